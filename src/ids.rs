@@ -1,0 +1,123 @@
+//! Who and what: the id newtypes and the role that cross from one domain to another.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A person's number: from 1, never reused, so that an audit entry means one person for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct UserId(pub u64);
+
+impl fmt::Display for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// 128 random bits that name a session, an audit event or a request; shown as 32 hex digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RandomId(pub [u8; 16]);
+
+impl RandomId {
+    /// A fresh id.
+    ///
+    /// # Errors
+    /// When the system's random number generator fails.
+    pub fn generate() -> Result<Self, crate::crypto::NoRandomness> {
+        crate::crypto::random().map(Self)
+    }
+
+    /// Reads the form that [`fmt::Display`] writes: 32 lower-case hex digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        let lower_hex = |c: u8| c.is_ascii_digit() || (b'a'..=b'f').contains(&c);
+        if text.len() != 32 || !text.bytes().all(lower_hex) {
+            return None;
+        }
+        u128::from_str_radix(text, 16).ok().map(|value| Self(value.to_be_bytes()))
+    }
+}
+
+impl fmt::Display for RandomId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", u128::from_be_bytes(self.0))
+    }
+}
+
+impl fmt::Debug for RandomId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// What a person may do. Ordered: whoever may do more, compares greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Role {
+    /// Registers, scans, sees what is their own.
+    User,
+    /// Runs events too.
+    Staff,
+    /// Runs the appliance too: people, audit, settings.
+    Admin,
+}
+
+impl Role {
+    /// The word used in JSON, tokens and on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Staff => "staff",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+impl std::str::FromStr for Role {
+    type Err = UnknownRole;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        match word {
+            "user" => Ok(Self::User),
+            "staff" => Ok(Self::Staff),
+            "admin" => Ok(Self::Admin),
+            _ => Err(UnknownRole),
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The word is not one of `user`, `staff` and `admin`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnknownRole;
+
+impl fmt::Display for UnknownRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a role is one of user, staff, admin")
+    }
+}
+
+impl std::error::Error for UnknownRole {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_random_id_reads_back_from_its_text_only() {
+        let id = RandomId::generate().unwrap();
+        assert_eq!(RandomId::parse(&id.to_string()), Some(id));
+        assert_eq!(RandomId::parse("+0000000000000000000000000000001"), None);
+        assert_eq!(RandomId::parse(&id.to_string()[1..]), None);
+    }
+
+    #[test]
+    fn roles_are_ordered_by_what_they_may_do() {
+        assert!(Role::User < Role::Staff && Role::Staff < Role::Admin);
+    }
+}

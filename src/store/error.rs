@@ -1,0 +1,178 @@
+//! What can go wrong in a store, by what the caller can do about it.
+
+use std::{fmt, path::PathBuf};
+
+/// A command or a read failed for a reason that lies with the store, not with the request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreError {
+    /// The writer's queue is full: the client may try again shortly.
+    Busy,
+    /// The store met an I/O error and takes no more commands until the process starts anew.
+    Stopped,
+    /// The bytes at `table` do not read as its record.
+    Corrupt {
+        /// The table's name.
+        table: &'static str,
+        /// What did not fit.
+        reason: String,
+    },
+    /// The command panicked; it alone was undone.
+    Panicked,
+    /// redb refused the operation; it alone was undone.
+    Refused(String),
+    /// Reading or writing the file failed: fatal.
+    Io(String),
+}
+
+impl StoreError {
+    /// Whether nothing more can be trusted to reach the disk.
+    pub(crate) const fn is_fatal(&self) -> bool {
+        matches!(self, Self::Io(_))
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Busy => f.write_str("the write queue is full"),
+            Self::Stopped => f.write_str("the store stopped after an I/O error"),
+            Self::Corrupt { table, reason } => write!(f, "corrupt record in {table}: {reason}"),
+            Self::Panicked => f.write_str("a command panicked"),
+            Self::Refused(reason) => write!(f, "redb: {reason}"),
+            Self::Io(reason) => write!(f, "I/O: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+/// redb's errors fall into two kinds: those after which the file can't be trusted to take writes,
+/// and those of one operation.
+impl From<redb::Error> for StoreError {
+    fn from(error: redb::Error) -> Self {
+        match error {
+            redb::Error::Io(_) | redb::Error::PreviousIo | redb::Error::Backend(_) => {
+                Self::Io(error.to_string())
+            }
+            other => Self::Refused(other.to_string()),
+        }
+    }
+}
+
+macro_rules! through_redb_error {
+    ($($kind:ty),+) => {
+        $(impl From<$kind> for StoreError {
+            fn from(error: $kind) -> Self {
+                redb::Error::from(error).into()
+            }
+        })+
+    };
+}
+
+through_redb_error!(
+    redb::StorageError,
+    redb::TableError,
+    redb::TransactionError,
+    redb::CommitError,
+    redb::SetDurabilityError
+);
+
+/// A file could not be opened. The text is meant for the person who runs the appliance.
+#[derive(Debug)]
+pub enum OpenError {
+    /// Another process has it open.
+    InUse(PathBuf),
+    /// It was made by a newer appliance.
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// The schema version in the file.
+        found: u32,
+        /// The newest schema version that this program knows.
+        known: u32,
+        /// The version of the appliance that last migrated it.
+        made_by: String,
+    },
+    /// A migration step failed; the file is as it was before the step.
+    Migration {
+        /// The file.
+        path: PathBuf,
+        /// The step.
+        step: &'static str,
+        /// Why.
+        source: StoreError,
+    },
+    /// The disk is full.
+    DiskFull(PathBuf),
+    /// The owner or the permissions do not allow it.
+    Denied(PathBuf),
+    /// It is not a store, is damaged, or the disk failed.
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What redb or the system said.
+        reason: String,
+    },
+}
+
+impl OpenError {
+    pub(crate) fn from_io(path: PathBuf, error: &std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::PermissionDenied => Self::Denied(path),
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+                Self::DiskFull(path)
+            }
+            _ => Self::Unreadable { path, reason: error.to_string() },
+        }
+    }
+
+    pub(crate) fn from_redb(path: PathBuf, error: redb::Error) -> Self {
+        match error {
+            redb::Error::DatabaseAlreadyOpen => Self::InUse(path),
+            redb::Error::Io(io) => Self::from_io(path, &io),
+            other => Self::Unreadable { path, reason: other.to_string() },
+        }
+    }
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InUse(path) => write!(
+                f,
+                "{} is in use by another process; stop the running appliance first",
+                path.display()
+            ),
+            Self::Newer { path, found, known, made_by } => write!(
+                f,
+                "{} was made by a newer appliance ({made_by}, schema {found}; this one knows \
+                 {known}); install that version or restore a backup from before the upgrade",
+                path.display()
+            ),
+            Self::Migration { path, step, source } => write!(
+                f,
+                "{}: the migration step '{step}' failed and was undone: {source}",
+                path.display()
+            ),
+            Self::DiskFull(path) => write!(
+                f,
+                "no space left on the disk that holds {}; free some space and start again, nothing \
+                 was lost",
+                path.display()
+            ),
+            Self::Denied(path) => write!(
+                f,
+                "{} may not be read and written by this user; give it to the user that runs the \
+                 appliance (chown) and start again",
+                path.display()
+            ),
+            Self::Unreadable { path, reason } => write!(
+                f,
+                "{} cannot be opened: {reason}; if it was copied or cut short, restore a backup",
+                path.display()
+            ),
+        }
+    }
+}
+
+impl std::error::Error for OpenError {}

@@ -1,0 +1,70 @@
+//! Stepwise migrations: how a file of an older appliance becomes one of this.
+//!
+//! A file's schema version is the number of steps it has taken. Each step is one named function and
+//! one transaction together with the new version number, so a power cut leaves a file between two
+//! steps, never inside one. Steps are for tables and indexes; values upgrade when read (`record`).
+
+use redb::Database;
+
+use super::{
+    OpenError, StoreError, Table, open::begin_write, table::create_sequences, view::Edit,
+    view::Snapshot,
+};
+
+/// One step: its name, for people, and what it does.
+pub struct Migration {
+    /// What it does, in a few words (`create accounts and sessions`).
+    pub name: &'static str,
+    /// Does it.
+    pub apply: fn(&Edit<'_>) -> Result<(), StoreError>,
+}
+
+/// What a file says of itself.
+const META: Table<&'static str, String> = Table::new("meta");
+const SCHEMA_VERSION: &str = "schema_version";
+const MADE_BY: &str = "made_by";
+
+/// Brings a file to the newest schema; refuses one that is newer.
+pub(super) fn migrate(
+    database: &Database,
+    path: &std::path::Path,
+    steps: &[Migration],
+) -> Result<(), OpenError> {
+    let failed = |step: &'static str| {
+        move |source: StoreError| OpenError::Migration { path: path.to_owned(), step, source }
+    };
+    let (taken, made_by) = read_meta(database).map_err(failed("read the schema version"))?;
+    let known = u32::try_from(steps.len()).unwrap_or(u32::MAX);
+    if taken > known {
+        return Err(OpenError::Newer { path: path.to_owned(), found: taken, known, made_by });
+    }
+    for (version, step) in (1..).zip(steps).skip(usize::try_from(taken).unwrap_or(usize::MAX)) {
+        take_step(database, step, version).map_err(failed(step.name))?;
+        tracing::info!(file = %path.display(), version, step = step.name, "migrated");
+    }
+    Ok(())
+}
+
+fn read_meta(database: &Database) -> Result<(u32, String), StoreError> {
+    let transaction = redb::ReadableDatabase::begin_read(database)?;
+    if transaction.list_tables()?.next().is_none() {
+        return Ok((0, String::new()));
+    }
+    let snapshot = Snapshot::new(transaction);
+    let version = META.get(&snapshot, SCHEMA_VERSION)?.unwrap_or_default();
+    let made_by = META.get(&snapshot, MADE_BY)?.unwrap_or_default();
+    let corrupt = |_| StoreError::Corrupt { table: "meta", reason: format!("version {version}") };
+    Ok((version.parse().map_err(corrupt)?, made_by))
+}
+
+fn take_step(database: &Database, step: &Migration, version: u32) -> Result<(), StoreError> {
+    let transaction = begin_write(database)?;
+    {
+        let edit = Edit::new(&transaction);
+        create_sequences(&edit)?;
+        (step.apply)(&edit)?;
+        META.put(&edit, SCHEMA_VERSION, &version.to_string())?;
+        META.put(&edit, MADE_BY, &env!("CARGO_PKG_VERSION").to_owned())?;
+    }
+    Ok(transaction.commit()?)
+}

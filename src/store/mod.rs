@@ -1,0 +1,40 @@
+//! The store: one redb file behind one writer that commits in groups.
+//!
+//! The way of a write: [`Store::submit`] queues a command → the writer thread gathers what is waiting
+//! into one transaction (`writer`) → the command reads, decides and, only then, writes ([`Decision`])
+//! → one commit, one fsync → every command of the group is answered.
+//! The way of a read: [`Store::read`] opens a [`Snapshot`], which never waits for the writer.
+//!
+//! What holds here, and is tested in `tests/store.rs` against a disk that forgets:
+//!
+//! - **Acknowledged means fsynced.** No answer leaves before the commit that it rests on.
+//! - **A refusal writes nothing.** The types say so: the half of a command that decides is handed a
+//!   [`View`], which cannot write; only the half that it returns is handed an [`Edit`].
+//! - **One bad command hurts itself alone.** A storage error or a panic aborts the group, and each of
+//!   its commands is then tried in a transaction of its own.
+//! - **An I/O error is final.** The store stops taking commands, [`Store::stopped`] wakes whoever runs
+//!   the process, and only a restart opens it again: after a failed fsync nobody knows what the disk
+//!   holds, so it is never tried twice (PostgreSQL learnt this in 2018).
+//! - **A full queue says so** ([`StoreError::Busy`]) instead of growing.
+//!
+//! Architecture invariant: nothing here knows a domain, and outside of this folder only a domain's
+//! `tables`, `records`, `store` and `migrations` build on it.
+
+mod error;
+mod migrate;
+mod open;
+mod record;
+mod table;
+mod view;
+mod writer;
+
+pub use error::{OpenError, StoreError};
+pub use migrate::Migration;
+pub use open::{Store, StoreOptions};
+pub use record::{Origin, Record, first_version};
+pub use table::{Direction, Table};
+pub use view::{Edit, Reader, Snapshot, View};
+pub use writer::Decision;
+
+/// The storage below redb: a file in production, a disk that loses power in tests.
+pub use redb::StorageBackend;

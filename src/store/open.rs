@@ -1,0 +1,223 @@
+//! Opening a file, and the handle on it that the rest of the house holds.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    thread::JoinHandle,
+};
+
+use redb::{
+    Database, Durability, ReadableDatabase, StorageBackend, WriteTransaction, backends::FileBackend,
+};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::{
+    Decision, Migration, OpenError, Snapshot, StoreError, View,
+    migrate::migrate,
+    writer::{Command, Job, Writer},
+};
+use crate::telemetry::StoreMetrics;
+
+/// How a store is run.
+#[derive(Debug, Clone, Copy)]
+pub struct StoreOptions {
+    /// Memory for pages of the file, in bytes. redb's own default would be 1 GiB a file.
+    pub cache_bytes: usize,
+    /// How many commands may wait for the writer; one more is answered [`StoreError::Busy`].
+    pub queue_capacity: usize,
+    /// How many commands at most share one commit, from 1.
+    pub max_batch: usize,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self { cache_bytes: 64 << 20, queue_capacity: 4_096, max_batch: 1_024 }
+    }
+}
+
+/// A handle on one file; clones share it. The file closes with [`Store::close`], or when the last
+/// handle is dropped.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    database: Arc<Database>,
+    /// Taken out to close: the writer ends when it has emptied a queue that nobody can add to.
+    queue: RwLock<Option<mpsc::Sender<Box<dyn Job>>>>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    stopped: watch::Receiver<bool>,
+    metrics: StoreMetrics,
+}
+
+impl Store {
+    /// Opens the file at `path`, made when it is not there, and brings it to the newest schema.
+    ///
+    /// # Errors
+    /// [`OpenError`], whose text tells a person what to do. The file is as it was, but for migration
+    /// steps that were completed.
+    pub fn open(
+        path: &Path,
+        options: StoreOptions,
+        migrations: &[Migration],
+        metrics: StoreMetrics,
+    ) -> Result<Self, OpenError> {
+        let mut builder = Database::builder();
+        builder.set_cache_size(options.cache_bytes);
+        builder.set_repair_callback({
+            let path = path.to_owned();
+            move |repair| {
+                tracing::info!(file = %path.display(), progress = repair.progress(), "repairing");
+            }
+        });
+        let file =
+            open_private(path).map_err(|error| OpenError::from_io(path.to_owned(), &error))?;
+        let database = FileBackend::new(file)
+            .and_then(|backend| builder.create_with_backend(backend))
+            .map_err(|error| OpenError::from_redb(path.to_owned(), error.into()))?;
+        Self::start(database, path, options, migrations, metrics)
+    }
+
+    /// Opens a store on any storage: how tests put a failing disk below it.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_backend(
+        backend: impl StorageBackend,
+        options: StoreOptions,
+        migrations: &[Migration],
+        metrics: StoreMetrics,
+    ) -> Result<Self, OpenError> {
+        let path = PathBuf::from("(storage)");
+        let mut builder = Database::builder();
+        builder.set_cache_size(options.cache_bytes);
+        let database = builder
+            .create_with_backend(backend)
+            .map_err(|error| OpenError::from_redb(path.clone(), error.into()))?;
+        Self::start(database, &path, options, migrations, metrics)
+    }
+
+    fn start(
+        database: Database,
+        path: &Path,
+        options: StoreOptions,
+        migrations: &[Migration],
+        metrics: StoreMetrics,
+    ) -> Result<Self, OpenError> {
+        migrate(&database, path, migrations)?;
+        let database = Arc::new(database);
+        let (queue, waiting) = mpsc::channel(options.queue_capacity);
+        let (stop, stopped) = watch::channel(false);
+        let writer = Writer::new(Arc::clone(&database), waiting, stop, metrics.clone());
+        let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("store");
+        let thread = std::thread::Builder::new()
+            .name(format!("writer-{name}"))
+            .spawn(move || writer.run(options.max_batch.max(1)))
+            .map_err(|error| OpenError::from_io(path.to_owned(), &error))?;
+        Ok(Self(Arc::new(Inner {
+            database,
+            queue: RwLock::new(Some(queue)),
+            writer: Mutex::new(Some(thread)),
+            stopped,
+            metrics,
+        })))
+    }
+
+    /// Queues a command and waits for the fsync of the group that it went into.
+    ///
+    /// The command may be run more than once, each time after everything it did was undone; what it
+    /// answers is of its last run.
+    ///
+    /// # Errors
+    /// The outer result is the store's: [`StoreError::Busy`] before anything happened,
+    /// [`StoreError::Stopped`] and [`StoreError::Io`] when the outcome is unknown to everyone until
+    /// the next start, the rest when this command was undone. The inner one is the command's refusal.
+    pub async fn submit<T, E>(
+        &self,
+        command: impl Fn(&View<'_>) -> Result<Decision<T, E>, StoreError> + Send + 'static,
+    ) -> Result<Result<T, E>, StoreError>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        self.enqueue(Box::new(Command::new(command, reply)))?;
+        answer.await.unwrap_or(Err(StoreError::Stopped))
+    }
+
+    fn enqueue(&self, job: Box<dyn Job>) -> Result<(), StoreError> {
+        let queue = self.0.queue.read().unwrap_or_else(PoisonError::into_inner);
+        let queue = queue.as_ref().ok_or(StoreError::Stopped)?;
+        queue.try_send(job).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => StoreError::Busy,
+            mpsc::error::TrySendError::Closed(_) => StoreError::Stopped,
+        })?;
+        self.0.metrics.queued(queue.max_capacity() - queue.capacity());
+        Ok(())
+    }
+
+    /// The state of the file as of the last commit.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn read(&self) -> Result<Snapshot, StoreError> {
+        Ok(Snapshot::new(self.0.database.begin_read()?))
+    }
+
+    /// Reads on the blocking pool: for ranges, whose length nobody knows beforehand.
+    ///
+    /// # Errors
+    /// As [`Store::read`], those of `read` itself, and [`StoreError::Panicked`].
+    pub async fn read_range<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Snapshot) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let store = self.clone();
+        tokio::task::spawn_blocking(move || read(&store.read()?))
+            .await
+            .unwrap_or(Err(StoreError::Panicked))
+    }
+
+    /// Whether the store still takes commands.
+    pub fn is_healthy(&self) -> bool {
+        !*self.0.stopped.borrow()
+    }
+
+    /// Returns when an I/O error has stopped the store; the process should then end.
+    pub async fn stopped(&self) {
+        let mut stopped = self.0.stopped.clone();
+        if stopped.wait_for(|stopped| *stopped).await.is_err() {
+            // The writer ended in good order, so this will never happen.
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Commits what is queued and ends the writer. Later commands are answered
+    /// [`StoreError::Stopped`].
+    pub fn close(&self) {
+        drop(self.0.queue.write().unwrap_or_else(PoisonError::into_inner).take());
+        let writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(writer) = writer {
+            let _ = writer.join();
+        }
+    }
+}
+
+/// Opens a file for its owner alone, made when it is not there.
+fn open_private(path: &Path) -> std::io::Result<std::fs::File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    std::fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+}
+
+/// Begins the only kind of write transaction used here: fsynced, and quick to repair after a kill.
+pub(super) fn begin_write(database: &Database) -> Result<WriteTransaction, StoreError> {
+    let mut transaction = database.begin_write()?;
+    transaction.set_durability(Durability::Immediate)?;
+    transaction.set_quick_repair(true);
+    Ok(transaction)
+}

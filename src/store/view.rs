@@ -1,0 +1,97 @@
+//! Three handles on a transaction, by what they allow: [`Snapshot`] and [`View`] read, [`Edit`] writes.
+
+use redb::{ReadTransaction, ReadableTable, TableDefinition, WriteTransaction};
+
+use super::StoreError;
+
+/// The form of every redb table here: records are bytes below [`super::Table`].
+pub(super) type Definition<K> = TableDefinition<'static, K, &'static [u8]>;
+
+/// A handle that can read tables. Sealed: the three handles of this module are all there are.
+pub trait Reader: sealed::Sealed {}
+
+pub(super) mod sealed {
+    use super::{Definition, ReadableTable, StoreError};
+
+    pub trait Sealed {
+        /// Opens a table for reading.
+        fn open<K: redb::Key + 'static>(
+            &self,
+            definition: Definition<K>,
+        ) -> Result<impl ReadableTable<K, &'static [u8]>, StoreError>;
+    }
+}
+
+/// One consistent state of the file, of the moment it was taken. Does not block the writer.
+///
+/// While it lives, the pages it sees cannot be reused, so it is dropped before anything slow: never
+/// held across an await, nor while a response is serialized.
+pub struct Snapshot {
+    transaction: ReadTransaction,
+}
+
+impl Snapshot {
+    pub(super) const fn new(transaction: ReadTransaction) -> Self {
+        Self { transaction }
+    }
+}
+
+impl Reader for Snapshot {}
+impl sealed::Sealed for Snapshot {
+    fn open<K: redb::Key + 'static>(
+        &self,
+        definition: Definition<K>,
+    ) -> Result<impl ReadableTable<K, &'static [u8]>, StoreError> {
+        Ok(self.transaction.open_table(definition)?)
+    }
+}
+
+/// What a command sees while it decides: the file with everything that the commands before it in the
+/// same group wrote. It cannot write.
+pub struct View<'t> {
+    transaction: &'t WriteTransaction,
+}
+
+impl<'t> View<'t> {
+    pub(super) const fn new(transaction: &'t WriteTransaction) -> Self {
+        Self { transaction }
+    }
+}
+
+impl Reader for View<'_> {}
+impl sealed::Sealed for View<'_> {
+    fn open<K: redb::Key + 'static>(
+        &self,
+        definition: Definition<K>,
+    ) -> Result<impl ReadableTable<K, &'static [u8]>, StoreError> {
+        Ok(self.transaction.open_table(definition)?)
+    }
+}
+
+/// What a command writes through, once it has decided. Reads see its own writes.
+pub struct Edit<'t> {
+    transaction: &'t WriteTransaction,
+}
+
+impl<'t> Edit<'t> {
+    pub(super) const fn new(transaction: &'t WriteTransaction) -> Self {
+        Self { transaction }
+    }
+
+    pub(super) fn open_mut<K: redb::Key + 'static>(
+        &self,
+        definition: Definition<K>,
+    ) -> Result<redb::Table<'_, K, &'static [u8]>, StoreError> {
+        Ok(self.transaction.open_table(definition)?)
+    }
+}
+
+impl Reader for Edit<'_> {}
+impl sealed::Sealed for Edit<'_> {
+    fn open<K: redb::Key + 'static>(
+        &self,
+        definition: Definition<K>,
+    ) -> Result<impl ReadableTable<K, &'static [u8]>, StoreError> {
+        self.open_mut(definition)
+    }
+}

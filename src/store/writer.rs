@@ -1,0 +1,161 @@
+//! The writer: one thread a file, which turns waiting commands into groups that share one fsync.
+//!
+//! It adds no delay. While a commit is on its way to the disk the next commands gather in the queue,
+//! so the busier the file, the larger its groups: one commit a command when it is calm, hundreds
+//! when a class scans at once.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    time::Instant,
+};
+
+use redb::{Database, WriteTransaction};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::{Edit, StoreError, View, open::begin_write};
+use crate::telemetry::StoreMetrics;
+
+/// The second half of a command: what it writes, run right after it decided.
+type Change<T> = Box<dyn FnOnce(&Edit<'_>) -> Result<T, StoreError>>;
+
+/// What a command decided after it looked.
+pub enum Decision<T, E> {
+    /// No, and nothing is written.
+    Refuse(E),
+    /// Yes, and nothing needs to be written: it is so already.
+    Answer(T),
+    /// Yes, by this change. Made with [`Decision::write`].
+    Write(Change<T>),
+}
+
+impl<T, E> Decision<T, E> {
+    /// Yes, by `change`.
+    pub fn write(change: impl FnOnce(&Edit<'_>) -> Result<T, StoreError> + 'static) -> Self {
+        Self::Write(Box::new(change))
+    }
+}
+
+/// A queued command, its types forgotten.
+pub(super) trait Job: Send {
+    /// Looks, decides and writes; says whether it wrote. Keeps its verdict for [`Job::answer`].
+    fn attempt(&mut self, transaction: &WriteTransaction) -> Result<bool, StoreError>;
+
+    /// Tells whoever waits: the verdict of the last attempt, or why there is none.
+    fn answer(self: Box<Self>, outcome: Result<(), StoreError>);
+}
+
+/// A command with the place to send its answer to.
+pub(super) struct Command<T, E, F> {
+    decide: F,
+    verdict: Option<Result<T, E>>,
+    reply: oneshot::Sender<Result<Result<T, E>, StoreError>>,
+}
+
+impl<T, E, F> Command<T, E, F> {
+    pub(super) const fn new(
+        decide: F,
+        reply: oneshot::Sender<Result<Result<T, E>, StoreError>>,
+    ) -> Self {
+        Self { decide, verdict: None, reply }
+    }
+}
+
+impl<T, E, F> Job for Command<T, E, F>
+where
+    T: Send,
+    E: Send,
+    F: Fn(&View<'_>) -> Result<Decision<T, E>, StoreError> + Send,
+{
+    fn attempt(&mut self, transaction: &WriteTransaction) -> Result<bool, StoreError> {
+        let (verdict, wrote) = match (self.decide)(&View::new(transaction))? {
+            Decision::Refuse(refusal) => (Err(refusal), false),
+            Decision::Answer(answer) => (Ok(answer), false),
+            Decision::Write(change) => (Ok(change(&Edit::new(transaction))?), true),
+        };
+        self.verdict = Some(verdict);
+        Ok(wrote)
+    }
+
+    fn answer(self: Box<Self>, outcome: Result<(), StoreError>) {
+        let Self { verdict, reply, .. } = *self;
+        let answer = outcome.and_then(|()| verdict.ok_or(StoreError::Stopped));
+        // Whoever asked may have gone away; what was committed stays committed.
+        let _ = reply.send(answer);
+    }
+}
+
+/// The thread's state.
+pub(super) struct Writer {
+    database: Arc<Database>,
+    queue: mpsc::Receiver<Box<dyn Job>>,
+    stop: watch::Sender<bool>,
+    metrics: StoreMetrics,
+}
+
+impl Writer {
+    pub(super) const fn new(
+        database: Arc<Database>,
+        queue: mpsc::Receiver<Box<dyn Job>>,
+        stop: watch::Sender<bool>,
+        metrics: StoreMetrics,
+    ) -> Self {
+        Self { database, queue, stop, metrics }
+    }
+
+    /// Serves the queue until nobody can add to it any more and it is empty.
+    pub(super) fn run(mut self, max_batch: usize) {
+        while let Some(first) = self.queue.blocking_recv() {
+            let mut batch = vec![first];
+            while batch.len() < max_batch
+                && let Ok(job) = self.queue.try_recv()
+            {
+                batch.push(job);
+            }
+            if *self.stop.borrow() {
+                refuse(batch, &StoreError::Stopped);
+            } else {
+                self.commit(batch);
+            }
+        }
+    }
+
+    /// Commits a group and answers it; falls back to groups of one when it fails.
+    fn commit(&self, mut batch: Vec<Box<dyn Job>>) {
+        let started = Instant::now();
+        match self.attempt(&mut batch) {
+            Ok(()) => {
+                self.metrics.committed(batch.len(), started.elapsed());
+                batch.into_iter().for_each(|job| job.answer(Ok(())));
+            }
+            Err(error) if error.is_fatal() => {
+                tracing::error!(%error, "the disk failed; no more writes until a restart");
+                self.stop.send_replace(true);
+                refuse(batch, &error);
+            }
+            Err(error) if batch.len() == 1 => refuse(batch, &error),
+            Err(_) => batch.into_iter().for_each(|job| self.commit(vec![job])),
+        }
+    }
+
+    /// Runs every command of a group in one transaction. A group that wrote nothing rests on what
+    /// is already on the disk, so it needs no fsync.
+    fn attempt(&self, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+        let transaction = begin_write(&self.database)?;
+        let mut wrote = false;
+        for job in batch {
+            wrote |= catch_unwind(AssertUnwindSafe(|| job.attempt(&transaction)))
+                .unwrap_or(Err(StoreError::Panicked))?;
+        }
+        if wrote {
+            transaction.commit()?;
+        } else {
+            transaction.abort()?;
+        }
+        Ok(())
+    }
+}
+
+fn refuse(jobs: impl IntoIterator<Item = Box<dyn Job>>, error: &StoreError) {
+    jobs.into_iter().for_each(|job| job.answer(Err(error.clone())));
+}

@@ -1,0 +1,41 @@
+//! Structured logs on standard error, where journald or a terminal picks them up.
+//!
+//! A line never holds a secret: what is logged is chosen field by field, and no body, header or query
+//! string is among them. Control bytes in values are escaped by both formats.
+
+use serde::Deserialize;
+use tracing_subscriber::{EnvFilter, filter::LevelFilter, fmt::format::FmtSpan};
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people: one coloured line an event.
+    Pretty,
+    /// For machines: one JSON object an event.
+    Json,
+}
+
+/// Starts logging for the process. `filter` is a level (`info`) or tracing's filter syntax.
+///
+/// # Errors
+/// When the filter does not parse. A second call in one process changes nothing.
+pub fn start_logging(format: LogFormat, filter: &str) -> Result<(), String> {
+    let filter = EnvFilter::builder()
+        .with_default_directive(LevelFilter::INFO.into())
+        .parse(filter)
+        .map_err(|error| format!("log.filter '{filter}': {error}"))?;
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_span_events(FmtSpan::NONE)
+        .with_writer(std::io::stderr);
+    // An error means that logging has started already (two appliances in one test process).
+    let _ = match format {
+        LogFormat::Pretty => lines
+            .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+            .with_target(false)
+            .try_init(),
+        LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).try_init(),
+    };
+    Ok(())
+}

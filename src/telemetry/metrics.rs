@@ -1,0 +1,256 @@
+//! Every metric, in one list, with the names and labels that the Go stack's dashboards know.
+//!
+//! `http_*`, `auth_*`, `jwt_*`, `qr_*` and `gateway_*` keep their names and labels; what is ours alone
+//! begins with `appliance_`. Labels hold route templates and fixed words, never ids or addresses, so
+//! the number of series is bounded by the program and not by its visitors.
+
+use std::time::Duration;
+
+use prometheus::{
+    Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder, core::Collector,
+};
+
+/// Every metric of one running appliance. Clones share the figures.
+#[derive(Clone)]
+pub struct Metrics {
+    registry: Registry,
+    http_requests: IntCounterVec,
+    http_duration: HistogramVec,
+    gateway_requests: IntCounterVec,
+    auth_attempts: IntCounterVec,
+    jwt_validations: IntCounterVec,
+    qr_scans: IntCounterVec,
+    qr_events: IntCounterVec,
+    system_errors: IntCounterVec,
+    /// Open TCP connections of the public listener.
+    pub connections: IntGauge,
+    outbox_lag: IntGaugeVec,
+    commit_batch: HistogramVec,
+    commit_duration: HistogramVec,
+    queue_depth: IntGaugeVec,
+}
+
+/// Seconds, from a static file to a login.
+const LATENCY_BUCKETS: [f64; 12] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
+const BATCH_BUCKETS: [f64; 11] =
+    [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
+
+impl Metrics {
+    /// A fresh registry with every metric at zero.
+    ///
+    /// # Errors
+    /// Only when two metrics share a name, which a test would have found.
+    pub fn new() -> Result<Self, prometheus::Error> {
+        let registry = Registry::new();
+        let r = &registry;
+        let build_info = counters(
+            r,
+            "appliance_build_info",
+            "Always 1; the version is in the label.",
+            &["version"],
+        )?;
+        build_info.with_label_values(&[env!("CARGO_PKG_VERSION")]).inc();
+        Ok(Self {
+            http_requests: counters(
+                r,
+                "http_requests_total",
+                "HTTP requests answered.",
+                &["method", "endpoint", "status_code", "service"],
+            )?,
+            http_duration: histograms(
+                r,
+                "http_request_duration_seconds",
+                "Time from the request's head to the answer's.",
+                &["method", "endpoint", "service"],
+                &LATENCY_BUCKETS,
+            )?,
+            gateway_requests: counters(
+                r,
+                "gateway_proxy_requests_total",
+                "Requests by the part that answered them.",
+                &["target_service", "status_code"],
+            )?,
+            auth_attempts: counters(
+                r,
+                "auth_attempts_total",
+                "Registrations and logins by outcome.",
+                &["service", "status"],
+            )?,
+            jwt_validations: counters(
+                r,
+                "jwt_validation_total",
+                "Access tokens checked, by outcome.",
+                &["service", "status"],
+            )?,
+            qr_scans: counters(r, "qr_scans_total", "Scans by outcome.", &["service", "status"])?,
+            qr_events: counters(
+                r,
+                "qr_events_total",
+                "Changes of events by kind.",
+                &["service", "status"],
+            )?,
+            system_errors: counters(
+                r,
+                "system_errors_total",
+                "Errors that are ours.",
+                &["service", "error_type"],
+            )?,
+            connections: register(
+                r,
+                IntGauge::new("appliance_connections", "Open connections of the listener.")?,
+            )?,
+            outbox_lag: gauges(
+                r,
+                "appliance_outbox_events",
+                "Audit events waiting for the chain.",
+                &["database"],
+            )?,
+            commit_batch: histograms(
+                r,
+                "appliance_commit_batch_size",
+                "Commands that shared one commit.",
+                &["database"],
+                &BATCH_BUCKETS,
+            )?,
+            commit_duration: histograms(
+                r,
+                "appliance_commit_duration_seconds",
+                "Time of a group from its first command to its fsync.",
+                &["database"],
+                &LATENCY_BUCKETS,
+            )?,
+            queue_depth: gauges(
+                r,
+                "appliance_write_queue_depth",
+                "Commands waiting for the writer when the last one came.",
+                &["database"],
+            )?,
+            registry,
+        })
+    }
+
+    /// Counts an answered request. `endpoint` is the route's template; `service` the part behind it.
+    pub fn http_request(
+        &self,
+        method: &str,
+        endpoint: &str,
+        status: u16,
+        service: &str,
+        took: Duration,
+    ) {
+        let status = status.to_string();
+        self.http_requests.with_label_values(&[method, endpoint, &status, service]).inc();
+        self.http_duration
+            .with_label_values(&[method, endpoint, service])
+            .observe(took.as_secs_f64());
+        self.gateway_requests.with_label_values(&[service, &status]).inc();
+    }
+
+    /// Counts a registration or login by outcome (`success`, `failure`).
+    pub fn auth_attempt(&self, status: &str) {
+        self.auth_attempts.with_label_values(&["auth", status]).inc();
+    }
+
+    /// Counts the check of an access token by outcome (`valid`, `invalid`, `expired`).
+    pub fn jwt_validation(&self, status: &str) {
+        self.jwt_validations.with_label_values(&["gateway", status]).inc();
+    }
+
+    /// Counts a scan by outcome: `recorded`, `already_recorded`, or the refusal's code.
+    pub fn qr_scan(&self, status: &str) {
+        self.qr_scans.with_label_values(&["user", status]).inc();
+    }
+
+    /// Counts a change of an event (`created`, `activated`, `deactivated`, `deleted`).
+    pub fn qr_event(&self, status: &str) {
+        self.qr_events.with_label_values(&["user", status]).inc();
+    }
+
+    /// Counts an error that is ours (`panic`, `internal`).
+    pub fn system_error(&self, kind: &str) {
+        self.system_errors.with_label_values(&["gateway", kind]).inc();
+    }
+
+    /// Says how many audit events of a file wait for the chain.
+    pub fn outbox_lag(&self, database: &str, events: usize) {
+        let events = i64::try_from(events).unwrap_or(i64::MAX);
+        self.outbox_lag.with_label_values(&[database]).set(events);
+    }
+
+    /// The metrics of one file's writer.
+    pub fn store(&self, database: &str) -> StoreMetrics {
+        StoreMetrics {
+            batch: self.commit_batch.with_label_values(&[database]),
+            duration: self.commit_duration.with_label_values(&[database]),
+            queue: self.queue_depth.with_label_values(&[database]),
+        }
+    }
+
+    /// The figures in Prometheus' text format, version 0.0.4.
+    ///
+    /// # Errors
+    /// When a figure cannot be written as text.
+    pub fn render(&self) -> Result<String, prometheus::Error> {
+        TextEncoder::new().encode_to_string(&self.registry.gather())
+    }
+}
+
+/// What one file's writer reports.
+#[derive(Clone, Debug)]
+pub struct StoreMetrics {
+    batch: Histogram,
+    duration: Histogram,
+    queue: IntGauge,
+}
+
+impl StoreMetrics {
+    /// A group of `commands` was committed in `took`.
+    pub(crate) fn committed(&self, commands: usize, took: Duration) {
+        self.batch.observe(u32::try_from(commands).unwrap_or(u32::MAX).into());
+        self.duration.observe(took.as_secs_f64());
+    }
+
+    /// A command was queued; `depth` now wait.
+    pub(crate) fn queued(&self, depth: usize) {
+        self.queue.set(i64::try_from(depth).unwrap_or(i64::MAX));
+    }
+}
+
+fn register<C: Collector + Clone + 'static>(
+    registry: &Registry,
+    metric: C,
+) -> Result<C, prometheus::Error> {
+    registry.register(Box::new(metric.clone()))?;
+    Ok(metric)
+}
+
+fn counters(
+    registry: &Registry,
+    name: &str,
+    help: &str,
+    labels: &[&str],
+) -> Result<IntCounterVec, prometheus::Error> {
+    register(registry, IntCounterVec::new(Opts::new(name, help), labels)?)
+}
+
+fn gauges(
+    registry: &Registry,
+    name: &str,
+    help: &str,
+    labels: &[&str],
+) -> Result<IntGaugeVec, prometheus::Error> {
+    register(registry, IntGaugeVec::new(Opts::new(name, help), labels)?)
+}
+
+fn histograms(
+    registry: &Registry,
+    name: &str,
+    help: &str,
+    labels: &[&str],
+    buckets: &[f64],
+) -> Result<HistogramVec, prometheus::Error> {
+    let options = HistogramOpts::new(name, help).buckets(buckets.to_vec());
+    register(registry, HistogramVec::new(options, labels)?)
+}

@@ -1,0 +1,7 @@
+//! What the appliance tells about itself: structured logs and Prometheus metrics.
+
+mod logging;
+mod metrics;
+
+pub use logging::{LogFormat, start_logging};
+pub use metrics::{Metrics, StoreMetrics};
