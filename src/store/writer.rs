@@ -126,7 +126,9 @@ impl Writer {
         match self.attempt(&mut batch) {
             Ok(()) => {
                 self.metrics.committed(batch.len(), started.elapsed());
-                batch.into_iter().for_each(|job| job.answer(Ok(())));
+                for job in batch {
+                    job.answer(Ok(()));
+                }
             }
             Err(error) if error.is_fatal() => {
                 tracing::error!(%error, "the disk failed; no more writes until a restart");

@@ -1,0 +1,54 @@
+//! `[auth]`: accounts, sessions and passwords.
+
+use serde::Deserialize;
+
+/// See `appliance.toml`.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuthConfig {
+    /// Who may register.
+    pub registration: Registration,
+    /// Minutes that an access token lives.
+    pub access_token_minutes: u16,
+    /// Days without use after which a session ends.
+    pub session_idle_days: u16,
+    /// Days after which a session ends anyway.
+    pub session_max_days: u16,
+    /// Argon2id's memory, in KiB.
+    pub argon2_memory_kib: u32,
+    /// Argon2id's passes over the memory.
+    pub argon2_passes: u32,
+    /// Argon2id's lanes.
+    pub argon2_lanes: u32,
+    /// Hashes computed at once; 0 is one per processor.
+    pub hash_concurrency: usize,
+}
+
+impl AuthConfig {
+    pub(super) fn check(&self) -> Result<(), (&'static str, String)> {
+        // RFC 9106 §3.1: at least 8 KiB a lane, one pass and one lane.
+        if self.argon2_lanes == 0 || self.argon2_lanes > 64 {
+            return Err(("auth.argon2_lanes", "must be from 1 to 64".to_owned()));
+        }
+        if self.argon2_memory_kib < 8 * self.argon2_lanes || self.argon2_memory_kib > 4_194_304 {
+            return Err(("auth.argon2_memory_kib", "must be from 8 a lane to 4194304".to_owned()));
+        }
+        if self.argon2_passes == 0 || self.argon2_passes > 100 {
+            return Err(("auth.argon2_passes", "must be from 1 to 100".to_owned()));
+        }
+        if !(1..=60).contains(&self.access_token_minutes) {
+            return Err(("auth.access_token_minutes", "must be from 1 to 60".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+/// Who may register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Registration {
+    /// Anyone.
+    Open,
+    /// Nobody; administrators make accounts.
+    Closed,
+}

@@ -1,0 +1,43 @@
+//! `[limits]`: what one connection and one request may take.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// See `appliance.toml`.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitsConfig {
+    /// Open connections in all.
+    pub connections: u32,
+    /// Open connections from one address.
+    pub connections_per_address: u32,
+    handshake_seconds: u32,
+    head_seconds: u32,
+    body_seconds: u32,
+    idle_seconds: u32,
+    /// The largest request body, in bytes.
+    pub body_bytes: u32,
+}
+
+impl LimitsConfig {
+    /// For the TLS handshake.
+    pub fn handshake(&self) -> Duration {
+        Duration::from_secs(self.handshake_seconds.into())
+    }
+
+    /// For a request's head.
+    pub fn head(&self) -> Duration {
+        Duration::from_secs(self.head_seconds.into())
+    }
+
+    /// For a request's body.
+    pub fn body(&self) -> Duration {
+        Duration::from_secs(self.body_seconds.into())
+    }
+
+    /// With nothing asked.
+    pub fn idle(&self) -> Duration {
+        Duration::from_secs(self.idle_seconds.into())
+    }
+}

@@ -1,0 +1,84 @@
+//! The configuration: `appliance.toml` < environment < flag, one file here for each section there.
+//!
+//! The repository's `appliance.toml` is embedded and is the one source of defaults, known keys and
+//! their types. `load` lays the other sources over it and remembers where each value came from;
+//! `show` prints that. A module is handed its own section, never the whole [`Config`].
+
+mod access;
+mod attendance;
+mod auth;
+mod cors;
+mod data;
+mod limits;
+mod load;
+mod log;
+mod network;
+mod rate_limit;
+mod server;
+mod show;
+mod store;
+mod tls;
+
+use serde::Deserialize;
+
+pub use access::AccessConfig;
+pub use attendance::AttendanceConfig;
+pub use auth::{AuthConfig, Registration};
+pub use cors::CorsConfig;
+pub use data::DataConfig;
+pub use limits::LimitsConfig;
+pub use load::{ConfigError, Origin, Settings, Sources};
+pub use log::{ConfigLogFormat, LogConfig};
+pub use network::Network;
+pub use rate_limit::RateLimitConfig;
+pub use server::{PublicUrl, RedirectListen, ServerConfig};
+pub use show::{show_json, show_text};
+pub use store::StoreConfig;
+pub use tls::{TlsConfig, TlsMode};
+
+/// Every section, parsed and checked.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where it listens and how people reach it.
+    pub server: ServerConfig,
+    /// Where everything is kept.
+    pub data: DataConfig,
+    /// Certificates.
+    pub tls: TlsConfig,
+    /// What one connection and one request may take.
+    pub limits: LimitsConfig,
+    /// What one client may ask for in a minute.
+    pub rate_limit: RateLimitConfig,
+    /// Accounts, sessions and passwords.
+    pub auth: AuthConfig,
+    /// Defaults of events.
+    pub attendance: AttendanceConfig,
+    /// Memory and queues of the databases.
+    pub store: StoreConfig,
+    /// Other sites that may call the API.
+    pub cors: CorsConfig,
+    /// Who may see metrics and documentation.
+    pub access: AccessConfig,
+    /// Logging.
+    pub log: LogConfig,
+}
+
+impl Config {
+    /// Loads, parses and checks.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for the first thing that is wrong, in words for the person who wrote it.
+    pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
+        Settings::load(sources)?.parse()
+    }
+
+    /// What serde cannot see: ranges, and values that need each other. Names the key at fault.
+    fn check(&self) -> Result<(), (&'static str, String)> {
+        self.tls.check()?;
+        self.auth.check()?;
+        self.attendance.check()?;
+        self.store.check()?;
+        self.cors.check()
+    }
+}

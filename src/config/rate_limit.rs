@@ -1,0 +1,21 @@
+//! `[rate_limit]`: what one client may ask for in a minute.
+
+use std::num::NonZeroU32;
+
+use serde::Deserialize;
+
+/// See `appliance.toml`.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimitConfig {
+    /// Off only for load tests.
+    pub enabled: bool,
+    /// Requests of one person.
+    pub signed_in_per_minute: NonZeroU32,
+    /// Refused or failed requests of one network.
+    pub anonymous_failures_per_minute: NonZeroU32,
+    /// Wrong passwords for one account.
+    pub login_failures_per_account: NonZeroU32,
+    /// Wrong passwords from one network.
+    pub login_failures_per_network: NonZeroU32,
+}

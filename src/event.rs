@@ -1,0 +1,132 @@
+//! The audit event: what domains emit, and the outbox in which it waits for the chain.
+//!
+//! A fact and its event commit together, in the same file: whoever writes calls [`emit`] inside the
+//! same change. A relay (`server/relay`) later hands the events to the audit chain in order and, once
+//! they are on its disk, clears them here. A crash between the two repeats the hand-over, which the
+//! chain notices by the event's id.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    clock::Time,
+    crypto::NoRandomness,
+    ids::{RandomId, UserId},
+    store::{Direction, Edit, Reader, StoreError, Table, first_version},
+};
+
+/// Something that happened and that somebody may one day ask about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Names it once and for all.
+    pub id: RandomId,
+    /// When.
+    pub time: Time,
+    /// Who did it.
+    pub actor: Actor,
+    /// What: `login.success`, `event.created`; a noun and what became of it.
+    pub action: String,
+    /// To what: `user:7`, `event:corso-2026-11-23`.
+    pub target: String,
+    /// From where, when it came over the network.
+    pub network: Option<String>,
+    /// In which request, when there was one.
+    pub request_id: Option<RandomId>,
+    /// What was there before, as JSON, when something was. Never a secret.
+    pub before: Option<String>,
+    /// What is there now, as JSON. Never a secret.
+    pub after: Option<String>,
+}
+
+/// Who did something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Actor {
+    /// A person.
+    User(UserId),
+    /// Somebody who was not signed in.
+    Anonymous,
+    /// Whoever has a shell on the machine.
+    CommandLine,
+    /// The appliance itself.
+    System,
+}
+
+first_version!(Event);
+
+/// Where a request came from, as the audit trail keeps it.
+#[derive(Debug, Clone)]
+pub struct Provenance {
+    /// Who is behind it.
+    pub actor: Actor,
+    /// The client's network, when it came over one.
+    pub network: Option<String>,
+    /// The request, when there was one.
+    pub request_id: Option<RandomId>,
+}
+
+impl Provenance {
+    /// Of a verb on the command line.
+    pub const COMMAND_LINE: Self =
+        Self { actor: Actor::CommandLine, network: None, request_id: None };
+
+    /// An event of this provenance, with nothing before and after.
+    ///
+    /// # Errors
+    /// When no id can be made.
+    pub fn event(&self, time: Time, action: &str, target: String) -> Result<Event, NoRandomness> {
+        Ok(Event {
+            id: RandomId::generate()?,
+            time,
+            actor: self.actor.clone(),
+            action: action.to_owned(),
+            target,
+            network: self.network.clone(),
+            request_id: self.request_id,
+            before: None,
+            after: None,
+        })
+    }
+}
+
+/// Events that wait for the chain. Key: their order in this file, from 1.
+const OUTBOX: Table<u64, Event> = Table::new("outbox");
+
+/// Makes the outbox of a file; part of the first migration of each file that has one.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn create_outbox(edit: &Edit<'_>) -> Result<(), StoreError> {
+    OUTBOX.create(edit)
+}
+
+/// Puts an event beside the fact that it tells of.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn emit(edit: &Edit<'_>, event: &Event) -> Result<(), StoreError> {
+    let number = edit.next_number("outbox")?;
+    OUTBOX.put(edit, number, event)
+}
+
+/// The oldest events that wait, at most `limit`, with their order in the file.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn pending(reader: &impl Reader, limit: usize) -> Result<Vec<(u64, Event)>, StoreError> {
+    OUTBOX.collect(reader, 0_u64.., Direction::Ascending, limit, |number, event| (number, event))
+}
+
+/// How many events wait.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn waiting(reader: &impl Reader) -> Result<u64, StoreError> {
+    OUTBOX.len(reader)
+}
+
+/// Clears the events up to and with `number`, which the chain now holds.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn clear(edit: &Edit<'_>, number: u64) -> Result<(), StoreError> {
+    OUTBOX.remove_range(edit, ..=number)
+}

@@ -1,0 +1,100 @@
+//! What the gateway knows of a request before anyone handles it.
+
+use std::{fmt, net::IpAddr, time::Duration};
+
+use poem::{FromRequest, Request, RequestBody};
+
+use super::Problem;
+use crate::{
+    event::{Actor, Provenance},
+    ids::RandomId,
+    language::Language,
+};
+
+/// Set by the gateway on every request; handlers take it as an argument.
+#[derive(Debug, Clone)]
+pub struct RequestContext {
+    /// Names the request in the log, in answers and in the audit trail.
+    pub id: RandomId,
+    /// Where it came from.
+    pub network: ClientNetwork,
+    /// The language that the client prefers.
+    pub language: Language,
+    /// The `User-Agent`, cut to 200 characters, control characters removed.
+    pub device: String,
+    /// What a body may be.
+    pub body: BodyLimits,
+}
+
+impl<'a> FromRequest<'a> for RequestContext {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
+        Self::of(request).cloned().map_err(Into::into)
+    }
+}
+
+impl RequestContext {
+    /// The context that the gateway has put on a request.
+    ///
+    /// # Errors
+    /// An internal problem when the request did not pass through the gateway, which is a bug.
+    pub fn of(request: &Request) -> Result<&Self, Problem> {
+        request
+            .extensions()
+            .get::<Self>()
+            .ok_or_else(|| Problem::internal("a request reached a handler past the gateway"))
+    }
+
+    /// How the audit trail describes this request when `actor` is behind it.
+    pub fn provenance(&self, actor: Actor) -> Provenance {
+        Provenance { actor, network: Some(self.network.to_string()), request_id: Some(self.id) }
+    }
+}
+
+/// How large a body may be, and how long it may take.
+#[derive(Debug, Clone, Copy)]
+pub struct BodyLimits {
+    /// In bytes.
+    pub bytes: usize,
+    /// From the head to the last byte.
+    pub time: Duration,
+}
+
+/// Where a client is, as far as limits and audit care: an IPv4 address, or the /64 that an IPv6
+/// subscriber has to themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClientNetwork(IpAddr);
+
+impl ClientNetwork {
+    /// The network of a peer's address.
+    pub fn of(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(address) => Self(address.into()),
+            IpAddr::V6(address) => {
+                let upper = u128::from(address) & !u128::from(u64::MAX);
+                Self(IpAddr::V6(upper.into()))
+            }
+        }
+    }
+}
+
+impl fmt::Display for ClientNetwork {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            IpAddr::V4(address) => address.fmt(f),
+            IpAddr::V6(address) => write!(f, "{address}/64"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ipv6_subscriber_is_one_network_and_an_ipv4_address_is_one() {
+        let network = |address: &str| ClientNetwork::of(address.parse().unwrap()).to_string();
+        assert_eq!(network("2001:db8:1:2:3::4"), "2001:db8:1:2::/64");
+        assert_eq!(network("192.0.2.7"), "192.0.2.7");
+        assert_eq!(network("::ffff:192.0.2.7"), "192.0.2.7");
+    }
+}

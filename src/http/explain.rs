@@ -1,0 +1,169 @@
+//! Why a JSON body did not read: held against its own schema, every field at fault by name.
+//!
+//! poem-openapi's parser stops at the first fault, names the type instead of the field, and repeats
+//! the value, which may be a password. So its words are dropped, and the schema that it published is
+//! asked instead. Only bodies that failed to parse come here.
+
+use poem_openapi::{
+    registry::{MetaSchema, MetaSchemaRef, Registry},
+    types::Type,
+};
+use serde_json::Value;
+
+use super::FieldError;
+use crate::language::Text;
+
+/// The faults of a body that did not parse as `T`; never empty.
+pub(super) fn explain<T: Type>(body: &Value) -> Vec<FieldError> {
+    let mut registry = Registry::new();
+    T::register(&mut registry);
+    let mut faults = Vec::new();
+    if let Some(schema) = resolve(&registry, &T::schema_ref()) {
+        compare(&registry, schema, body, "", &mut faults);
+    }
+    if faults.is_empty() {
+        faults.push(fault("", "does not have the expected form", "non ha la forma attesa"));
+    }
+    faults
+}
+
+fn resolve<'a>(registry: &'a Registry, schema: &'a MetaSchemaRef) -> Option<&'a MetaSchema> {
+    match schema {
+        MetaSchemaRef::Inline(schema) => Some(schema),
+        MetaSchemaRef::Reference(name) => registry.schemas.get(name.as_str()),
+    }
+}
+
+fn compare(
+    registry: &Registry,
+    schema: &MetaSchema,
+    value: &Value,
+    path: &str,
+    faults: &mut Vec<FieldError>,
+) {
+    match (schema.ty, value) {
+        ("object", Value::Object(fields)) => {
+            for required in &schema.required {
+                if !fields.contains_key(*required) {
+                    faults.push(fault(&join(path, required), "is missing", "manca"));
+                }
+            }
+            for (name, value) in fields {
+                let known = schema.properties.iter().find(|(property, _)| property == name);
+                let name = join(path, name);
+                match known {
+                    None => {
+                        faults.push(fault(&name, "is not a known field", "non è un campo noto"))
+                    }
+                    Some((property, _)) if value.is_null() => {
+                        if schema.required.contains(property) {
+                            faults.push(fault(&name, "must not be null", "non può essere null"));
+                        }
+                    }
+                    Some((_, schema)) => {
+                        if let Some(schema) = resolve(registry, schema) {
+                            compare(registry, schema, value, &name, faults);
+                        }
+                    }
+                }
+            }
+        }
+        ("array", Value::Array(items)) => {
+            if let Some(schema) = schema.items.as_deref().and_then(|s| resolve(registry, s)) {
+                for (index, item) in items.iter().enumerate() {
+                    compare(registry, schema, item, &join(path, &index.to_string()), faults);
+                }
+            }
+        }
+        ("string", Value::String(text)) => compare_text(schema, text, path, faults),
+        ("integer", Value::Number(number)) if number.is_i64() || number.is_u64() => {}
+        ("number", Value::Number(_)) | ("boolean", Value::Bool(_)) | ("", _) => {}
+        (wanted, _) => faults.push(wrong_type(path, wanted)),
+    }
+}
+
+fn compare_text(schema: &MetaSchema, text: &str, path: &str, faults: &mut Vec<FieldError>) {
+    let allowed: Vec<&str> = schema.enum_items.iter().filter_map(Value::as_str).collect();
+    if !allowed.is_empty() && !allowed.contains(&text) {
+        let words = allowed.join(", ");
+        let message =
+            Text::made(format!("must be one of: {words}"), format!("dev'essere uno tra: {words}"));
+        faults.push(FieldError { field: path.to_owned(), message });
+    }
+    if schema.format == Some("date-time") && crate::clock::Time::parse_rfc3339(text).is_err() {
+        faults.push(fault(
+            path,
+            "must be an RFC 3339 date and time such as 2026-11-23T08:30:00Z",
+            "dev'essere data e ora RFC 3339, ad esempio 2026-11-23T08:30:00Z",
+        ));
+    }
+}
+
+fn wrong_type(path: &str, wanted: &str) -> FieldError {
+    match wanted {
+        "string" => fault(path, "must be a text", "dev'essere un testo"),
+        "integer" => fault(path, "must be a whole number", "dev'essere un numero intero"),
+        "number" => fault(path, "must be a number", "dev'essere un numero"),
+        "boolean" => fault(path, "must be true or false", "dev'essere true o false"),
+        "array" => fault(path, "must be a list", "dev'essere una lista"),
+        _ => fault(path, "must be an object", "dev'essere un oggetto"),
+    }
+}
+
+fn join(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
+fn fault(field: &str, en: &'static str, it: &'static str) -> FieldError {
+    FieldError { field: field.to_owned(), message: Text::fixed(en, it) }
+}
+
+#[cfg(test)]
+mod tests {
+    use poem_openapi::Object;
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Object)]
+    #[oai(deny_unknown_fields)]
+    #[allow(dead_code, reason = "only its schema is used")]
+    struct Booking {
+        name: String,
+        seats: u32,
+        note: Option<String>,
+        tags: Option<Vec<String>>,
+    }
+
+    fn faults(body: &Value) -> Vec<String> {
+        let faults = explain::<Booking>(body);
+        let mut lines: Vec<_> =
+            faults.iter().map(|fault| format!("{} {}", fault.field, fault.message.en)).collect();
+        lines.sort();
+        lines
+    }
+
+    #[test]
+    fn every_fault_is_named_with_its_field_and_no_value_is_repeated() {
+        let body = json!({"name": 5, "seat": 1, "note": {"secret": "x"}, "tags": ["a", 2]});
+        assert_eq!(
+            faults(&body),
+            [
+                "name must be a text",
+                "note must be a text",
+                "seat is not a known field",
+                "seats is missing",
+                "tags.1 must be a text",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_body_that_is_no_object_is_said_to_be_none() {
+        assert_eq!(faults(&json!([1])), [" must be an object"]);
+        assert_eq!(
+            faults(&json!({"name": "a", "seats": -1})),
+            [" does not have the expected form"]
+        );
+    }
+}

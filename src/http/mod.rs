@@ -1,0 +1,25 @@
+//! What every handler shares: the error body, the caller, request bodies, pages and replies.
+//!
+//! The gateway fills a request with what it knows (`context`, `principal`), handlers take it out by
+//! type, and whatever goes wrong leaves as a [`Problem`]. Nothing here knows a domain.
+
+mod body;
+mod context;
+mod dto;
+mod explain;
+mod page;
+mod principal;
+mod problem;
+mod reply;
+mod tags;
+mod timestamp;
+
+pub use body::{Body, read_body};
+pub use context::{BodyLimits, ClientNetwork, RequestContext};
+pub use dto::{Person, PersonRole, PersonStatus};
+pub use page::{Cursors, PageQuery};
+pub use principal::{Admin, Authenticator, Caller, Principal, SignedIn, Staff};
+pub use problem::{FieldError, Problem};
+pub use reply::{Created, NoContent};
+pub use tags::Tag;
+pub use timestamp::Timestamp;

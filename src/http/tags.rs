@@ -1,0 +1,22 @@
+//! The groups of operations in the OpenAPI document.
+
+use poem_openapi::Tags;
+
+/// A group of operations.
+#[derive(Tags)]
+pub enum Tag {
+    /// Registration, login, sessions.
+    Auth,
+    /// Your own profile and attendance.
+    Me,
+    /// Events and their codes.
+    Events,
+    /// Scanning codes, and the attendance that comes of it.
+    Attendance,
+    /// What other systems report.
+    SocialLog,
+    /// Who did what.
+    Audit,
+    /// The appliance itself.
+    Instance,
+}

@@ -1,0 +1,105 @@
+//! Every path under the data directory, and its making.
+
+use std::{
+    fs, io,
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+/// The data directory.
+#[derive(Debug, Clone)]
+pub struct DataDir(PathBuf);
+
+impl DataDir {
+    /// Names a data directory, which need not be there.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self(root.into())
+    }
+
+    /// The directory itself.
+    pub fn root(&self) -> &Path {
+        &self.0
+    }
+
+    /// Accounts, sessions, keys.
+    pub fn auth_store(&self) -> PathBuf {
+        self.0.join("auth.redb")
+    }
+
+    /// Profiles, events, attendance.
+    pub fn user_store(&self) -> PathBuf {
+        self.0.join("user.redb")
+    }
+
+    /// The social log and the audit chain.
+    pub fn social_log_store(&self) -> PathBuf {
+        self.0.join("social_log.redb")
+    }
+
+    /// The certificate that the appliance made for itself, in PEM.
+    pub fn self_signed_certificate(&self) -> PathBuf {
+        self.0.join("tls/self-signed.pem")
+    }
+
+    /// Its private key, in PEM, for the owner alone.
+    pub fn self_signed_key(&self) -> PathBuf {
+        self.0.join("tls/self-signed.key")
+    }
+
+    /// Makes the directories that are missing, for the owner alone.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn create(&self) -> io::Result<()> {
+        for directory in [self.0.clone(), self.0.join("tls")] {
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(&directory)?;
+        }
+        Ok(())
+    }
+
+    /// Whether others than the owner may read the directory.
+    ///
+    /// # Errors
+    /// When it cannot be looked at.
+    pub fn is_open_to_others(&self) -> io::Result<bool> {
+        Ok(fs::metadata(&self.0)?.permissions().mode() & 0o077 != 0)
+    }
+}
+
+/// Writes a file so that a power cut leaves the old one or the new one, whole: a temporary name,
+/// fsync, rename, fsync of the directory.
+///
+/// # Errors
+/// When the system refuses; what was there is untouched.
+pub fn write_atomically(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    use std::{io::Write, os::unix::fs::OpenOptionsExt};
+    let temporary = path.with_extension("new");
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(mode)
+        .open(&temporary)?;
+    file.set_permissions(fs::Permissions::from_mode(mode))?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&temporary, path)?;
+    let directory = path.parent().unwrap_or_else(|| Path::new("."));
+    fs::File::open(directory)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_whole_and_for_its_owner_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("key.pem");
+        write_atomically(&path, b"old", 0o644).unwrap();
+        write_atomically(&path, b"new", 0o600).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+}
