@@ -2,6 +2,7 @@
 //!
 //! The map of the house comes with its rooms; see the modules below.
 
+pub mod auth;
 pub mod base32;
 pub mod clock;
 pub mod config;
@@ -10,6 +11,7 @@ pub mod event;
 pub mod http;
 pub mod ids;
 pub mod language;
+pub mod limit;
 pub mod paths;
 pub mod store;
 pub mod telemetry;

@@ -53,6 +53,16 @@ impl From<Role> for PersonRole {
     }
 }
 
+impl From<PersonRole> for Role {
+    fn from(role: PersonRole) -> Self {
+        match role {
+            PersonRole::User => Self::User,
+            PersonRole::Staff => Self::Staff,
+            PersonRole::Admin => Self::Admin,
+        }
+    }
+}
+
 /// Whether a person may log in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename = "UserStatus", rename_all = "snake_case")]

@@ -59,6 +59,13 @@ impl From<redb::Error> for StoreError {
     }
 }
 
+/// Inside a change, a missing id undoes the change like any refusal.
+impl From<crate::crypto::NoRandomness> for StoreError {
+    fn from(error: crate::crypto::NoRandomness) -> Self {
+        Self::Refused(error.to_string())
+    }
+}
+
 macro_rules! through_redb_error {
     ($($kind:ty),+) => {
         $(impl From<$kind> for StoreError {

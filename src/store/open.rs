@@ -46,6 +46,7 @@ struct Inner {
     queue: RwLock<Option<mpsc::Sender<Box<dyn Job>>>>,
     writer: Mutex<Option<JoinHandle<()>>>,
     stopped: watch::Receiver<bool>,
+    commits: watch::Receiver<u64>,
     metrics: StoreMetrics,
 }
 
@@ -75,6 +76,15 @@ impl Store {
             .and_then(|backend| builder.create_with_backend(backend))
             .map_err(|error| OpenError::from_redb(path.to_owned(), error.into()))?;
         Self::start(database, path, options, migrations, metrics)
+    }
+
+    /// Opens a store that lives as long as the process: for what needs one and keeps nothing.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn in_memory(migrations: &[Migration], metrics: StoreMetrics) -> Result<Self, OpenError> {
+        let backend = redb::backends::InMemoryBackend::new();
+        Self::open_backend(backend, StoreOptions::default(), migrations, metrics)
     }
 
     /// Opens a store on any storage: how tests put a failing disk below it.
@@ -107,7 +117,8 @@ impl Store {
         let database = Arc::new(database);
         let (queue, waiting) = mpsc::channel(options.queue_capacity);
         let (stop, stopped) = watch::channel(false);
-        let writer = Writer::new(Arc::clone(&database), waiting, stop, metrics.clone());
+        let (count, commits) = watch::channel(0);
+        let writer = Writer::new(Arc::clone(&database), waiting, stop, count, metrics.clone());
         let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("store");
         let thread = std::thread::Builder::new()
             .name(format!("writer-{name}"))
@@ -118,6 +129,7 @@ impl Store {
             queue: RwLock::new(Some(queue)),
             writer: Mutex::new(Some(thread)),
             stopped,
+            commits,
             metrics,
         })))
     }
@@ -175,6 +187,11 @@ impl Store {
         tokio::task::spawn_blocking(move || read(&store.read()?))
             .await
             .unwrap_or(Err(StoreError::Panicked))
+    }
+
+    /// Changes with every commit: how a relay learns that there may be something to fetch.
+    pub fn commits(&self) -> watch::Receiver<u64> {
+        self.0.commits.clone()
     }
 
     /// Whether the store still takes commands.

@@ -90,6 +90,7 @@ pub(super) struct Writer {
     database: Arc<Database>,
     queue: mpsc::Receiver<Box<dyn Job>>,
     stop: watch::Sender<bool>,
+    commits: watch::Sender<u64>,
     metrics: StoreMetrics,
 }
 
@@ -98,9 +99,10 @@ impl Writer {
         database: Arc<Database>,
         queue: mpsc::Receiver<Box<dyn Job>>,
         stop: watch::Sender<bool>,
+        commits: watch::Sender<u64>,
         metrics: StoreMetrics,
     ) -> Self {
-        Self { database, queue, stop, metrics }
+        Self { database, queue, stop, commits, metrics }
     }
 
     /// Serves the queue until nobody can add to it any more and it is empty.
@@ -151,6 +153,7 @@ impl Writer {
         }
         if wrote {
             transaction.commit()?;
+            self.commits.send_modify(|commits| *commits += 1);
         } else {
             transaction.abort()?;
         }

@@ -1,0 +1,226 @@
+//! Use cases of accounts: registering, finding, naming, and changing what somebody may do.
+
+use serde_json::json;
+
+use super::{
+    AuthError, AuthService,
+    model::{Identifier, NewAccount, Registered, Username},
+    records::Account,
+    rules::{RoleRefusal, may_change_role},
+    store::{
+        account, accounts_after, find, free_username, insert_account, rename_account,
+        update_account,
+    },
+    tables::{ACCOUNT_BY_EMAIL, ADMINISTRATORS},
+};
+use crate::{
+    event::{Actor, Provenance, emit},
+    ids::{Role, UserId},
+    store::{Decision, Edit, StoreError, View},
+};
+
+impl AuthService {
+    /// Registers whoever asks, if the configuration lets them.
+    ///
+    /// # Errors
+    /// [`AuthError::RegistrationClosed`], and those of [`AuthService::create`].
+    pub async fn register(&self, new: NewAccount, from: Provenance) -> Result<Account, AuthError> {
+        if !self.is_registration_open() {
+            return Err(AuthError::RegistrationClosed);
+        }
+        let created = self.create(new, from, "user.registered").await;
+        self.parts.metrics.auth_attempt(if created.is_ok() { "success" } else { "failure" });
+        created
+    }
+
+    /// Makes an account; `action` is what the audit trail calls it.
+    ///
+    /// # Errors
+    /// [`AuthError::EmailTaken`], [`AuthError::UsernameTaken`], [`AuthError::HasherBusy`] and those of
+    /// the store.
+    pub async fn create(
+        &self,
+        new: NewAccount,
+        from: Provenance,
+        action: &'static str,
+    ) -> Result<Account, AuthError> {
+        let draft = self.draft(&new).await?;
+        let suggestion = new.email.suggested_username();
+        let (email, wanted) = (new.email, new.username);
+        let command = move |view: &View<'_>| {
+            if ACCOUNT_BY_EMAIL.contains(view, email.key().as_str())? {
+                return Ok(Decision::Refuse(AuthError::EmailTaken));
+            }
+            let username = match free_username(view, wanted.as_ref(), &suggestion)? {
+                Ok(username) => username,
+                Err(refusal) => return Ok(Decision::Refuse(refusal)),
+            };
+            let draft = Account { username: username.as_str().to_owned(), ..draft.clone() };
+            let from = from.clone();
+            Ok(Decision::write(move |edit| insert(edit, draft, &from, action)))
+        };
+        self.parts.store.submit(command).await?
+    }
+
+    /// An account without an id and with an unsettled username, the password hashed.
+    pub(super) async fn draft(&self, new: &NewAccount) -> Result<Account, AuthError> {
+        let password_hash = self.parts.hasher.hash(new.password.reveal().to_owned()).await?;
+        Ok(Account {
+            id: UserId(0),
+            email: new.email.as_str().to_owned(),
+            username: String::new(),
+            name: new.name.clone(),
+            surname: new.surname.clone(),
+            language: new.language,
+            role: new.role,
+            disabled: false,
+            password_hash,
+            created_at: self.parts.clock.now(),
+            last_login_at: None,
+        })
+    }
+
+    /// The account with this id.
+    ///
+    /// # Errors
+    /// [`AuthError::UserNotFound`] and those of the store.
+    pub fn account(&self, id: UserId) -> Result<Account, AuthError> {
+        account(&self.parts.store.read()?, id)?.ok_or(AuthError::UserNotFound)
+    }
+
+    /// The account that an e-mail address or a username names.
+    ///
+    /// # Errors
+    /// [`AuthError::UserNotFound`] and those of the store.
+    pub fn find(&self, identifier: &str) -> Result<Account, AuthError> {
+        let identifier = Identifier::parse(identifier);
+        find(&self.parts.store.read()?, &identifier)?.ok_or(AuthError::UserNotFound)
+    }
+
+    /// What an account was registered with, if there is one.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn registered(&self, id: UserId) -> Result<Option<Registered>, StoreError> {
+        let found = account(&self.parts.store.read()?, id)?;
+        Ok(found.map(|account| Registered {
+            name: account.name,
+            surname: account.surname,
+            language: account.language,
+            created_at: account.created_at,
+        }))
+    }
+
+    /// At most `limit` accounts after the one with the id `after`, by id.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn list(&self, after: u64, limit: usize) -> Result<Vec<Account>, AuthError> {
+        let accounts = move |snapshot: &_| accounts_after(snapshot, after, limit);
+        Ok(self.parts.store.read_range(accounts).await?)
+    }
+
+    /// Gives an account another role, which works from the next request on.
+    ///
+    /// # Errors
+    /// [`AuthError::UserNotFound`], [`AuthError::LastAdministrator`], [`AuthError::OwnRole`] and those
+    /// of the store.
+    pub async fn set_role(
+        &self,
+        id: UserId,
+        role: Role,
+        from: Provenance,
+    ) -> Result<Account, AuthError> {
+        let now = self.parts.clock.now();
+        let actor = match from.actor {
+            Actor::User(actor) => Some(actor),
+            _ => None,
+        };
+        let command = move |view: &View<'_>| {
+            let Some(old) = account(view, id)? else {
+                return Ok(Decision::Refuse(AuthError::UserNotFound));
+            };
+            let administrators = ADMINISTRATORS.len(view)?;
+            match may_change_role(actor, id, old.role, role, administrators) {
+                Ok(()) => {}
+                Err(RoleRefusal::LastAdministrator) => {
+                    return Ok(Decision::Refuse(AuthError::LastAdministrator));
+                }
+                Err(RoleRefusal::OwnRole) => return Ok(Decision::Refuse(AuthError::OwnRole)),
+            }
+            if old.role == role {
+                return Ok(Decision::Answer(old));
+            }
+            let from = from.clone();
+            Ok(Decision::write(move |edit| {
+                let mut event = from.event(now, "role.changed", format!("user:{id}"))?;
+                event.before = Some(json!({ "role": old.role.as_str() }).to_string());
+                event.after = Some(json!({ "role": role.as_str() }).to_string());
+                emit(edit, &event)?;
+                let changed = Account { role, ..old };
+                update_account(edit, &changed)?;
+                Ok(changed)
+            }))
+        };
+        self.parts.store.submit(command).await?
+    }
+
+    /// Gives an account another username; says which one it has now.
+    ///
+    /// # Errors
+    /// [`AuthError::Invalid`], [`AuthError::UsernameTaken`], [`AuthError::UserNotFound`] and those of
+    /// the store.
+    pub async fn change_username(
+        &self,
+        id: UserId,
+        username: &str,
+        from: Provenance,
+    ) -> Result<String, AuthError> {
+        let username = Username::parse(username)?;
+        let now = self.parts.clock.now();
+        let command = move |view: &View<'_>| {
+            let Some(old) = account(view, id)? else {
+                return Ok(Decision::Refuse(AuthError::UserNotFound));
+            };
+            let holder = find(view, &Identifier::Username(username.key()))?;
+            if holder.is_some_and(|holder| holder.id != id) {
+                return Ok(Decision::Refuse(AuthError::UsernameTaken));
+            }
+            if old.username == username.as_str() {
+                return Ok(Decision::Answer(old.username));
+            }
+            let (from, username) = (from.clone(), username.clone());
+            Ok(Decision::write(move |edit| {
+                let mut event = from.event(now, "user.renamed", format!("user:{id}"))?;
+                event.before = Some(json!({ "username": old.username }).to_string());
+                event.after = Some(json!({ "username": username.as_str() }).to_string());
+                emit(edit, &event)?;
+                rename_account(edit, &old, &username)?;
+                Ok(username.as_str().to_owned())
+            }))
+        };
+        self.parts.store.submit(command).await?
+    }
+}
+
+/// Numbers and stores a new account, and tells the audit trail.
+pub(super) fn insert(
+    edit: &Edit<'_>,
+    draft: Account,
+    from: &Provenance,
+    action: &str,
+) -> Result<Account, StoreError> {
+    let account = Account { id: UserId(edit.next_number("accounts")?), ..draft };
+    insert_account(edit, &account)?;
+    let mut from = from.clone();
+    if matches!(from.actor, Actor::Anonymous) {
+        from.actor = Actor::User(account.id);
+    }
+    let mut event = from.event(account.created_at, action, format!("user:{}", account.id))?;
+    let after = json!({
+        "email": account.email, "username": account.username, "role": account.role.as_str(),
+    });
+    event.after = Some(after.to_string());
+    emit(edit, &event)?;
+    Ok(account)
+}

@@ -1,0 +1,156 @@
+//! The wire shapes of accounts and sessions.
+
+use poem_openapi::Object;
+
+use super::{
+    AuthError,
+    model::{Email, NewAccount, NewPassword, Username, parse_name},
+};
+use crate::{
+    http::{Person, PersonRole},
+    ids::Role,
+    language::Language,
+};
+
+/// What a person registers with.
+#[derive(Object)]
+#[oai(deny_unknown_fields, example)]
+pub(super) struct RegisterRequest {
+    /// An e-mail address; case does not matter.
+    email: String,
+    /// 8 characters to 1 KiB.
+    #[oai(validator(max_length = 1024))]
+    password: String,
+    /// Given name, 1 to 80 characters.
+    name: String,
+    /// Family name, 1 to 80 characters.
+    surname: String,
+    /// 1 to 64 letters, digits, dots, hyphens, underscores; made of the address when not given.
+    username: Option<String>,
+}
+
+impl poem_openapi::types::Example for RegisterRequest {
+    fn example() -> Self {
+        Self {
+            email: "ada@example.org".to_owned(),
+            password: "correct horse battery".to_owned(),
+            name: "Ada".to_owned(),
+            surname: "Lovelace".to_owned(),
+            username: None,
+        }
+    }
+}
+
+impl RegisterRequest {
+    /// Parses every field.
+    pub(super) fn parse(self, language: Language) -> Result<NewAccount, AuthError> {
+        let email = Email::parse(&self.email)?;
+        let username = self.username.as_deref().map(Username::parse).transpose()?;
+        let own_name = username.as_ref().map_or("", Username::as_str);
+        let password = NewPassword::parse(self.password, &[email.as_str(), own_name])?;
+        Ok(NewAccount {
+            name: parse_name("name", &self.name)?,
+            surname: parse_name("surname", &self.surname)?,
+            email,
+            username,
+            password,
+            language,
+            role: Role::User,
+        })
+    }
+}
+
+/// What the first administrator is made of.
+#[derive(Object)]
+#[oai(deny_unknown_fields)]
+pub(super) struct SetupRequest {
+    /// The token behind the `#` of the set-up link.
+    pub(super) token: String,
+    /// As in a registration.
+    email: String,
+    /// As in a registration.
+    password: String,
+    /// As in a registration.
+    name: String,
+    /// As in a registration.
+    surname: String,
+    /// As in a registration.
+    username: Option<String>,
+}
+
+impl SetupRequest {
+    /// The token, and the account to make.
+    pub(super) fn split(self) -> (String, RegisterRequest) {
+        let registration = RegisterRequest {
+            email: self.email,
+            password: self.password,
+            name: self.name,
+            surname: self.surname,
+            username: self.username,
+        };
+        (self.token, registration)
+    }
+}
+
+/// Who wants to log in.
+#[derive(Object)]
+#[oai(deny_unknown_fields, example)]
+pub(super) struct LoginRequest {
+    /// An e-mail address or a username, any case.
+    pub(super) identifier: String,
+    /// The password.
+    pub(super) password: String,
+    /// Put the refresh token into an `HttpOnly` cookie, out of reach of scripts, instead of the body.
+    #[oai(default)]
+    pub(super) use_cookie: bool,
+}
+
+impl poem_openapi::types::Example for LoginRequest {
+    fn example() -> Self {
+        Self {
+            identifier: "ada@example.org".to_owned(),
+            password: "correct horse battery".to_owned(),
+            use_cookie: false,
+        }
+    }
+}
+
+/// Which session to go on with.
+#[derive(Object)]
+#[oai(deny_unknown_fields)]
+pub(super) struct RefreshRequest {
+    /// The newest refresh token; without it the cookie is read.
+    pub(super) refresh_token: Option<String>,
+}
+
+/// What a client needs to go on.
+#[derive(Object)]
+pub(super) struct Session {
+    /// For `Authorization: Bearer …`.
+    pub(super) access_token: String,
+    /// Always `Bearer`.
+    pub(super) token_type: String,
+    /// Seconds that the access token lives.
+    pub(super) expires_in: u32,
+    /// Trades once for the next session answer; null when it is in the cookie.
+    pub(super) refresh_token: Option<String>,
+    /// Who is logged in.
+    pub(super) user: Person,
+}
+
+/// A role to give.
+#[derive(Object)]
+#[oai(deny_unknown_fields)]
+pub(super) struct RoleRequest {
+    /// The role.
+    pub(super) role: PersonRole,
+}
+
+/// A page of people.
+#[derive(Object)]
+pub(super) struct PersonPage {
+    /// By id.
+    pub(super) items: Vec<Person>,
+    /// For the next page; null on the last.
+    pub(super) next_cursor: Option<String>,
+}

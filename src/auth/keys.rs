@@ -1,0 +1,94 @@
+//! Refresh tokens: made, read and compared. Access tokens are in `token`.
+//!
+//! A refresh token is `session (16) ‖ generation (4) ‖ secret (32) ‖ tag (16)` in base32. The secret is
+//! stored hashed and is what lets somebody in. The tag is an HMAC of the rest under a key of this
+//! appliance: it tells a token that we once gave out, and that has been used since, from one that
+//! somebody made up. Only the former ends a session, and no used token needs to be remembered.
+
+use crate::{
+    base32,
+    crypto::{self, NoRandomness},
+    ids::RandomId,
+};
+
+const TAG_LENGTH: usize = 16;
+
+/// A refresh token, taken apart.
+#[derive(Clone)]
+pub(super) struct RefreshToken {
+    pub(super) session: RandomId,
+    pub(super) generation: u32,
+    secret: [u8; 32],
+}
+
+impl RefreshToken {
+    /// A fresh token of a session.
+    pub(super) fn generate(session: RandomId, generation: u32) -> Result<Self, NoRandomness> {
+        Ok(Self { session, generation, secret: crypto::random()? })
+    }
+
+    /// What is stored of the secret.
+    pub(super) fn hash(&self) -> [u8; 32] {
+        crypto::sha256(&self.secret)
+    }
+
+    /// The text that a client keeps.
+    pub(super) fn seal(&self, key: &[u8; 32]) -> String {
+        let mut bytes = self.body();
+        bytes.extend_from_slice(&tag(key, &bytes));
+        base32::encode(&bytes)
+    }
+
+    /// Reads a text that [`RefreshToken::seal`] made with the same key, and no other.
+    pub(super) fn open(key: &[u8; 32], text: &str) -> Option<Self> {
+        let bytes = base32::decode(text)?;
+        let (body, tagged) = bytes.split_at_checked(bytes.len().checked_sub(TAG_LENGTH)?)?;
+        if !crypto::equal(tagged, &tag(key, body)) {
+            return None;
+        }
+        let (session, rest) = body.split_first_chunk()?;
+        let (generation, secret) = rest.split_first_chunk()?;
+        Some(Self {
+            session: RandomId(*session),
+            generation: u32::from_be_bytes(*generation),
+            secret: secret.try_into().ok()?,
+        })
+    }
+
+    fn body(&self) -> Vec<u8> {
+        [&self.session.0[..], &self.generation.to_be_bytes(), &self.secret].concat()
+    }
+}
+
+fn tag(key: &[u8; 32], body: &[u8]) -> [u8; TAG_LENGTH] {
+    let full = crypto::hmac_sha256(key, &[b"refresh-token-v1", body]);
+    let mut tag = [0; TAG_LENGTH];
+    tag.iter_mut().zip(full).for_each(|(short, long)| *short = long);
+    tag
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_token_opens_whole_and_with_its_own_key_alone(
+            session: [u8; 16], generation: u32, at in 0_usize..109,
+        ) {
+            let token = RefreshToken::generate(RandomId(session), generation).unwrap();
+            let text = token.seal(&[1; 32]);
+            let opened = RefreshToken::open(&[1; 32], &text).unwrap();
+            prop_assert_eq!(opened.session, RandomId(session));
+            prop_assert_eq!(opened.generation, generation);
+            prop_assert_eq!(opened.hash(), token.hash());
+            prop_assert!(RefreshToken::open(&[2; 32], &text).is_none());
+            let mut changed = text.clone().into_bytes();
+            changed[at] = if changed[at] == b'7' { b'8' } else { b'7' };
+            let changed = String::from_utf8(changed).unwrap();
+            prop_assert!(RefreshToken::open(&[1; 32], &changed).is_none());
+        }
+    }
+}

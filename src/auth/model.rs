@@ -1,0 +1,274 @@
+//! What an account is made of, parsed at the edge so that nothing behind it needs to check again.
+
+use crate::{
+    clock::Time,
+    ids::{RandomId, Role, UserId},
+    language::{Language, Text},
+};
+
+/// A field of a request that does not hold what it must.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidField {
+    /// The field's name on the wire.
+    pub field: &'static str,
+    /// What is wrong, for a person.
+    pub message: Text,
+}
+
+fn invalid<T>(field: &'static str, en: &'static str, it: &'static str) -> Result<T, InvalidField> {
+    Err(InvalidField { field, message: Text::fixed(en, it) })
+}
+
+/// An e-mail address, as typed, trimmed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Email(String);
+
+impl Email {
+    /// Checks the form that every deliverable address has; the rest only a letter can prove.
+    /// Lengths are those of RFC 5321 §4.5.3.1.
+    ///
+    /// # Errors
+    /// [`InvalidField`] for `email`.
+    pub fn parse(text: &str) -> Result<Self, InvalidField> {
+        let text = text.trim();
+        let plain = |part: &str| {
+            !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control())
+        };
+        let well_formed = text.len() <= 254
+            && text.split_once('@').is_some_and(|(local, domain)| {
+                plain(local)
+                    && local.len() <= 64
+                    && plain(domain)
+                    && !domain.contains(['@', ',', ';', '<', '>', '"', '(', ')', '\\'])
+                    && !local.contains([',', ';', '<', '>', '"', '(', ')', '\\'])
+                    && domain.split('.').all(|label| !label.is_empty())
+            });
+        if well_formed {
+            Ok(Self(text.to_owned()))
+        } else {
+            invalid("email", "is not an e-mail address", "non è un indirizzo e-mail")
+        }
+    }
+
+    /// As typed.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The form that makes two addresses one: case does not matter.
+    pub fn key(&self) -> String {
+        self.0.to_lowercase()
+    }
+
+    /// A username made of the part before the `@`.
+    pub fn suggested_username(&self) -> Username {
+        let local = self.0.split('@').next().unwrap_or_default();
+        let kept: String = local.chars().filter(|c| Username::allows(*c)).take(60).collect();
+        Username(if kept.is_empty() { "user".to_owned() } else { kept })
+    }
+}
+
+/// A username, as typed, trimmed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Username(String);
+
+impl Username {
+    /// 1 to 64 letters and digits of ASCII, dots, hyphens and underscores. Without an `@`, so that it
+    /// can never be taken for an e-mail address.
+    ///
+    /// # Errors
+    /// [`InvalidField`] for `username`.
+    pub fn parse(text: &str) -> Result<Self, InvalidField> {
+        let text = text.trim();
+        if (1..=64).contains(&text.len()) && text.chars().all(Self::allows) {
+            Ok(Self(text.to_owned()))
+        } else {
+            invalid(
+                "username",
+                "must be 1 to 64 letters, digits, dots, hyphens or underscores",
+                "dev'essere di 1-64 lettere, cifre, punti, trattini o trattini bassi",
+            )
+        }
+    }
+
+    const fn allows(character: char) -> bool {
+        character.is_ascii_alphanumeric() || matches!(character, '.' | '-' | '_')
+    }
+
+    /// As typed.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The form that makes two usernames one: case does not matter.
+    pub fn key(&self) -> String {
+        self.0.to_lowercase()
+    }
+
+    /// This name with a number behind it, for when it is taken.
+    #[must_use]
+    pub fn numbered(&self, number: u32) -> Self {
+        Self(format!("{}{number}", self.0))
+    }
+}
+
+/// A new password: 8 characters to 1 KiB, any characters, no rules of composition (NIST SP 800-63B
+/// §3.1.1.2). Not printable, so that it cannot reach a log.
+pub struct NewPassword(String);
+
+impl NewPassword {
+    /// Checks the length, and that it is not simply the address or name it belongs to.
+    ///
+    /// # Errors
+    /// [`InvalidField`] for `password`.
+    pub fn parse(text: String, own: &[&str]) -> Result<Self, InvalidField> {
+        if text.chars().count() < 8 {
+            return invalid(
+                "password",
+                "must be at least 8 characters long",
+                "deve avere almeno 8 caratteri",
+            );
+        }
+        if text.len() > 1_024 {
+            return invalid("password", "must be at most 1 KiB long", "può avere al massimo 1 KiB");
+        }
+        if own.iter().any(|own| own.eq_ignore_ascii_case(&text)) {
+            return invalid(
+                "password",
+                "must not be your own e-mail or name",
+                "non può essere la tua e-mail o il tuo nome",
+            );
+        }
+        Ok(Self(text))
+    }
+
+    /// The password, for the hasher.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A given or family name: 1 to 80 characters, trimmed, without control characters. Markup is kept
+/// as it is: it is text, and whoever shows it shows it as text.
+///
+/// # Errors
+/// [`InvalidField`] for `field`.
+pub fn parse_name(field: &'static str, text: &str) -> Result<String, InvalidField> {
+    let text = text.trim();
+    if (1..=80).contains(&text.chars().count()) && !text.contains(char::is_control) {
+        Ok(text.to_owned())
+    } else {
+        invalid(
+            field,
+            "must be 1 to 80 characters, without control characters",
+            "dev'essere di 1-80 caratteri, senza caratteri di controllo",
+        )
+    }
+}
+
+/// What a person registers with, parsed.
+pub struct NewAccount {
+    /// The address.
+    pub email: Email,
+    /// The wanted username; made from the address when not given.
+    pub username: Option<Username>,
+    /// Given name.
+    pub name: String,
+    /// Family name.
+    pub surname: String,
+    /// The password.
+    pub password: NewPassword,
+    /// The language of the registration form.
+    pub language: Language,
+    /// The role to begin with.
+    pub role: Role,
+}
+
+/// What an account was registered with, of which a profile is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registered {
+    /// Given name.
+    pub name: String,
+    /// Family name.
+    pub surname: String,
+    /// Language.
+    pub language: Language,
+    /// When.
+    pub created_at: Time,
+}
+
+/// How a person says who they are at login: an e-mail address or a username, any case.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Identifier {
+    /// It has an `@`. Lower case.
+    Email(String),
+    /// It has none. Lower case.
+    Username(String),
+}
+
+impl Identifier {
+    /// Takes anything: what is no account simply is not found.
+    pub(super) fn parse(text: &str) -> Self {
+        let key: String = text.trim().to_lowercase().chars().take(254).collect();
+        if key.contains('@') { Self::Email(key) } else { Self::Username(key) }
+    }
+}
+
+/// A session that has just been opened or refreshed: what a client needs to go on.
+pub struct Opened {
+    /// Who.
+    pub user: UserId,
+    /// Which session.
+    pub session: RandomId,
+    /// The next refresh token.
+    pub refresh_token: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_that_could_be_delivered_parse_and_others_do_not() {
+        for good in ["a@b.it", " Mario.Rossi+x@Example.org ", "ü@bücher.example", "a@localhost"] {
+            assert!(Email::parse(good).is_ok(), "{good}");
+        }
+        let long = format!("{}@b.it", "a".repeat(65));
+        for bad in ["", "a", "@b.it", "a@", "a@b@c", "a b@c.it", "a@b..it", "<a@b.it>", &long] {
+            assert!(Email::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_username_is_made_of_any_address() {
+        let suggested = |email| Email::parse(email).unwrap().suggested_username();
+        assert_eq!(suggested("Mario.Rossi+x@example.org").as_str(), "Mario.Rossix");
+        assert_eq!(suggested("ü@example.org").as_str(), "user");
+        assert!(Username::parse(suggested("a@b.it").as_str()).is_ok());
+    }
+
+    #[test]
+    fn a_username_is_never_an_address() {
+        assert!(Username::parse("a@b").is_err());
+        assert_eq!(Identifier::parse(" Mario "), Identifier::Username("mario".to_owned()));
+        assert_eq!(Identifier::parse("A@B.it"), Identifier::Email("a@b.it".to_owned()));
+    }
+
+    #[test]
+    fn a_password_is_long_enough_not_too_long_and_not_the_name() {
+        let parse = |text: &str| NewPassword::parse(text.to_owned(), &["mario@example.org"]);
+        assert!(parse("1234567").is_err());
+        assert!(parse("ùùùùùùùù").is_ok(), "eight characters, whatever their bytes");
+        assert!(parse(&"a".repeat(1_024)).is_ok());
+        assert!(parse(&"a".repeat(1_025)).is_err());
+        assert!(parse("Mario@Example.org").is_err());
+    }
+
+    #[test]
+    fn names_keep_markup_and_lose_space() {
+        assert_eq!(parse_name("name", " <b>Ada</b> ").unwrap(), "<b>Ada</b>");
+        for bad in ["", "  ", "a\nb", "a\u{0}b", &"a".repeat(81)] {
+            assert!(parse_name("name", bad).is_err(), "{bad:?}");
+        }
+    }
+}

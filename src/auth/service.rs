@@ -1,0 +1,138 @@
+//! The service that the rest of the house holds: its parts, and what its use cases share.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use super::{
+    AuthError,
+    hasher::Hasher,
+    model::{Opened, Registered},
+    records::Account,
+    rules::SessionLimits,
+    tables::{SECRETS, SIGNING_KEYS},
+    throttle::Throttle,
+};
+use crate::{
+    clock::Clock,
+    config::{AuthConfig, RateLimitConfig, Registration},
+    event::Provenance,
+    http::{Person, Problem},
+    ids::UserId,
+    store::{Direction, Store, StoreError},
+    telemetry::Metrics,
+    token::{self, Access, SigningKey},
+};
+
+/// What accounts need of the domain that keeps names: composed in `server/wire`.
+pub trait Profiles: Send + Sync {
+    /// Makes the profile of an account that has just been registered.
+    fn create(
+        &self,
+        id: UserId,
+        registered: Registered,
+        from: Provenance,
+    ) -> BoxFuture<'_, Result<(), Problem>>;
+
+    /// An account with its profile, as the API shows it.
+    fn person<'a>(&'a self, account: &'a Account) -> BoxFuture<'a, Result<Person, Problem>>;
+}
+
+/// Accounts and sessions. Clones share everything.
+#[derive(Clone)]
+pub struct AuthService {
+    pub(super) parts: Arc<Parts>,
+}
+
+pub(super) struct Parts {
+    pub(super) store: Store,
+    pub(super) hasher: Hasher,
+    pub(super) throttle: Throttle,
+    pub(super) keys: Vec<SigningKey>,
+    pub(super) refresh_key: [u8; 32],
+    pub(super) cursor_key: [u8; 32],
+    pub(super) limits: SessionLimits,
+    pub(super) config: AuthConfig,
+    pub(super) clock: Clock,
+    pub(super) metrics: Metrics,
+}
+
+impl AuthService {
+    /// Takes over an open `auth.redb`.
+    ///
+    /// # Errors
+    /// When its keys cannot be read.
+    pub fn open(
+        store: Store,
+        config: AuthConfig,
+        rate_limit: &RateLimitConfig,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> Result<Self, AuthError> {
+        let snapshot = store.read()?;
+        let mut keys = SIGNING_KEYS.collect(
+            &snapshot,
+            0_u64..,
+            Direction::Descending,
+            usize::MAX,
+            |number, key| SigningKey::new(number.to_string(), &key.secret),
+        )?;
+        keys.truncate(8);
+        let secret = |name: &'static str| -> Result<[u8; 32], StoreError> {
+            let missing = || StoreError::Corrupt { table: "secrets", reason: name.to_owned() };
+            SECRETS.get(&snapshot, name)?.ok_or_else(missing)
+        };
+        let (refresh_key, cursor_key) = (secret("refresh")?, secret("cursor")?);
+        drop(snapshot);
+        let limits = SessionLimits {
+            idle_days: config.session_idle_days,
+            max_days: config.session_max_days,
+        };
+        let hasher = Hasher::new(&config)?;
+        let throttle = Throttle::new(rate_limit);
+        let parts = Parts {
+            store,
+            hasher,
+            throttle,
+            keys,
+            refresh_key,
+            cursor_key,
+            limits,
+            config,
+            clock,
+            metrics,
+        };
+        Ok(Self { parts: Arc::new(parts) })
+    }
+
+    /// The file, for whoever relays its outbox.
+    pub fn store(&self) -> &Store {
+        &self.parts.store
+    }
+
+    /// The key under which cursors are sealed.
+    pub fn cursor_key(&self) -> [u8; 32] {
+        self.parts.cursor_key
+    }
+
+    /// Whether anyone may register.
+    pub fn is_registration_open(&self) -> bool {
+        self.parts.config.registration == Registration::Open
+    }
+
+    /// Forgets counters of people and networks that are back at rest.
+    pub fn forget_idle(&self) {
+        self.parts.throttle.forget_idle();
+    }
+
+    /// An access token for a session, and how many seconds it lives.
+    pub(super) fn access_token(&self, opened: &Opened) -> Result<(String, u32), AuthError> {
+        let parts = &self.parts;
+        let key = parts.keys.first().ok_or_else(|| AuthError::Internal("no key".to_owned()))?;
+        let minutes = parts.config.access_token_minutes;
+        let access = Access { user: opened.user, session: opened.session };
+        let token = token::sign(key, access, parts.clock.now(), minutes)
+            .map_err(|error| AuthError::Internal(error.to_string()))?;
+        Ok((token, u32::from(minutes) * 60))
+    }
+}

@@ -1,0 +1,101 @@
+//! The first administrator: a link that works once, printed while there is none.
+
+use super::{
+    AuthError, AuthService,
+    accounts::insert,
+    model::NewAccount,
+    records::{Account, SetupToken},
+    store::free_username,
+    tables::{ACCOUNT_BY_EMAIL, ADMINISTRATORS, SETUP},
+};
+use crate::{
+    base32, crypto,
+    event::Provenance,
+    ids::Role,
+    store::{Decision, StoreError, View},
+};
+
+const FIRST: &str = "first";
+
+impl AuthService {
+    /// Whether there is no administrator yet.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn is_setup_required(&self) -> Result<bool, AuthError> {
+        Ok(ADMINISTRATORS.len(&self.parts.store.read()?)? == 0)
+    }
+
+    /// A fresh set-up token, which replaces the one before; nothing once there is an administrator.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn issue_setup_token(&self) -> Result<Option<String>, AuthError> {
+        if !self.is_setup_required()? {
+            return Ok(None);
+        }
+        let secret: [u8; 20] = crypto::random()?;
+        let hash = crypto::sha256(&secret);
+        let created_at = self.parts.clock.now();
+        let command = move |view: &View<'_>| -> Result<Decision<bool, AuthError>, StoreError> {
+            if ADMINISTRATORS.len(view)? > 0 {
+                return Ok(Decision::Answer(false));
+            }
+            Ok(Decision::write(move |edit| {
+                SETUP.put(edit, FIRST, &SetupToken { hash, created_at })?;
+                Ok(true)
+            }))
+        };
+        let issued = self.parts.store.submit(command).await??;
+        Ok(issued.then(|| base32::encode(&secret)))
+    }
+
+    /// Makes the first administrator of the bearer of the token, and spends it.
+    ///
+    /// # Errors
+    /// [`AuthError::SetupInvalid`] for another token or a second use, [`AuthError::EmailTaken`],
+    /// [`AuthError::UsernameTaken`], [`AuthError::HasherBusy`] and those of the store.
+    pub async fn set_up(
+        &self,
+        token: &str,
+        new: NewAccount,
+        from: Provenance,
+    ) -> Result<Account, AuthError> {
+        let secret = base32::decode(token.trim()).ok_or(AuthError::SetupInvalid)?;
+        let hash = crypto::sha256(&secret);
+        if !setup_matches(&self.parts.store.read()?, &hash)? {
+            // Before the costly hash; the command below asks again.
+            return Err(AuthError::SetupInvalid);
+        }
+        let draft = Account { role: Role::Admin, ..self.draft(&new).await? };
+        let suggestion = new.email.suggested_username();
+        let (email, wanted) = (new.email, new.username);
+        let command = move |view: &View<'_>| {
+            if !setup_matches(view, &hash)? {
+                return Ok(Decision::Refuse(AuthError::SetupInvalid));
+            }
+            if ACCOUNT_BY_EMAIL.contains(view, email.key().as_str())? {
+                return Ok(Decision::Refuse(AuthError::EmailTaken));
+            }
+            let username = match free_username(view, wanted.as_ref(), &suggestion)? {
+                Ok(username) => username,
+                Err(refusal) => return Ok(Decision::Refuse(refusal)),
+            };
+            let draft = Account { username: username.as_str().to_owned(), ..draft.clone() };
+            let from = from.clone();
+            Ok(Decision::write(move |edit| {
+                SETUP.remove(edit, FIRST)?;
+                insert(edit, draft, &from, "setup.completed")
+            }))
+        };
+        self.parts.store.submit(command).await?
+    }
+}
+
+fn setup_matches(reader: &impl crate::store::Reader, hash: &[u8; 32]) -> Result<bool, StoreError> {
+    if ADMINISTRATORS.len(reader)? > 0 {
+        return Ok(false);
+    }
+    let issued = SETUP.get(reader, FIRST)?;
+    Ok(issued.is_some_and(|issued| crypto::equal(&issued.hash, hash)))
+}

@@ -1,0 +1,141 @@
+//! Reading and writing `auth.redb` with its indexes kept in step.
+
+use std::ops::ControlFlow;
+
+use super::{
+    AuthError,
+    model::{Identifier, Username},
+    records::{Account, Session},
+    tables::{
+        ACCOUNT_BY_EMAIL, ACCOUNT_BY_USERNAME, ACCOUNTS, ADMINISTRATORS, SESSIONS, SESSIONS_BY_USER,
+    },
+};
+use crate::{
+    ids::{RandomId, Role, UserId},
+    store::{Direction, Edit, Reader, StoreError},
+};
+
+/// The account with this id.
+pub(super) fn account(reader: &impl Reader, id: UserId) -> Result<Option<Account>, StoreError> {
+    ACCOUNTS.get(reader, id.0)
+}
+
+/// The account that a person names at login.
+pub(super) fn find(
+    reader: &impl Reader,
+    identifier: &Identifier,
+) -> Result<Option<Account>, StoreError> {
+    let id = match identifier {
+        Identifier::Email(key) => ACCOUNT_BY_EMAIL.get(reader, key.as_str())?,
+        Identifier::Username(key) => ACCOUNT_BY_USERNAME.get(reader, key.as_str())?,
+    };
+    id.map_or(Ok(None), |id| account(reader, UserId(id)))
+}
+
+/// At most `limit` accounts after `after`, by id.
+pub(super) fn accounts_after(
+    reader: &impl Reader,
+    after: u64,
+    limit: usize,
+) -> Result<Vec<Account>, StoreError> {
+    let from = after.saturating_add(1);
+    ACCOUNTS.collect(reader, from.., Direction::Ascending, limit, |_, account| account)
+}
+
+/// A username that nobody has: the wanted one, or the suggestion with the first free number.
+pub(super) fn free_username(
+    reader: &impl Reader,
+    wanted: Option<&Username>,
+    suggestion: &Username,
+) -> Result<Result<Username, AuthError>, StoreError> {
+    let taken = |name: &Username| ACCOUNT_BY_USERNAME.contains(reader, name.key().as_str());
+    if let Some(wanted) = wanted {
+        let answer =
+            if taken(wanted)? { Err(AuthError::UsernameTaken) } else { Ok(wanted.clone()) };
+        return Ok(answer);
+    }
+    if !taken(suggestion)? {
+        return Ok(Ok(suggestion.clone()));
+    }
+    for number in 2..u32::MAX {
+        let candidate = suggestion.numbered(number);
+        if !taken(&candidate)? {
+            return Ok(Ok(candidate));
+        }
+    }
+    Ok(Err(AuthError::UsernameTaken))
+}
+
+/// Stores a new account with its indexes.
+pub(super) fn insert_account(edit: &Edit<'_>, account: &Account) -> Result<(), StoreError> {
+    let id = account.id.0;
+    ACCOUNT_BY_EMAIL.put(edit, account.email.to_lowercase().as_str(), &id)?;
+    ACCOUNT_BY_USERNAME.put(edit, account.username.to_lowercase().as_str(), &id)?;
+    update_account(edit, account)
+}
+
+/// Stores a changed account; its address and username are as they were.
+pub(super) fn update_account(edit: &Edit<'_>, account: &Account) -> Result<(), StoreError> {
+    let id = account.id.0;
+    if account.role == Role::Admin && !account.disabled {
+        ADMINISTRATORS.put(edit, id, &())?;
+    } else {
+        ADMINISTRATORS.remove(edit, id)?;
+    }
+    ACCOUNTS.put(edit, id, account)
+}
+
+/// Stores an account under another username.
+pub(super) fn rename_account(
+    edit: &Edit<'_>,
+    account: &Account,
+    username: &Username,
+) -> Result<(), StoreError> {
+    ACCOUNT_BY_USERNAME.remove(edit, account.username.to_lowercase().as_str())?;
+    ACCOUNT_BY_USERNAME.put(edit, username.key().as_str(), &account.id.0)?;
+    let renamed = Account { username: username.as_str().to_owned(), ..account.clone() };
+    ACCOUNTS.put(edit, account.id.0, &renamed)
+}
+
+/// The session with this id.
+pub(super) fn session(reader: &impl Reader, id: RandomId) -> Result<Option<Session>, StoreError> {
+    SESSIONS.get(reader, Session::key(id))
+}
+
+/// Stores a new or changed session.
+pub(super) fn put_session(
+    edit: &Edit<'_>,
+    id: RandomId,
+    session: &Session,
+) -> Result<(), StoreError> {
+    let key = Session::key(id);
+    SESSIONS_BY_USER.put(edit, (session.user.0, key), &())?;
+    SESSIONS.put(edit, key, session)
+}
+
+/// Ends a session.
+pub(super) fn end_session(edit: &Edit<'_>, id: u128, user: UserId) -> Result<(), StoreError> {
+    SESSIONS_BY_USER.remove(edit, (user.0, id))?;
+    SESSIONS.remove(edit, id)?;
+    Ok(())
+}
+
+/// The sessions of a person, with their keys.
+pub(super) fn sessions_of(
+    reader: &impl Reader,
+    user: UserId,
+) -> Result<Vec<(u128, Session)>, StoreError> {
+    let mut keys = Vec::new();
+    let range = (user.0, u128::MIN)..=(user.0, u128::MAX);
+    SESSIONS_BY_USER.visit(reader, range, Direction::Ascending, |(_, key), ()| {
+        keys.push(key);
+        ControlFlow::Continue(())
+    })?;
+    let mut sessions = Vec::with_capacity(keys.len());
+    for key in keys {
+        if let Some(session) = SESSIONS.get(reader, key)? {
+            sessions.push((key, session));
+        }
+    }
+    Ok(sessions)
+}

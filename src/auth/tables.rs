@@ -1,0 +1,23 @@
+//! Every table of `auth.redb`. Besides these it has the store's own and the outbox (`event`).
+
+use super::records::{Account, Session, SetupToken, StoredKey};
+use crate::store::Table;
+
+/// The accounts, by user id.
+pub(super) const ACCOUNTS: Table<u64, Account> = Table::new("accounts");
+/// User id, by e-mail address in lower case.
+pub(super) const ACCOUNT_BY_EMAIL: Table<&str, u64> = Table::new("account_by_email");
+/// User id, by username in lower case.
+pub(super) const ACCOUNT_BY_USERNAME: Table<&str, u64> = Table::new("account_by_username");
+/// The ids of enabled administrators, so that the last one can be protected without a search.
+pub(super) const ADMINISTRATORS: Table<u64, ()> = Table::new("administrators");
+/// The sessions that have not ended, by session id.
+pub(super) const SESSIONS: Table<u128, Session> = Table::new("sessions");
+/// The same, by user id and session id.
+pub(super) const SESSIONS_BY_USER: Table<(u64, u128), ()> = Table::new("sessions_by_user");
+/// The keys that sign access tokens, by number; the newest signs.
+pub(super) const SIGNING_KEYS: Table<u64, StoredKey> = Table::new("signing_keys");
+/// Secrets of 256 bits, by what they are for (`cursor`, `refresh`).
+pub(super) const SECRETS: Table<&str, [u8; 32]> = Table::new("secrets");
+/// The set-up token while there is no administrator, under the key `first`.
+pub(super) const SETUP: Table<&str, SetupToken> = Table::new("setup");
