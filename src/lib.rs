@@ -8,6 +8,7 @@ pub mod clock;
 pub mod config;
 pub mod crypto;
 pub mod event;
+pub mod gateway;
 pub mod http;
 pub mod ids;
 pub mod language;

@@ -119,7 +119,7 @@ pub async fn read_body(
 }
 
 /// 413, also given by the gateway when the announced length is already too much.
-pub(crate) const fn too_large() -> Problem {
+pub const fn too_large() -> Problem {
     Problem::new(
         StatusCode::PAYLOAD_TOO_LARGE,
         "BODY_TOO_LARGE",

@@ -1,0 +1,129 @@
+//! The one middleware stack: what happens to every request around its handler.
+//!
+//! [`Gateway::call`] reads top to bottom in the order in which it runs; each step has a file here.
+//! Architecture invariant: nothing here names a domain. Who a token belongs to comes through
+//! `http::Authenticator`, which part answers a path through [`Parts`], both filled in `server/wire`.
+
+mod caller;
+mod cors;
+mod headers;
+mod identify;
+mod observe;
+mod problem;
+mod rate_limit;
+
+use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Instant};
+
+use futures_util::FutureExt;
+use poem::{Endpoint, Request, Response};
+
+use crate::{
+    config::{CorsConfig, LimitsConfig, RateLimitConfig},
+    http::{Authenticator, BodyLimits, Caller, Problem},
+    telemetry::Metrics,
+};
+use cors::Cors;
+pub use observe::Parts;
+use rate_limit::RateLimits;
+
+/// Every request passes through it, and every answer.
+pub struct Gateway<E> {
+    inner: E,
+    settings: Arc<Settings>,
+}
+
+/// What the steps work with.
+pub struct Settings {
+    cors: Cors,
+    limits: RateLimits,
+    body: BodyLimits,
+    authenticator: Arc<dyn Authenticator>,
+    metrics: Metrics,
+    parts: Parts,
+    allowed_methods: HashMap<String, String>,
+    log_requests: bool,
+}
+
+impl Settings {
+    /// Gathers what the steps need. `allowed_methods` maps a route template to its `Allow` header.
+    #[allow(clippy::too_many_arguments, reason = "one for each section and part that a step needs")]
+    pub fn new(
+        cors: &CorsConfig,
+        rate_limit: &RateLimitConfig,
+        limits: &LimitsConfig,
+        log_requests: bool,
+        authenticator: Arc<dyn Authenticator>,
+        metrics: Metrics,
+        parts: Parts,
+        allowed_methods: HashMap<String, String>,
+    ) -> Self {
+        Self {
+            cors: Cors::new(cors),
+            limits: RateLimits::new(rate_limit),
+            body: BodyLimits {
+                bytes: usize::try_from(limits.body_bytes).unwrap_or(usize::MAX),
+                time: limits.body(),
+            },
+            authenticator,
+            metrics,
+            parts,
+            allowed_methods,
+            log_requests,
+        }
+    }
+
+    /// Forgets clients that are back at rest; called now and then.
+    pub fn forget_idle(&self) {
+        self.limits.forget_idle();
+    }
+}
+
+impl<E: Endpoint<Output = Response>> Gateway<E> {
+    /// Puts the stack around the routes.
+    pub const fn new(inner: E, settings: Arc<Settings>) -> Self {
+        Self { inner, settings }
+    }
+
+    /// The handler's answer, or the first reason not to ask it.
+    async fn answer(&self, request: Request, caller: &Caller) -> Result<Response, poem::Error> {
+        let settings = &self.settings;
+        if let Some(preflight) = settings.cors.preflight(&request) {
+            return Ok(preflight);
+        }
+        settings.limits.admit(caller, &request)?;
+        identify::refuse_large(&request, settings.body)?;
+        let handled = AssertUnwindSafe(self.inner.call(request)).catch_unwind().await;
+        handled.unwrap_or_else(|panic| {
+            settings.metrics.system_error("panic");
+            Err(Problem::internal(observe::panic_text(panic.as_ref())).into())
+        })
+    }
+}
+
+impl<E: Endpoint<Output = Response>> Endpoint for Gateway<E> {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        let started = Instant::now();
+        let settings = &self.settings;
+
+        let context = identify::identify(&request, settings.body);
+        let caller = caller::recognise(&request, settings.authenticator.as_ref());
+        let exchange = observe::Exchange::begin(&request, &context, &caller, started);
+        let origin = settings.cors.origin(&request);
+        request.set_data(context.clone());
+        request.set_data(caller.clone());
+
+        let answered = self.answer(request, &caller).await;
+
+        let mut response = match answered {
+            Ok(response) => response,
+            Err(error) => problem::respond(error, &exchange, &context, settings),
+        };
+        settings.limits.count(&caller, &context, response.status());
+        settings.cors.decorate(&mut response, origin);
+        headers::decorate(&mut response, &context);
+        exchange.finish(&response, settings);
+        Ok(response)
+    }
+}

@@ -1,0 +1,99 @@
+//! Last step: what is measured and logged of an exchange.
+//!
+//! The log and the metrics name the route's template, never the path: a scanned code is part of one.
+
+use std::{any::Any, time::Instant};
+
+use poem::{PathPattern, Request, Response, http::Method};
+
+use super::Settings;
+use crate::http::{Caller, RequestContext};
+
+/// Which part of the appliance answers a route, by the beginning of its template; the first that fits
+/// counts. Keeps the `service` label that dashboards of the Go stack select by.
+pub struct Parts(pub Vec<(&'static str, &'static str)>);
+
+impl Parts {
+    fn of(&self, endpoint: &str) -> &'static str {
+        let part = self.0.iter().find(|(prefix, _)| endpoint.starts_with(prefix));
+        part.map_or("gateway", |(_, service)| service)
+    }
+}
+
+/// A request on its way.
+pub(super) struct Exchange {
+    method: Method,
+    path: String,
+    request_id: String,
+    network: String,
+    user: Option<u64>,
+    started: Instant,
+}
+
+impl Exchange {
+    pub(super) fn begin(
+        request: &Request,
+        context: &RequestContext,
+        caller: &Caller,
+        started: Instant,
+    ) -> Self {
+        Self {
+            method: request.method().clone(),
+            path: request.uri().path().to_owned(),
+            request_id: context.id.to_string(),
+            network: context.network.to_string(),
+            user: match caller {
+                Caller::SignedIn(principal) => Some(principal.id.0),
+                Caller::Anonymous | Caller::Refused(_) => None,
+            },
+            started,
+        }
+    }
+
+    /// The path that was asked for, for the client's own eyes.
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
+    pub(super) fn finish(self, response: &Response, settings: &Settings) {
+        let took = self.started.elapsed();
+        let endpoint = response.data::<PathPattern>().map_or("unmatched", |pattern| &*pattern.0);
+        let service = settings.parts.of(endpoint);
+        let status = response.status().as_u16();
+        let method = known_method(&self.method);
+        settings.metrics.http_request(method, endpoint, status, service, took);
+        if settings.log_requests {
+            tracing::info!(
+                request_id = %self.request_id,
+                method,
+                endpoint,
+                status,
+                took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+                network = %self.network,
+                user = self.user,
+                "request"
+            );
+        }
+    }
+}
+
+/// A method as a label: anybody can invent methods, and labels live for ever.
+fn known_method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "OTHER",
+    }
+}
+
+/// What a panic said.
+pub(super) fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    format!("panic: {}", text.unwrap_or_default())
+}

@@ -1,0 +1,69 @@
+// One HTTP call to the server's API, without any knowledge of who is signed in (that is session.js).
+// Every failure is a Problem: the server's own words when it answered, ours when it did not.
+import { currentLanguage, t } from './i18n.js';
+
+const BASE = '/api/v1';
+const TIMEOUT_MILLISECONDS = 15_000;
+
+export class Problem extends Error {
+  constructor({ status = 0, code = 'UNREACHABLE', detail, errors = [], retryAfterSeconds = null }) {
+    super(detail);
+    this.status = status;
+    this.code = code;
+    this.detail = detail;
+    this.errors = errors;
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+
+  get unreachable() { return this.status === 0; }
+
+  // The server's sentence about one field, if it had one.
+  about(field) {
+    return this.errors.find((error) => error.field === field)?.message ?? null;
+  }
+}
+
+// `accept` other than JSON gives a Blob; 204 gives null.
+export async function call(method, path, { body, token, query, accept = 'application/json' } = {}) {
+  const headers = { Accept: accept, 'Accept-Language': currentLanguage() };
+  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  if (token) headers.Authorization = `Bearer ${token}`;
+
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(), TIMEOUT_MILLISECONDS);
+  try {
+    const response = await fetch(BASE + path + queryString(query), {
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      credentials: 'same-origin',
+      cache: 'no-store',
+      signal: deadline.signal,
+    });
+    if (!response.ok) throw await problemFrom(response);
+    if (response.status === 204) return null;
+    return accept === 'application/json' ? await response.json() : await response.blob();
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    throw new Problem({ detail: t('problem.unreachable') });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function queryString(query) {
+  const entries = Object.entries(query ?? {}).filter(([, value]) => value !== null && value !== undefined && value !== '');
+  return entries.length ? `?${new URLSearchParams(entries)}` : '';
+}
+
+async function problemFrom(response) {
+  const retryAfterSeconds = Number.parseInt(response.headers.get('Retry-After') ?? '', 10) || null;
+  const body = await response.json().catch(() => ({}));
+  return new Problem({
+    status: response.status,
+    code: body.code ?? `HTTP_${response.status}`,
+    detail: body.detail || body.error || t('problem.unexpected', { status: response.status }),
+    errors: Array.isArray(body.errors) ? body.errors : [],
+    retryAfterSeconds,
+  });
+}
