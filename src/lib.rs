@@ -11,6 +11,7 @@ pub mod http;
 pub mod ids;
 pub mod language;
 pub mod paths;
+pub mod social_log;
 pub mod store;
 pub mod telemetry;
 pub mod token;

@@ -53,7 +53,7 @@ fn compare(
                 let name = join(path, name);
                 match known {
                     None => {
-                        faults.push(fault(&name, "is not a known field", "non è un campo noto"))
+                        faults.push(fault(&name, "is not a known field", "non è un campo noto"));
                     }
                     Some((property, _)) if value.is_null() => {
                         if schema.required.contains(property) {
