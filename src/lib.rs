@@ -14,6 +14,7 @@ pub mod ids;
 pub mod language;
 pub mod limit;
 pub mod paths;
+pub mod social_log;
 pub mod store;
 pub mod telemetry;
 pub mod token;

@@ -1,3 +1,7 @@
-//! The `appliance` program.
+//! The `appliance` program: parses the command line, runs the verb, ends with its exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    appliance::cli::run()
+}

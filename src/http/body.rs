@@ -51,30 +51,38 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {
         require_json(request)?;
         let limits = RequestContext::of(request)?.body;
         let bytes = read_body(request, body, limits).await?;
-        let value =
-            serde_json::from_slice::<serde_json::Value>(&bytes).map_err(|error| Problem {
-                cause: Some(error.to_string()),
-                ..Problem::new(
-                    StatusCode::BAD_REQUEST,
-                    "MALFORMED_JSON",
-                    "The body is not valid JSON.",
-                    "Il corpo della richiesta non è JSON valido.",
-                )
-            })?;
-        if let Some(field) = field_with_nul(&value) {
-            return Err(nul_refused(&field).into());
-        }
-        match T::parse_from_json(Some(value.clone())) {
-            Ok(parsed) => Ok(Self(parsed)),
-            Err(_) => Err(Problem::invalid(explain::<T>(&value)).into()),
-        }
+        Ok(Self(parse_json(&bytes)?))
     }
 }
 
-fn require_json(request: &Request) -> Result<(), Problem> {
+/// Reads a JSON text as `T`.
+///
+/// # Errors
+/// 400 for what is not JSON, 422 with the fields' names for what does not fit.
+pub fn parse_json<T: ParseFromJSON>(bytes: &[u8]) -> Result<T, Problem> {
+    let value = serde_json::from_slice::<serde_json::Value>(bytes).map_err(|error| Problem {
+        cause: Some(error.to_string()),
+        ..Problem::new(
+            StatusCode::BAD_REQUEST,
+            "MALFORMED_JSON",
+            "The body is not valid JSON.",
+            "Il corpo della richiesta non è JSON valido.",
+        )
+    })?;
+    if let Some(field) = field_with_nul(&value) {
+        return Err(nul_refused(&field));
+    }
+    T::parse_from_json(Some(value.clone())).map_err(|_| Problem::invalid(explain::<T>(&value)))
+}
+
+/// The media type that a body is sent as, in lower case and without parameters; empty without one.
+pub fn media_type(request: &Request) -> String {
     let content_type = request.header(header::CONTENT_TYPE).unwrap_or_default();
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("application/json") {
+    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+fn require_json(request: &Request) -> Result<(), Problem> {
+    if media_type(request) == "application/json" {
         return Ok(());
     }
     Err(Problem::new(

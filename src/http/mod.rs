@@ -14,7 +14,7 @@ mod reply;
 mod tags;
 mod timestamp;
 
-pub use body::{Body, read_body, too_large};
+pub use body::{Body, media_type, parse_json, read_body, too_large};
 pub use context::{BodyLimits, ClientNetwork, RequestContext};
 pub use dto::{Person, PersonRole, PersonStatus};
 pub use page::{Cursors, PageQuery};

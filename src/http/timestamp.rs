@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use poem_openapi::{
     registry::{MetaSchema, MetaSchemaRef},
-    types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type},
+    types::{ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type},
 };
 use serde_json::Value;
 
@@ -54,11 +54,17 @@ impl ToJSON for Timestamp {
 impl ParseFromJSON for Timestamp {
     fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
         match value {
-            Some(Value::String(text)) => Time::parse_rfc3339(&text)
-                .map(Self)
-                .map_err(|_| ParseError::custom("not an RFC 3339 date and time")),
+            Some(Value::String(text)) => Self::parse_from_parameter(&text),
             Some(other) => Err(ParseError::expected_type(other)),
             None => Err(ParseError::expected_input()),
         }
+    }
+}
+
+impl ParseFromParameter for Timestamp {
+    fn parse_from_parameter(text: &str) -> ParseResult<Self> {
+        Time::parse_rfc3339(text)
+            .map(Self)
+            .map_err(|_| ParseError::custom("not an RFC 3339 date and time"))
     }
 }

@@ -190,8 +190,16 @@ impl Edit<'_> {
     /// # Errors
     /// When the file cannot be read or written.
     pub fn next_number(&self, sequence: &'static str) -> Result<u64, StoreError> {
-        let next = SEQUENCES.get(self, sequence)?.unwrap_or(0) + 1;
-        SEQUENCES.put(self, sequence, &next)?;
-        Ok(next)
+        self.next_numbers(sequence, 1)
+    }
+
+    /// The next `count` numbers of a sequence, taken at once: the first of them.
+    ///
+    /// # Errors
+    /// As [`Edit::next_number`].
+    pub fn next_numbers(&self, sequence: &'static str, count: u64) -> Result<u64, StoreError> {
+        let last = SEQUENCES.get(self, sequence)?.unwrap_or(0);
+        SEQUENCES.put(self, sequence, &(last + count))?;
+        Ok(last + 1)
     }
 }

@@ -1,0 +1,32 @@
+//! `appliance config`: what is configured, and whether it makes sense.
+
+use clap::Subcommand;
+
+use super::{Failure, Global};
+use crate::config::{show_json, show_text};
+
+/// Checks or shows the configuration.
+#[derive(Debug, Subcommand)]
+pub(super) enum ConfigVerb {
+    /// Says whether the configuration is valid, and what is wrong with it otherwise.
+    Check,
+    /// Prints every value in force and where it came from; secrets are masked.
+    Show,
+}
+
+impl ConfigVerb {
+    pub(super) fn run(self, global: &Global) -> Result<(), Failure> {
+        let settings = global.settings()?;
+        match self {
+            Self::Check => {
+                settings.parse()?;
+                global.say("the configuration is valid");
+            }
+            Self::Show if global.json => {
+                println!("{}", serde_json::to_string_pretty(&show_json(&settings))?);
+            }
+            Self::Show => print!("{}", show_text(&settings)),
+        }
+        Ok(())
+    }
+}

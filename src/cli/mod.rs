@@ -1,0 +1,140 @@
+//! The command line: one file a verb.
+//!
+//! Data goes to standard output, words to standard error. Every verb that touches data says which
+//! directory it acts on. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 not found,
+//! 4 in use or in conflict, 5 verification failed.
+
+mod config;
+mod failure;
+mod healthcheck;
+mod openapi;
+mod serve;
+mod user;
+mod version;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{Config, ConfigError, Settings, Sources};
+pub use failure::Failure;
+
+/// Accounts, QR attendance, a social log and an audit trail in one program.
+#[derive(Debug, Parser)]
+#[command(name = "appliance", disable_version_flag = true, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// Options of every verb.
+#[derive(Debug, Args)]
+struct Global {
+    /// The configuration file; without it `appliance.toml` in the working directory, if there.
+    #[arg(long, global = true, value_name = "FILE", env = "APPLIANCE_CONFIG")]
+    config: Option<PathBuf>,
+    /// The data directory; the same as --set data.directory=DIR.
+    #[arg(long, global = true, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Sets any configuration key, over file and environment.
+    #[arg(long = "set", global = true, value_name = "SECTION.KEY=VALUE", value_parser = assignment)]
+    set: Vec<(String, String)>,
+    /// Prints data as JSON.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Prints no words, only data and errors.
+    #[arg(long, global = true)]
+    quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Runs the appliance.
+    Serve(serve::Serve),
+    /// Makes, lists and changes accounts.
+    #[command(subcommand)]
+    User(user::User),
+    /// Checks or shows the configuration.
+    #[command(subcommand)]
+    Config(config::ConfigVerb),
+    /// Prints the OpenAPI document of the API.
+    Openapi,
+    /// Asks the running appliance whether it is ready.
+    Healthcheck,
+    /// Prints the version.
+    Version,
+}
+
+/// Parses the process's arguments and runs the verb.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    match cli.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+impl Cli {
+    fn run(self) -> Result<(), Failure> {
+        let Self { global, verb } = self;
+        match verb {
+            Verb::Serve(serve) => serve.run(&global),
+            Verb::User(user) => user.run(&global),
+            Verb::Config(config) => config.run(&global),
+            Verb::Openapi => openapi::run(&global),
+            Verb::Healthcheck => healthcheck::run(&global),
+            Verb::Version => version::run(&global),
+        }
+    }
+}
+
+impl Global {
+    /// The sources of configuration that these options name; `flags` are the verb's own.
+    fn sources(&self, flags: &[(&str, String)]) -> Sources {
+        let beside = PathBuf::from("appliance.toml");
+        let file = self.config.clone().or_else(|| beside.is_file().then_some(beside));
+        let mut all = self.set.clone();
+        if let Some(directory) = &self.data_dir {
+            all.push(("data.directory".to_owned(), directory.to_string_lossy().into_owned()));
+        }
+        all.extend(flags.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
+        Sources { file, environment: std::env::vars().collect(), flags: all }
+    }
+
+    fn settings(&self) -> Result<Settings, ConfigError> {
+        Settings::load(&self.sources(&[]))
+    }
+
+    fn load(&self, flags: &[(&str, String)]) -> Result<Config, ConfigError> {
+        Config::load(&self.sources(flags))
+    }
+
+    /// Says something to the person at the terminal.
+    fn say(&self, words: impl std::fmt::Display) {
+        if !self.quiet {
+            eprintln!("{words}");
+        }
+    }
+}
+
+fn assignment(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("must be SECTION.KEY=VALUE")?;
+    Ok((key.trim().to_owned(), value.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

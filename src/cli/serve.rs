@@ -1,0 +1,56 @@
+//! `appliance serve`: runs until it is told to stop.
+
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{Failure, Global};
+use crate::{clock::Clock, server::Server, telemetry::start_logging};
+
+/// Runs the appliance.
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// Where HTTPS listens; the same as --set server.listen=ADDR:PORT.
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Option<String>,
+    /// Where plain HTTP redirects from, or off; the same as --set `server.redirect_listen`=….
+    #[arg(long, value_name = "ADDR:PORT|off")]
+    redirect_listen: Option<String>,
+}
+
+impl Serve {
+    pub(super) fn run(self, global: &Global) -> Result<(), Failure> {
+        let mut flags = Vec::new();
+        flags.extend(self.listen.map(|address| ("server.listen", address)));
+        flags.extend(self.redirect_listen.map(|address| ("server.redirect_listen", address)));
+        let config = global.load(&flags)?;
+        start_logging(config.log.format.resolve(), &config.log.filter).map_err(Failure::Usage)?;
+        let runtime = tokio::runtime::Runtime::new()?;
+        runtime.block_on(async {
+            let public_url = config.server.public_url.origin().to_owned();
+            let data = config.data.directory.clone();
+            let server = Server::bind(config, Clock::system()).await?;
+            tracing::info!(
+                address = %server.address()?,
+                redirect = server.redirect_address().map(tracing::field::display),
+                %public_url,
+                data = %data.display(),
+                version = env!("CARGO_PKG_VERSION"),
+                "ready"
+            );
+            if let Some(link) = server.setup_link() {
+                global.say(format_args!(
+                    "\nThere is no administrator yet. Open this link once to become the first:\n\n    \
+                     {link}\n"
+                ));
+            }
+            let mut terminate = signal(SignalKind::terminate())?;
+            let shutdown = async move {
+                tokio::select! {
+                    _ = tokio::signal::ctrl_c() => {}
+                    _ = terminate.recv() => {}
+                }
+            };
+            server.run(shutdown).await.map_err(|error| Failure::Failed(error.to_string()))
+        })
+    }
+}

@@ -1,0 +1,16 @@
+//! `appliance version`.
+
+use serde_json::json;
+
+use super::{Failure, Global};
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+pub(super) fn run(global: &Global) -> Result<(), Failure> {
+    if global.json {
+        println!("{}", serde_json::to_string_pretty(&json!({ "version": VERSION }))?);
+    } else {
+        println!("appliance {VERSION}");
+    }
+    Ok(())
+}

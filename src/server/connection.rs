@@ -1,0 +1,198 @@
+//! One connection: TLS, then HTTP/1.1 or HTTP/2, with a deadline on everything a client could stall.
+//!
+//! The protocol is the one that TLS agreed on (ALPN), so nothing is sniffed. What stalls is closed: the
+//! handshake, the head of a request (the first one too), a connection with nothing asked. The body's
+//! deadline is in `http/body`, where the body is read.
+
+use std::{
+    convert::Infallible,
+    future::Future,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use hyper::{body::Incoming, service::service_fn};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use poem::{
+    Addr, Endpoint, Response,
+    endpoint::BoxEndpoint,
+    http::uri::Scheme,
+    web::{LocalAddr, RemoteAddr},
+};
+use tokio::{net::TcpStream, sync::watch};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+
+use crate::config::LimitsConfig;
+
+/// Streams that one HTTP/2 connection may have open.
+const MAX_STREAMS: u32 = 100;
+/// Bytes of a request's head that are read before it is refused.
+const MAX_HEAD: u32 = 32 * 1024;
+const PING_INTERVAL: Duration = Duration::from_secs(20);
+const PING_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection that was asked to end may take to do so.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// What every connection is served with.
+pub(super) struct Wiring {
+    pub(super) tls: TlsAcceptor,
+    pub(super) limits: LimitsConfig,
+    pub(super) endpoint: BoxEndpoint<'static, Response>,
+}
+
+/// Serves a connection until it ends, idles for too long, or the server drains.
+pub(super) async fn serve(
+    stream: TcpStream,
+    peer: SocketAddr,
+    wiring: Arc<Wiring>,
+    draining: watch::Receiver<bool>,
+) {
+    // Answers are small and written whole: waiting to fill a segment would only delay them.
+    let _ = stream.set_nodelay(true);
+    let local = stream.local_addr().ok();
+    let limits = wiring.limits;
+    let handshake = tokio::time::timeout(limits.handshake(), wiring.tls.accept(stream));
+    let stream = match handshake.await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => return tracing::debug!(%peer, %error, "TLS handshake failed"),
+        Err(_) => return tracing::debug!(%peer, "TLS handshake took too long"),
+    };
+    let activity = Arc::new(Activity::new());
+    let service = {
+        let activity = Arc::clone(&activity);
+        service_fn(move |request: hyper::Request<Incoming>| {
+            let (wiring, request_in_progress) = (Arc::clone(&wiring), Activity::begin(&activity));
+            async move {
+                let request = poem::Request::from((
+                    request,
+                    LocalAddr(local.map_or_else(Addr::default, Addr::SocketAddr)),
+                    RemoteAddr(Addr::SocketAddr(peer)),
+                    Scheme::HTTPS,
+                ));
+                let response = wiring.endpoint.get_response(request).await;
+                drop(request_in_progress);
+                Ok::<_, Infallible>(hyper::Response::from(response))
+            }
+        })
+    };
+    if speaks_http2(&stream) {
+        let http = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .keep_alive_interval(PING_INTERVAL)
+            .keep_alive_timeout(PING_TIMEOUT)
+            .max_concurrent_streams(MAX_STREAMS)
+            .max_header_list_size(MAX_HEAD)
+            .serve_connection(TokioIo::new(stream), service);
+        conduct(http, Pin::graceful_shutdown, &activity, limits, draining).await;
+    } else {
+        let http = hyper::server::conn::http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(limits.head())
+            .max_buf_size(usize::try_from(MAX_HEAD).unwrap_or(usize::MAX))
+            .serve_connection(TokioIo::new(stream), service);
+        conduct(http, Pin::graceful_shutdown, &activity, limits, draining).await;
+    }
+}
+
+fn speaks_http2(stream: &TlsStream<TcpStream>) -> bool {
+    stream.get_ref().1.alpn_protocol() == Some(b"h2")
+}
+
+/// Drives a connection, and asks it to end when the server drains or nothing was asked for too long.
+async fn conduct<C, E>(
+    connection: C,
+    graceful_shutdown: impl Fn(Pin<&mut C>),
+    activity: &Activity,
+    limits: LimitsConfig,
+    mut draining: watch::Receiver<bool>,
+) where
+    C: Future<Output = Result<(), E>>,
+    E: std::fmt::Display,
+{
+    tokio::pin!(connection);
+    let mut leaving = false;
+    loop {
+        let deadline = if leaving { LAST_WORDS } else { activity.until_idle(limits) };
+        tokio::select! {
+            biased;
+            outcome = connection.as_mut() => {
+                if let Err(error) = outcome {
+                    tracing::debug!(%error, "connection ended");
+                }
+                return;
+            }
+            _ = draining.wait_for(|draining| *draining), if !leaving => {
+                leaving = true;
+                graceful_shutdown(connection.as_mut());
+            }
+            () = tokio::time::sleep(deadline) => {
+                if leaving && activity.is_idle() {
+                    return;
+                }
+                if !leaving && activity.until_idle(limits).is_zero() {
+                    leaving = true;
+                    graceful_shutdown(connection.as_mut());
+                }
+            }
+        }
+    }
+}
+
+/// What a connection is doing.
+struct Activity {
+    in_progress: AtomicUsize,
+    state: Mutex<Last>,
+}
+
+struct Last {
+    asked_before: bool,
+    at: Instant,
+}
+
+struct InProgress(Arc<Activity>);
+
+impl Activity {
+    fn new() -> Self {
+        let state = Mutex::new(Last { asked_before: false, at: Instant::now() });
+        Self { in_progress: AtomicUsize::new(0), state }
+    }
+
+    fn begin(this: &Arc<Self>) -> InProgress {
+        this.in_progress.fetch_add(1, Ordering::SeqCst);
+        this.touch();
+        InProgress(Arc::clone(this))
+    }
+
+    fn touch(&self) {
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) =
+            Last { asked_before: true, at: Instant::now() };
+    }
+
+    fn is_idle(&self) -> bool {
+        self.in_progress.load(Ordering::SeqCst) == 0
+    }
+
+    /// How long until the connection counts as idle; zero when it does. Before the first request a
+    /// client has as long as for a head.
+    fn until_idle(&self, limits: LimitsConfig) -> Duration {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let allowance = if state.asked_before { limits.idle() } else { limits.head() };
+        if self.is_idle() {
+            allowance.saturating_sub(state.at.elapsed())
+        } else {
+            allowance
+        }
+    }
+}
+
+impl Drop for InProgress {
+    fn drop(&mut self) {
+        self.0.touch();
+        self.0.in_progress.fetch_sub(1, Ordering::SeqCst);
+    }
+}

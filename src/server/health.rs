@@ -1,0 +1,41 @@
+//! Whether the process lives, and whether it should be asked anything.
+
+use poem::{IntoResponse, Response, http::StatusCode};
+use serde_json::json;
+use tokio::sync::watch;
+
+use super::wire::Domains;
+
+/// `/livez`: it answers, so it lives. Nothing is checked, so that a sick disk does not make an
+/// orchestrator kill what could still say so.
+pub(super) fn live() -> Response {
+    poem::web::Json(json!({ "status": "alive" })).into_response()
+}
+
+/// `/readyz`: every file takes writes, and the server is not on its way out.
+pub(super) fn ready(domains: &Domains, draining: &watch::Receiver<bool>) -> Response {
+    let draining = *draining.borrow();
+    let stores: serde_json::Map<_, _> = domains
+        .stores()
+        .map(|(name, store)| (name.to_owned(), store.is_healthy().into()))
+        .into_iter()
+        .collect();
+    let healthy = !draining && stores.values().all(|healthy| healthy == true);
+    let status = if healthy { "ready" } else { "not ready" };
+    let body = json!({ "status": status, "stores": stores, "draining": draining });
+    let code = if healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    poem::web::Json(body).with_status(code).into_response()
+}
+
+/// `/health`, in the words of the Go stack.
+pub(super) fn health(domains: &Domains) -> Response {
+    let healthy = domains.stores().iter().all(|(_, store)| store.is_healthy());
+    let body = json!({
+        "status": if healthy { "healthy" } else { "unhealthy" },
+        "service": "gateway",
+        "timestamp": domains.clock.now().to_string(),
+        "version": env!("CARGO_PKG_VERSION"),
+    });
+    let code = if healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    poem::web::Json(body).with_status(code).into_response()
+}

@@ -1,0 +1,44 @@
+//! What anyone may know of this appliance: what the web app asks before anybody is signed in.
+
+use poem_openapi::{Object, OpenApi, payload::Json};
+
+use crate::{
+    auth::AuthService,
+    http::{Problem, Tag},
+};
+
+/// The appliance itself.
+pub(super) struct InstanceApi {
+    pub(super) auth: AuthService,
+    pub(super) name: String,
+}
+
+/// What anyone may know.
+#[derive(Object)]
+struct Instance {
+    /// The configured name.
+    name: String,
+    /// Who may register: `open` or `closed`.
+    registration: String,
+    /// Whether there is no administrator yet.
+    setup_required: bool,
+    /// The version of the appliance.
+    version: String,
+}
+
+#[OpenApi(tag = "Tag::Instance")]
+impl InstanceApi {
+    /// About this appliance
+    ///
+    /// For anyone, signed in or not.
+    #[oai(path = "/instance", method = "get", operation_id = "getInstance")]
+    async fn instance(&self) -> Result<Json<Instance>, Problem> {
+        let open = self.auth.is_registration_open();
+        Ok(Json(Instance {
+            name: self.name.clone(),
+            registration: if open { "open" } else { "closed" }.to_owned(),
+            setup_required: self.auth.is_setup_required()?,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        }))
+    }
+}

@@ -1,0 +1,224 @@
+//! The server as a value: [`Server::bind`] opens everything, [`Server::run`] serves until told to stop.
+//!
+//! `wire` composes the domains, `routes` is the one table of what answers where, `listener` accepts and
+//! `connection` speaks HTTP. Start-up takes nothing that was not there before: a start that fails has
+//! changed nothing but finished migration steps.
+
+mod connection;
+mod docs;
+mod health;
+mod instance;
+mod listener;
+mod redirect;
+mod relay;
+mod routes;
+mod tls;
+mod wire;
+
+use std::{fmt, future::Future, net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::{net::TcpListener, sync::watch};
+
+use crate::{
+    auth::{AuthError, AuthService},
+    clock::Clock,
+    config::{Config, RedirectListen},
+    gateway::Settings,
+    paths::DataDir,
+    store::OpenError,
+};
+use listener::Listener;
+use routes::Routes;
+use wire::Domains;
+
+pub use routes::openapi_document;
+pub use wire::open_auth;
+
+/// How often counters of clients at rest are forgotten.
+const HOUSEKEEPING: Duration = Duration::from_secs(60);
+
+/// An appliance with its files open and its sockets bound.
+pub struct Server {
+    listener: Listener,
+    redirect: Option<(TcpListener, String)>,
+    settings: Arc<Settings>,
+    domains: Domains,
+    setup_link: Option<String>,
+    drain: watch::Sender<bool>,
+    drain_time: Duration,
+}
+
+/// Why an appliance did not start. The text says what to do.
+#[derive(Debug)]
+pub enum StartError {
+    /// The data directory cannot be made or entered.
+    DataDir(String),
+    /// A database could not be opened.
+    Store(OpenError),
+    /// The certificate could not be made or read.
+    Tls(String),
+    /// An address could not be listened on.
+    Listen(SocketAddr, std::io::Error),
+    /// Something of ours failed.
+    Internal(String),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DataDir(reason) | Self::Tls(reason) | Self::Internal(reason) => {
+                f.write_str(reason)
+            }
+            Self::Store(error) => error.fmt(f),
+            Self::Listen(address, error) => match error.kind() {
+                std::io::ErrorKind::AddrInUse => {
+                    write!(f, "{address} is in use; stop what listens there or set server.listen")
+                }
+                std::io::ErrorKind::PermissionDenied => write!(
+                    f,
+                    "may not listen on {address}; ports below 1024 need CAP_NET_BIND_SERVICE"
+                ),
+                _ => write!(f, "cannot listen on {address}: {error}"),
+            },
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+impl From<OpenError> for StartError {
+    fn from(error: OpenError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<AuthError> for StartError {
+    fn from(error: AuthError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+/// A database met an I/O error while serving: the process must end and start anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoreStopped;
+
+impl fmt::Display for StoreStopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a database met an I/O error; see the log, check the disk, start again")
+    }
+}
+
+impl std::error::Error for StoreStopped {}
+
+impl Server {
+    /// Opens the data directory, brings the databases up to date, makes the certificate if need be,
+    /// and binds the sockets.
+    ///
+    /// # Errors
+    /// [`StartError`], in words for the person who starts it.
+    pub async fn bind(config: Config, clock: Clock) -> Result<Self, StartError> {
+        let data = prepare_data(&config)?;
+        let tls = tls::acceptor(&config.tls, &config.server, &data, &clock)?;
+        let tcp = listen(config.server.listen).await?;
+        let redirect = match config.server.redirect_listen {
+            RedirectListen::Off => None,
+            RedirectListen::At(address) => {
+                Some((listen(address).await?, config.server.public_url.origin().to_owned()))
+            }
+        };
+        let domains = Domains::open(&config, &data, clock)?;
+        let setup_link = setup_link(&domains.auth, &config).await?;
+        let (drain, draining) = watch::channel(false);
+        let Routes { endpoint, settings } = Routes::build(&config, &domains, draining.clone())?;
+        let metrics = domains.metrics.clone();
+        let listener = Listener::new(tcp, tls, config.limits, endpoint, draining, metrics);
+        let drain_time = Duration::from_secs(config.server.drain_seconds);
+        Ok(Self { listener, redirect, settings, domains, setup_link, drain, drain_time })
+    }
+
+    /// Where HTTPS listens: of use when the configuration said port 0.
+    ///
+    /// # Errors
+    /// When the system does not know.
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.listener.address()
+    }
+
+    /// Where plain HTTP listens, if it does.
+    pub fn redirect_address(&self) -> Option<SocketAddr> {
+        self.redirect.as_ref().and_then(|(listener, _)| listener.local_addr().ok())
+    }
+
+    /// The link that makes the first administrator, while there is none.
+    pub fn setup_link(&self) -> Option<&str> {
+        self.setup_link.as_deref()
+    }
+
+    /// Serves until `shutdown`, then lets requests in progress finish, at most as long as configured,
+    /// hands the last audit events over and closes the files.
+    ///
+    /// # Errors
+    /// [`StoreStopped`] when a database failed; every answer that was given stands.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), StoreStopped> {
+        let Self { listener, redirect, settings, domains, drain, drain_time, .. } = self;
+        let mut background = tokio::task::JoinSet::new();
+        if let Some((listener, origin)) = redirect {
+            background.spawn(redirect::serve(listener, origin));
+        }
+        background.spawn(housekeeping(settings, domains.auth.clone()));
+        background.spawn(domains.clone().heal_profiles());
+        let relay = tokio::spawn(relay::run(domains.clone(), drain.subscribe()));
+
+        let serving = tokio::spawn(listener.serve(drain_time));
+        let outcome = tokio::select! {
+            () = shutdown => Ok(()),
+            () = domains.stopped() => Err(StoreStopped),
+        };
+        tracing::info!("stopping");
+        drain.send_replace(true);
+        let _ = serving.await;
+        background.shutdown().await;
+        let _ = relay.await;
+        let _ = tokio::task::spawn_blocking(move || domains.close()).await;
+        outcome
+    }
+}
+
+/// Makes the data directory and looks whether it can be used.
+pub fn prepare_data(config: &Config) -> Result<DataDir, StartError> {
+    let data = DataDir::new(&config.data.directory);
+    let refused = |error: std::io::Error| {
+        let path = data.root().display();
+        StartError::DataDir(match error.kind() {
+            std::io::ErrorKind::PermissionDenied => {
+                format!("{path} may not be used by this user; give it to them (chown) or set data.directory")
+            }
+            std::io::ErrorKind::StorageFull => format!("no space left on the disk that holds {path}"),
+            _ => format!("{path} cannot be used as the data directory: {error}"),
+        })
+    };
+    data.create().map_err(refused)?;
+    if data.is_open_to_others().map_err(refused)? {
+        tracing::warn!(path = %data.root().display(), "others can read the data directory; chmod 700");
+    }
+    Ok(data)
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|error| StartError::Listen(address, error))
+}
+
+async fn setup_link(auth: &AuthService, config: &Config) -> Result<Option<String>, AuthError> {
+    let token = auth.issue_setup_token().await?;
+    let origin = config.server.public_url.origin();
+    Ok(token.map(|token| format!("{origin}/app/setup#{token}")))
+}
+
+async fn housekeeping(settings: Arc<Settings>, auth: AuthService) {
+    let mut ticks = tokio::time::interval(HOUSEKEEPING);
+    loop {
+        ticks.tick().await;
+        settings.forget_idle();
+        auth.forget_idle();
+    }
+}

@@ -1,0 +1,61 @@
+//! The relay: carries audit events from the outboxes of the files where things happen to the audit
+//! chain, in order and exactly once.
+//!
+//! Events are appended to the chain first and cleared from the outbox after, each an fsynced commit. A
+//! crash between the two hands the same events over again, and the chain knows them by their ids.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::wire::Domains;
+use crate::{
+    event,
+    store::{Decision, Store, StoreError, View},
+};
+
+const BATCH: usize = 256;
+const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
+
+/// Relays until the server drains, and then what is left.
+pub(super) async fn run(domains: Domains, mut draining: watch::Receiver<bool>) {
+    let [mut auth, mut user] = domains.outboxes().map(|(_, store)| store.commits());
+    loop {
+        let relayed = relay_all(&domains).await;
+        if *draining.borrow() {
+            return;
+        }
+        if let Err(error) = relayed {
+            tracing::error!(%error, "audit events wait in the outbox");
+            tokio::time::sleep(PAUSE_AFTER_ERROR).await;
+            continue;
+        }
+        tokio::select! {
+            _ = draining.wait_for(|draining| *draining) => {}
+            Ok(()) = auth.changed() => {}
+            Ok(()) = user.changed() => {}
+        }
+    }
+}
+
+async fn relay_all(domains: &Domains) -> Result<(), StoreError> {
+    for (name, store) in domains.outboxes() {
+        while relay_some(domains, name, store).await? {}
+    }
+    Ok(())
+}
+
+/// Relays one batch of one file; says whether there was something.
+async fn relay_some(domains: &Domains, name: &str, store: &Store) -> Result<bool, StoreError> {
+    let pending = store.read_range(|snapshot| event::pending(snapshot, BATCH)).await?;
+    domains.metrics.outbox_lag(name, pending.len());
+    let Some((last, _)) = pending.last() else { return Ok(false) };
+    let last = *last;
+    let events = pending.into_iter().map(|(_, event)| event).collect();
+    domains.social_log.append_audit(events).await?;
+    let clear = move |_: &View<'_>| -> Result<Decision<(), StoreError>, StoreError> {
+        Ok(Decision::write(move |edit| event::clear(edit, last)))
+    };
+    store.submit(clear).await??;
+    Ok(true)
+}

@@ -1,0 +1,203 @@
+//! The one table of what answers where.
+
+use std::{collections::HashMap, sync::Arc};
+
+use poem::{
+    Endpoint, EndpointExt, IntoEndpoint, IntoResponse, Request, Response, Route,
+    endpoint::{BoxEndpoint, make_sync},
+    get,
+    http::{StatusCode, header},
+};
+use poem_openapi::OpenApiService;
+use tokio::sync::watch;
+
+use super::{StartError, docs, health, instance::InstanceApi, wire::Domains};
+use crate::{
+    assets,
+    auth::{AccountsApi, AuthApi, SetupApi},
+    clock::Clock,
+    config::{Config, Network},
+    gateway::{Gateway, Parts, Settings},
+    http::Problem,
+    social_log, user,
+};
+
+const API: &str = "/api/v1";
+
+/// The routes behind the gateway, and the settings that the gateway shares with housekeeping.
+pub(super) struct Routes {
+    pub(super) endpoint: BoxEndpoint<'static, Response>,
+    pub(super) settings: Arc<Settings>,
+}
+
+impl Routes {
+    pub(super) fn build(
+        config: &Config,
+        domains: &Domains,
+        draining: watch::Receiver<bool>,
+    ) -> Result<Self, StartError> {
+        let api = api(config, domains);
+        let document = document(&api)?;
+        let settings = Arc::new(Settings::new(
+            &config.cors,
+            &config.rate_limit,
+            &config.limits,
+            config.log.requests,
+            domains.authenticator(),
+            domains.metrics.clone(),
+            Parts(vec![
+                ("/api/v1/auth", "auth"),
+                ("/api/v1/users", "auth"),
+                ("/api/v1/setup", "auth"),
+                ("/api/v1/social", "social-log"),
+                ("/api/v1/audit", "social-log"),
+                ("/api/v1/instance", "gateway"),
+                ("/api/v1", "user"),
+            ]),
+            allowed_methods(&document),
+        ));
+        let routes = Route::new()
+            .nest(API, api.service)
+            .at("/openapi.json", openapi_json(config, document.to_string()))
+            .at("/docs", documentation(config))
+            .at("/docs/*file", documentation(config))
+            .at("/metrics", metrics(config, domains))
+            .at("/livez", answer(|_| Ok(health::live())))
+            .at("/readyz", ready(domains, draining))
+            .at("/health", healthy(domains))
+            .at("/static/*file", answer(static_file))
+            .at("/", answer(page))
+            .at("/app", answer(page))
+            .at("/app/*page", answer(page))
+            .at("/S/:code", answer(page))
+            .at("/s/:code", answer(page));
+        let endpoint = Gateway::new(routes, Arc::clone(&settings)).boxed();
+        Ok(Self { endpoint, settings })
+    }
+}
+
+/// The generated OpenAPI document, as `openapi/appliance.json` keeps it.
+///
+/// # Errors
+/// When the document cannot be generated, which is a bug.
+pub fn openapi_document(config: &Config) -> Result<String, StartError> {
+    let domains = Domains::in_memory(config, Clock::system())?;
+    let document = document(&api(config, &domains))?;
+    let text = serde_json::to_string_pretty(&document);
+    text.map(|text| text + "\n").map_err(|error| StartError::Internal(error.to_string()))
+}
+
+/// The typed part of the routes, with its description.
+struct Api<E> {
+    service: E,
+    spec: String,
+}
+
+fn api(config: &Config, domains: &Domains) -> Api<impl IntoEndpoint<Endpoint: Endpoint<Output = Response> + 'static>> {
+    let profiles = domains.profiles();
+    let apis = (
+        InstanceApi { auth: domains.auth.clone(), name: config.server.name.clone() },
+        SetupApi::new(domains.auth.clone(), Arc::clone(&profiles)),
+        AuthApi::new(domains.auth.clone(), Arc::clone(&profiles)),
+        AccountsApi::new(domains.auth.clone(), profiles, domains.cursors.clone()),
+        user::apis(domains.user.clone()),
+        social_log::apis(domains.social_log.clone()),
+    );
+    let service = OpenApiService::new(apis, "appliance", env!("CARGO_PKG_VERSION"))
+        .description("Accounts, QR attendance, a social log and an audit trail.")
+        .url_prefix(API);
+    let spec = service.spec();
+    Api { service, spec }
+}
+
+fn document<E>(api: &Api<E>) -> Result<serde_json::Value, StartError> {
+    serde_json::from_str(&api.spec).map_err(|error| StartError::Internal(error.to_string()))
+}
+
+/// The `Allow` header of every route of the API (RFC 9110 §10.2.1), by its template.
+fn allowed_methods(document: &serde_json::Value) -> HashMap<String, String> {
+    let paths = document.get("paths").and_then(serde_json::Value::as_object);
+    let paths = paths.into_iter().flatten().filter_map(|(path, operations)| {
+        let methods = operations.as_object()?.keys().map(|method| method.to_uppercase());
+        let template = path.replace('{', ":").replace('}', "");
+        Some((format!("{API}{template}"), methods.collect::<Vec<_>>().join(", ")))
+    });
+    paths.collect()
+}
+
+/// A GET route answered by a function of the request.
+fn answer(
+    handle: impl Fn(&Request) -> Result<Response, Problem> + Send + Sync + 'static,
+) -> impl IntoEndpoint<Endpoint: Endpoint<Output = Response> + 'static> {
+    get(make_sync(move |request| handle(&request).map_err(poem::Error::from)))
+}
+
+fn page(request: &Request) -> Result<Response, Problem> {
+    assets::page(request.header(header::IF_NONE_MATCH))
+}
+
+fn static_file(request: &Request) -> Result<Response, Problem> {
+    let path = request.uri().path().strip_prefix("/static/").unwrap_or_default();
+    assets::file(path, request.header(header::IF_NONE_MATCH))
+}
+
+fn documentation(config: &Config) -> impl IntoEndpoint<Endpoint: Endpoint<Output = Response> + 'static> {
+    let networks = config.access.docs_networks.clone();
+    answer(move |request| {
+        let path = request.uri().path().strip_prefix("/docs").unwrap_or_default();
+        admit(request, &networks)?;
+        docs::file(path.trim_start_matches('/'), request.header(header::IF_NONE_MATCH))
+    })
+}
+
+fn openapi_json(
+    config: &Config,
+    document: String,
+) -> impl IntoEndpoint<Endpoint: Endpoint<Output = Response> + 'static> {
+    let networks = config.access.docs_networks.clone();
+    answer(move |request| {
+        admit(request, &networks)?;
+        let json = document.clone().with_header(header::CONTENT_TYPE, "application/json");
+        Ok(json.into_response())
+    })
+}
+
+fn metrics(
+    config: &Config,
+    domains: &Domains,
+) -> impl IntoEndpoint<Endpoint: Endpoint<Output = Response> + 'static> {
+    let networks = config.access.metrics_networks.clone();
+    let metrics = domains.metrics.clone();
+    answer(move |request| {
+        admit(request, &networks)?;
+        let text = metrics.render().map_err(Problem::internal)?;
+        Ok(text.with_header(header::CONTENT_TYPE, "text/plain; version=0.0.4").into_response())
+    })
+}
+
+fn ready(
+    domains: &Domains,
+    draining: watch::Receiver<bool>,
+) -> impl IntoEndpoint<Endpoint: Endpoint<Output = Response> + 'static> {
+    let domains = domains.clone();
+    answer(move |_| Ok(health::ready(&domains, &draining)))
+}
+
+fn healthy(domains: &Domains) -> impl IntoEndpoint<Endpoint: Endpoint<Output = Response> + 'static> {
+    let domains = domains.clone();
+    answer(move |_| Ok(health::health(&domains)))
+}
+
+/// Lets only clients of the given networks pass.
+fn admit(request: &Request, networks: &[Network]) -> Result<(), Problem> {
+    let peer = request.remote_addr().as_socket_addr().map(std::net::SocketAddr::ip);
+    if peer.is_some_and(|peer| networks.iter().any(|network| network.contains(peer))) {
+        return Ok(());
+    }
+    Err(Problem::new(
+        StatusCode::FORBIDDEN,
+        "NETWORK_NOT_ALLOWED",
+        "This is not open to your network.",
+        "Questo non è accessibile dalla tua rete.",
+    ))
+}

@@ -1,0 +1,19 @@
+//! The social feed: what other systems report about posts, kept in the order of arrival.
+//!
+//! A log comes alone or in a batch that is stored whole or not at all. It is never changed afterwards.
+//! A client that does not know whether it was heard sends the same again under the same idempotency
+//! key, and gets the answer that it missed.
+
+mod api;
+mod dto;
+mod model;
+mod rules;
+mod service;
+mod store;
+
+pub use api::FeedApi;
+pub use model::{
+    Accepted, Author, Batch, BatchFault, Content, IdempotencyKey, Label, Log, LogFilter, MAX_BATCH,
+    NewLog, TextFault,
+};
+pub use service::Feed;

@@ -1,0 +1,97 @@
+//! Where logs and remembered submissions lie in the file.
+
+use super::{
+    model::{Accepted, Author, IdempotencyKey, Log, NewLog},
+    rules::{Sieve, is_forgotten},
+};
+use crate::{
+    clock::Time,
+    social_log::{
+        Page,
+        records::{Submission, SubmissionName},
+        store::{Window, newest_first},
+        tables::{LOGS, SUBMISSIONS, SUBMISSIONS_BY_AGE},
+    },
+    store::{Direction, Edit, Reader, StoreError},
+};
+
+/// How many forgotten submissions a remembered one clears away, at most: more than one, so that they
+/// grow fewer, and few, so that nobody waits for it.
+const CLEARED_PER_WRITE: usize = 16;
+
+/// Adds logs to the end of the feed.
+pub(super) fn append(
+    edit: &Edit<'_>,
+    logs: &[NewLog],
+    author: Author,
+    received_at: Time,
+) -> Result<Accepted, StoreError> {
+    let accepted = u64::try_from(logs.len()).unwrap_or(u64::MAX);
+    let first_id = edit.next_numbers("social_logs", accepted)?;
+    for (id, log) in (first_id..).zip(logs) {
+        let NewLog { social, timestamp, content, status } = log.clone();
+        let log = Log { id, social, timestamp, content, status, received_at, author };
+        LOGS.put(edit, id, &log)?;
+    }
+    Ok(Accepted { accepted, first_id, last_id: first_id + accepted.saturating_sub(1) })
+}
+
+/// The newest logs that a sieve lets through.
+pub(super) fn newest(
+    reader: &impl Reader,
+    window: Window,
+    sieve: &Sieve,
+) -> Result<Page<Log>, StoreError> {
+    newest_first(&LOGS, reader, window, |log| sieve.lets_through(log))
+}
+
+/// What the author sent under this key, if it is still remembered.
+pub(super) fn submission(
+    reader: &impl Reader,
+    author: &str,
+    key: &IdempotencyKey,
+    now: Time,
+) -> Result<Option<Submission>, StoreError> {
+    let found = SUBMISSIONS.get(reader, (author, key.as_str()))?;
+    Ok(found.filter(|submission| !is_forgotten(submission.time, now)))
+}
+
+/// Remembers a submission, and clears away some that are too old.
+pub(super) fn remember(
+    edit: &Edit<'_>,
+    author: &str,
+    key: &IdempotencyKey,
+    submission: &Submission,
+) -> Result<(), StoreError> {
+    clear_forgotten(edit, submission.time)?;
+    SUBMISSIONS.put(edit, (author, key.as_str()), submission)?;
+    let name = SubmissionName {
+        author: author.to_owned(),
+        key: key.as_str().to_owned(),
+        time: submission.time,
+    };
+    SUBMISSIONS_BY_AGE.put(edit, edit.next_number("social_submissions")?, &name)
+}
+
+fn clear_forgotten(edit: &Edit<'_>, now: Time) -> Result<(), StoreError> {
+    let oldest = SUBMISSIONS_BY_AGE.collect(
+        edit,
+        0_u64..,
+        Direction::Ascending,
+        CLEARED_PER_WRITE,
+        |number, name| (number, name),
+    )?;
+    for (number, name) in oldest {
+        if !is_forgotten(name.time, now) {
+            break;
+        }
+        SUBMISSIONS_BY_AGE.remove(edit, number)?;
+        // The key may have been used anew since; then what lies under it is younger and stays.
+        let key = (name.author.as_str(), name.key.as_str());
+        let submission = SUBMISSIONS.get(edit, key)?;
+        if submission.is_some_and(|submission| is_forgotten(submission.time, now)) {
+            SUBMISSIONS.remove(edit, key)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,98 @@
+//! What other systems report, and who did what here: the social feed and the audit trail.
+//!
+//! Both are append-only lists in `social_log.redb`, read newest first. The feed is an inbox for posts
+//! that happened elsewhere (`feed`); the audit trail is a hash chain that shows any later change
+//! (`audit`). They share the file, the way a page is read (`store`) and the unambiguous encoding below
+//! every hash (`canonical`), and nothing else.
+//!
+//! Architecture invariant: nothing here emits an audit event. The chain is where the events of the
+//! other files end up, so an event of its own would wait for itself.
+
+mod audit;
+mod canonical;
+mod error;
+mod feed;
+mod migrations;
+mod problem;
+mod records;
+mod store;
+mod tables;
+
+pub use audit::{
+    Actor, AuditApi, AuditFilter, AuditTrail, Broken, Digest, Entry, Fault, Head, Verification,
+};
+pub use error::SocialLogError;
+pub use feed::{
+    Accepted, Author, Batch, BatchFault, Content, Feed, FeedApi, IdempotencyKey, Label, Log,
+    LogFilter, MAX_BATCH, NewLog, TextFault,
+};
+pub use migrations::MIGRATIONS;
+pub use store::{MAX_EXAMINED, Page};
+
+use crate::{
+    clock::Clock,
+    event::Event,
+    http::Cursors,
+    store::{Store, StoreError},
+};
+
+/// The whole domain over its one file; clones share it.
+#[derive(Clone)]
+pub struct SocialLogService {
+    store: Store,
+    feed: Feed,
+    audit: AuditTrail,
+    cursors: Cursors,
+}
+
+impl SocialLogService {
+    /// The domain over a store that was opened with [`MIGRATIONS`].
+    pub fn open(store: Store, clock: Clock, cursors: Cursors) -> Self {
+        Self {
+            feed: Feed::new(store.clone(), clock),
+            audit: AuditTrail::new(store.clone()),
+            store,
+            cursors,
+        }
+    }
+
+    /// The file below, for whoever looks after it: backups, readiness, drain.
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The social feed.
+    pub const fn feed(&self) -> &Feed {
+        &self.feed
+    }
+
+    /// The audit trail.
+    pub const fn audit(&self) -> &AuditTrail {
+        &self.audit
+    }
+
+    /// Takes events over into the audit chain: in order, each exactly once by its id, and all of them
+    /// or none. When it returns they are on the disk, and their outbox may forget them.
+    ///
+    /// # Errors
+    /// When the store could not take them; handing them over again is always safe.
+    pub async fn append_audit(&self, events: Vec<Event>) -> Result<(), StoreError> {
+        self.audit.append(events).await
+    }
+
+    /// Where the audit chain ends.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn audit_head(&self) -> Result<Head, StoreError> {
+        self.audit.head()
+    }
+}
+
+/// The operations of the domain, for the one OpenAPI service.
+pub fn apis(service: &SocialLogService) -> (FeedApi, AuditApi) {
+    (
+        FeedApi::new(service.feed.clone(), service.cursors.clone()),
+        AuditApi::new(service.audit.clone(), service.cursors.clone()),
+    )
+}
