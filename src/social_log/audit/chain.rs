@@ -18,7 +18,7 @@
 //! The order and the label are for good: a change is a new label, and a field in the entry that says
 //! which label it has.
 
-use std::ops::ControlFlow;
+use std::{cmp::Ordering, ops::ControlFlow};
 
 use super::model::{Actor, Broken, Digest, Entry, Fault, Head, Verification};
 use crate::{
@@ -123,20 +123,19 @@ impl Walk {
         self.stop(Fault::Unreadable);
     }
 
-    /// There are no more entries, and the chain should end at `head`.
+    /// There are no more entries, and the chain should end at `head`. When it does not, the first
+    /// entry that the head does not vouch for is the one after it, or the one that it has another
+    /// hash for.
     pub(super) fn end(&mut self, head: Option<Head>) {
-        let Head { sequence, hash } = head.unwrap_or(Head::GENESIS);
         let verified = self.found.verified;
-        if self.found.broken.is_some() || (head.is_some() && verified == Head { sequence, hash }) {
+        if self.found.broken.is_some() || head == Some(verified) {
             return;
         }
-        if sequence > verified.sequence {
-            self.stop(Fault::Missing);
-        } else {
-            // The first entry that the head does not vouch for: one after it, or the one that it
-            // has another hash for.
-            let first = if sequence < verified.sequence { sequence + 1 } else { sequence };
-            self.found.broken = Some(Broken { sequence: first, fault: Fault::HeadDiffers });
+        let known = head.map_or(0, |head| head.sequence);
+        match known.cmp(&verified.sequence) {
+            Ordering::Greater => self.stop(Fault::Missing),
+            Ordering::Equal => self.differs_at(known.max(1)),
+            Ordering::Less => self.differs_at(known + 1),
         }
     }
 
@@ -150,11 +149,226 @@ impl Walk {
         self.found
     }
 
+    const fn differs_at(&mut self, sequence: u64) {
+        self.found.broken = Some(Broken { sequence, fault: Fault::HeadDiffers });
+    }
+
     const fn stop(&mut self, fault: Fault) {
         self.found.broken = Some(Broken { sequence: self.next(), fault });
     }
 }
 
 #[cfg(test)]
-#[path = "chain_tests.rs"]
-mod tests;
+mod tests {
+    use proptest::{collection::vec, option, prelude::*, sample::Index};
+
+    use super::*;
+    use crate::{
+        clock::Time,
+        ids::{RandomId, UserId},
+    };
+
+    type Chain = Vec<(u64, Entry)>;
+
+    prop_compose! {
+        fn event()(
+            id: [u8; 16],
+            time: i64,
+            actor in prop_oneof![
+                any::<u64>().prop_map(|id| event::Actor::User(UserId(id))),
+                Just(event::Actor::Anonymous),
+                Just(event::Actor::System),
+            ],
+            (action, target) in ("[a-z.]{1,6}", "[a-z:]{1,6}"),
+            (network, request_id) in (option::of("[0-9.]{0,6}"), any::<Option<[u8; 16]>>()),
+            (before, after) in (option::of("[{}]{0,3}"), option::of("[{}]{0,3}")),
+        ) -> Event {
+            let (id, time) = (RandomId(id), Time::from_millis(time));
+            let request_id = request_id.map(RandomId);
+            Event { id, time, actor, action, target, network, request_id, before, after }
+        }
+    }
+
+    fn chain() -> impl Strategy<Value = Chain> {
+        vec(event(), 2..8).prop_map(|events| {
+            let mut head = Head::GENESIS;
+            let entries = events.into_iter().map(|event| {
+                let entry = link(&head, event);
+                head = entry.head();
+                (entry.sequence, entry)
+            });
+            entries.collect()
+        })
+    }
+
+    fn end(chain: &Chain) -> Head {
+        chain.last().map_or(Head::GENESIS, |(_, entry)| entry.head())
+    }
+
+    fn walk(chain: &Chain, head: Option<Head>) -> Verification {
+        let mut walk = Walk::start();
+        let _ = chain.iter().try_for_each(|(key, entry)| walk.step(*key, entry));
+        walk.end(head);
+        walk.verification()
+    }
+
+    /// Walks the chain as it was changed, against the head as it was; answers with the first fault.
+    fn fault(changed: &Chain, head: Head) -> Option<(u64, Fault)> {
+        walk(changed, Some(head)).broken.map(|broken| (broken.sequence, broken.fault))
+    }
+
+    /// Puts every entry at its index, as one who wants to hide a change would.
+    fn renumber(chain: &mut Chain) {
+        for (place, (key, entry)) in (1..).zip(chain) {
+            (*key, entry.sequence) = (place, place);
+        }
+    }
+
+    fn grow(text: &mut Option<String>) {
+        *text = text.take().map_or(Some(String::new()), |text| Some(text + "x"));
+    }
+
+    const FIELDS: usize = 12;
+
+    fn change(entry: &mut Entry, field: usize) {
+        match field {
+            0 => entry.sequence += 1,
+            1 => entry.id.0[15] ^= 1,
+            2 => entry.time = Time::from_millis(entry.time.as_millis() ^ 1),
+            3 => {
+                entry.actor = match entry.actor {
+                    Actor::User(UserId(id)) => Actor::User(UserId(id ^ 1)),
+                    _ => Actor::CommandLine,
+                }
+            }
+            4 => entry.action.push('x'),
+            5 => entry.target.push('x'),
+            6 => grow(&mut entry.network),
+            7 => entry.request_id = entry.request_id.map_or(Some(RandomId([0; 16])), |_| None),
+            8 => grow(&mut entry.before),
+            9 => grow(&mut entry.after),
+            10 => entry.previous_hash.0[0] ^= 1,
+            _ => entry.hash.0[31] ^= 1,
+        }
+    }
+
+    #[test]
+    fn the_hash_of_an_entry_never_changes_from_version_to_version() {
+        let event = Event {
+            id: RandomId([1; 16]),
+            time: Time::from_millis(1_700_000_000_000),
+            actor: event::Actor::User(UserId(7)),
+            action: "login.success".to_owned(),
+            target: "user:7".to_owned(),
+            network: Some("192.0.2.7".to_owned()),
+            request_id: None,
+            before: None,
+            after: Some("{}".to_owned()),
+        };
+        assert_eq!(
+            link(&Head::GENESIS, event).hash.to_string(),
+            "4da7c7702db760f00d0eb8a2539451d258772114acdec7d9eb19e2f9b8a42178"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn an_untouched_chain_verifies_to_its_head(chain in chain()) {
+            let found = walk(&chain, Some(end(&chain)));
+            prop_assert_eq!(found, Verification { verified: end(&chain), broken: None });
+        }
+
+        #[test]
+        fn a_change_of_any_field_of_any_entry_is_found_there(
+            chain in chain(), at: Index, field in 0..FIELDS,
+        ) {
+            let (head, at) = (end(&chain), at.index(chain.len()));
+            let mut changed = chain;
+            change(&mut changed[at].1, field);
+            let found = walk(&changed, Some(head));
+            let sequence = found.broken.map(|broken| broken.sequence);
+            prop_assert_eq!(sequence, Some(changed[at].0));
+            prop_assert_eq!(found.verified.sequence, changed[at].0 - 1);
+        }
+
+        #[test]
+        fn a_change_with_a_new_hash_is_found_at_the_next_entry_or_the_head(
+            chain in chain(), at: Index, field in 1..10_usize,
+        ) {
+            let (head, at) = (end(&chain), at.index(chain.len()));
+            let mut changed = chain;
+            let entry = &mut changed[at].1;
+            change(entry, field);
+            entry.hash = hash(entry);
+            let place = changed[at].0;
+            let expected = if place == head.sequence {
+                (place, Fault::HeadDiffers)
+            } else {
+                (place + 1, Fault::Unlinked)
+            };
+            prop_assert_eq!(fault(&changed, head), Some(expected));
+        }
+
+        #[test]
+        fn a_letter_that_moves_from_one_field_to_the_next_is_found(chain in chain(), at: Index) {
+            let (head, at) = (end(&chain), at.index(chain.len()));
+            let mut changed = chain;
+            let entry = &mut changed[at].1;
+            let letter = entry.action.pop().unwrap();
+            entry.target.insert(0, letter);
+            prop_assert_eq!(fault(&changed, head), Some((changed[at].0, Fault::Altered)));
+        }
+
+        #[test]
+        fn a_removed_entry_is_missing_at_its_place(chain in chain(), at: Index) {
+            let (head, at) = (end(&chain), at.index(chain.len()));
+            let mut changed = chain;
+            let (place, _) = changed.remove(at);
+            prop_assert_eq!(fault(&changed, head), Some((place, Fault::Missing)));
+            renumber(&mut changed);
+            let expected =
+                if place == head.sequence { Fault::Missing } else { Fault::Unlinked };
+            prop_assert_eq!(fault(&changed, head), Some((place, expected)));
+        }
+
+        #[test]
+        fn swapped_entries_are_found_at_the_first_of_them(chain in chain(), a: Index, b: Index) {
+            let (head, a, b) = (end(&chain), a.index(chain.len()), b.index(chain.len()));
+            prop_assume!(a != b);
+            let mut changed = chain;
+            let (first, second) = (changed[a].1.clone(), changed[b].1.clone());
+            (changed[a].1, changed[b].1) = (second, first);
+            let place = changed[a.min(b)].0;
+            prop_assert_eq!(fault(&changed, head), Some((place, Fault::Misplaced)));
+            renumber(&mut changed);
+            prop_assert_eq!(fault(&changed, head), Some((place, Fault::Unlinked)));
+        }
+
+        #[test]
+        fn an_inserted_entry_is_found_where_the_true_chain_no_longer_follows(
+            chain in chain(), at: Index, forged in event(),
+        ) {
+            let (head, at) = (end(&chain), at.index(chain.len() + 1));
+            let mut changed = chain;
+            let before = if at == 0 { Head::GENESIS } else { changed[at - 1].1.head() };
+            let forged = link(&before, forged);
+            let place = forged.sequence;
+            changed.insert(at, (place, forged));
+            renumber(&mut changed);
+            let expected = if place > head.sequence {
+                (place, Fault::HeadDiffers)
+            } else {
+                (place + 1, Fault::Unlinked)
+            };
+            prop_assert_eq!(fault(&changed, head), Some(expected));
+        }
+    }
+
+    #[test]
+    fn a_chain_without_its_head_is_not_in_order() {
+        let nothing = Chain::new();
+        assert_eq!(walk(&nothing, Some(Head::GENESIS)).broken, None);
+        let broken = Broken { sequence: 1, fault: Fault::HeadDiffers };
+        assert_eq!(walk(&nothing, None).broken, Some(broken));
+    }
+}

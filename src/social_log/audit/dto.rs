@@ -4,7 +4,10 @@ use poem_openapi::{Enum, Object};
 use serde_json::Value;
 
 use super::model::{Actor, Entry, Fault, Verification};
-use crate::http::Timestamp;
+use crate::{
+    http::{Cursors, Problem, Timestamp},
+    social_log::Page,
+};
 
 /// Something that happened, and its link to what happened before.
 #[derive(Debug, Object)]
@@ -104,6 +107,19 @@ pub(super) struct AuditPage {
     pub items: Vec<EntryBody>,
     /// Where the next page starts; null at the end of the list.
     pub next_cursor: Option<String>,
+}
+
+impl AuditPage {
+    /// The name of the list in its cursors.
+    pub(super) const LIST: &str = "audit";
+
+    /// The wire's form of a page.
+    pub(super) fn of(page: Page<Entry>, cursors: &Cursors) -> Result<Self, Problem> {
+        Ok(Self {
+            items: page.items.into_iter().map(EntryBody::from).collect(),
+            next_cursor: page.next.map(|next| cursors.seal(Self::LIST, &next)).transpose()?,
+        })
+    }
 }
 
 /// What a walk along the chain found.

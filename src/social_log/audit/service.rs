@@ -98,3 +98,138 @@ fn unknown(reader: &impl Reader, events: &[Event]) -> Result<Vec<Event>, StoreEr
     }
     Ok(fresh)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::Time,
+        event::{Actor, Provenance},
+        social_log::{
+            MIGRATIONS, audit,
+            audit::{Broken, Fault},
+            store::tests::{open, temporary_store},
+            tables::{AUDIT, AUDIT_HEAD},
+        },
+        store::Edit,
+    };
+
+    fn events(count: i64) -> Vec<Event> {
+        let event = |n| {
+            let action = if n % 2 == 0 { "login.success" } else { "login.failure" };
+            Provenance { actor: Actor::System, network: None, request_id: None }
+                .event(Time::from_millis(n), action, format!("user:{n}"))
+                .unwrap()
+        };
+        (1..=count).map(event).collect()
+    }
+
+    async fn tamper(
+        store: &Store,
+        change: impl Fn(&Edit<'_>) -> Result<(), StoreError> + Clone + Send + 'static,
+    ) {
+        let changed = store.submit(move |_| {
+            let change = change.clone();
+            Ok(Decision::<(), Infallible>::write(move |edit| change(edit)))
+        });
+        let Ok(()) = changed.await.unwrap();
+    }
+
+    fn targets(page: &Page<Entry>) -> Vec<&str> {
+        page.items.iter().map(|entry| entry.target.as_str()).collect()
+    }
+
+    #[tokio::test]
+    async fn an_event_that_is_handed_over_twice_is_in_the_chain_once() {
+        let (_directory, store) = temporary_store();
+        let audit = AuditTrail::new(store);
+        let events = events(3);
+        audit.append(events[..2].to_vec()).await.unwrap();
+        let head = audit.head().unwrap();
+        audit.append(events[..2].to_vec()).await.unwrap();
+        assert_eq!(audit.head().unwrap(), head);
+        let overlapping = vec![events[1].clone(), events[2].clone(), events[2].clone()];
+        audit.append(overlapping).await.unwrap();
+        let page = audit.newest(None, 10, AuditFilter::default()).await.unwrap();
+        assert_eq!(targets(&page), ["user:3", "user:2", "user:1"]);
+        assert_eq!(audit.verify().await.unwrap().broken, None);
+    }
+
+    #[tokio::test]
+    async fn the_chain_goes_on_from_its_head_after_a_restart() {
+        let (directory, store) = temporary_store();
+        let audit = AuditTrail::new(store.clone());
+        audit.append(events(2)).await.unwrap();
+        let head = audit.head().unwrap();
+        store.close();
+        drop((store, audit));
+
+        let audit = AuditTrail::new(open(directory.path(), MIGRATIONS));
+        assert_eq!(audit.head().unwrap(), head);
+        audit.append(events(1)).await.unwrap();
+        let found = audit.verify().await.unwrap();
+        assert_eq!((found.verified.sequence, found.broken), (3, None));
+        assert_eq!(found.verified, audit.head().unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_chain_of_several_chunks_verifies_and_its_faults_are_found_in_any_of_them() {
+        let (_directory, store) = temporary_store();
+        let audit = AuditTrail::new(store.clone());
+        assert_eq!(audit.verify().await.unwrap().verified, Head::GENESIS);
+        audit.append(events(2 * 4_096)).await.unwrap();
+        let found = audit.verify().await.unwrap();
+        assert_eq!((found.verified.sequence, found.broken), (8_192, None));
+
+        tamper(&store, |edit| AUDIT.remove(edit, 8_192).map(drop)).await;
+        let broken = audit.verify().await.unwrap().broken;
+        assert_eq!(broken, Some(Broken { sequence: 8_192, fault: Fault::Missing }));
+
+        let alter = |edit: &Edit<'_>| {
+            let mut entry = AUDIT.get(edit, 5_000)?.unwrap();
+            entry.target = "user:1".to_owned();
+            AUDIT.put(edit, 5_000, &entry)
+        };
+        tamper(&store, alter).await;
+        let found = audit.verify().await.unwrap();
+        assert_eq!(found.broken, Some(Broken { sequence: 5_000, fault: Fault::Altered }));
+        assert_eq!(found.verified.sequence, 4_999);
+    }
+
+    #[tokio::test]
+    async fn an_entry_that_does_not_read_is_a_broken_chain_and_not_a_failure() {
+        const AS_TEXT: crate::store::Table<u64, String> = crate::store::Table::new("audit");
+        let (_directory, store) = temporary_store();
+        let audit = AuditTrail::new(store.clone());
+        audit.append(events(3)).await.unwrap();
+        tamper(&store, |edit| AS_TEXT.put(edit, 2, &"?".to_owned())).await;
+        let broken = audit.verify().await.unwrap().broken;
+        assert_eq!(broken, Some(Broken { sequence: 2, fault: Fault::Unreadable }));
+    }
+
+    #[tokio::test]
+    async fn a_chain_whose_head_was_lost_takes_no_more_events() {
+        let (_directory, store) = temporary_store();
+        let audit = AuditTrail::new(store.clone());
+        audit.append(events(1)).await.unwrap();
+        tamper(&store, |edit| AUDIT_HEAD.remove(edit, ()).map(drop)).await;
+        assert!(audit.append(events(1)).await.is_err());
+        assert!(audit.verify().await.unwrap().broken.is_some());
+    }
+
+    #[tokio::test]
+    async fn pages_are_newest_first_and_filtered_and_unmoved_by_what_arrives_between_them() {
+        let (_directory, store) = temporary_store();
+        let audit = AuditTrail::new(store);
+        audit.append(events(6)).await.unwrap();
+        let filter = AuditFilter { action: Some("login.success".to_owned()), ..Default::default() };
+        let first = audit.newest(None, 2, filter.clone()).await.unwrap();
+        assert_eq!(targets(&first), ["user:6", "user:4"]);
+        audit.append(events(2)).await.unwrap();
+        let second = audit.newest(first.next, 2, filter).await.unwrap();
+        assert_eq!((targets(&second), second.next), (vec!["user:2"], None));
+        let by_a_person =
+            AuditFilter { actor: audit::Actor::parse("user:1"), ..Default::default() };
+        assert!(audit.newest(None, 10, by_a_person).await.unwrap().items.is_empty());
+    }
+}

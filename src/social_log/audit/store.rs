@@ -60,10 +60,18 @@ pub(super) fn walk_on(reader: &impl Reader, walk: &mut Walk) -> Result<bool, Sto
     match visited {
         Err(StoreError::Corrupt { .. }) => walk.unreadable(),
         Err(error) => return Err(error),
-        Ok(()) if left > 0 => walk.end(AUDIT_HEAD.get(reader, ())?),
+        Ok(()) if left > 0 => walk.end(readable(AUDIT_HEAD.get(reader, ()))?),
         Ok(()) => return Ok(walk.flow().is_break()),
     }
     Ok(true)
+}
+
+/// A head that does not read is as good as none.
+fn readable(head: Result<Option<Head>, StoreError>) -> Result<Option<Head>, StoreError> {
+    match head {
+        Err(StoreError::Corrupt { .. }) => Ok(None),
+        head => head,
+    }
 }
 
 const fn key_of(id: RandomId) -> u128 {

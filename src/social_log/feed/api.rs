@@ -3,14 +3,11 @@
 use poem_openapi::{OpenApi, param::Query, payload::Json};
 
 use super::{
-    dto::{AcceptedBody, IdempotencyHeader, LogBody, LogPage, NewLogs},
+    dto::{AcceptedBody, IdempotencyHeader, LogPage, NewLogs},
     model::{Author, LogFilter},
     service::Feed,
 };
 use crate::http::{Created, Cursors, PageQuery, Problem, SignedIn, Staff, Tag, Timestamp};
-
-/// The name of the list in its cursors.
-const LIST: &str = "social_logs";
 
 /// The operations on the social feed.
 pub struct FeedApi {
@@ -77,7 +74,7 @@ impl FeedApi {
         text: Query<Option<String>>,
     ) -> Result<Json<LogPage>, Problem> {
         let query = PageQuery { cursor: cursor.0, limit: limit.0 };
-        let before = self.cursors.open(LIST, &query)?;
+        let before = self.cursors.open(LogPage::LIST, &query)?;
         let filter = LogFilter {
             social: social.0,
             status: status.0,
@@ -86,10 +83,220 @@ impl FeedApi {
             text: text.0,
         };
         let page = self.feed.newest(before, query.limit(), filter).await?;
-        let next_cursor = page.next.map(|id| self.cursors.seal(LIST, &id)).transpose()?;
-        Ok(Json(LogPage {
-            items: page.items.into_iter().map(LogBody::from).collect(),
-            next_cursor,
-        }))
+        Ok(Json(LogPage::of(page, &self.cursors)?))
+    }
+}
+
+#[cfg(test)]
+pub(in crate::social_log) mod tests {
+    use std::time::Duration;
+
+    use poem::{
+        Endpoint, IntoEndpoint, Request,
+        http::{Method, StatusCode},
+    };
+    use poem_openapi::{OpenApi, OpenApiService};
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{
+        clock::{Clock, Time},
+        http::{BodyLimits, Caller, ClientNetwork, Principal, RequestContext},
+        ids::{RandomId, Role, UserId},
+        language::Language,
+        social_log::store::tests::temporary_store,
+    };
+
+    /// Sends a request as the gateway would hand it on; answers with the status and the JSON, or with
+    /// the problem's status, code and fields.
+    pub(in crate::social_log) async fn call(
+        api: impl OpenApi + 'static,
+        role: Role,
+        mut request: Request,
+    ) -> (StatusCode, Value) {
+        let principal = Principal {
+            id: UserId(7),
+            role,
+            session: RandomId([0; 16]),
+            email: "anna@example.org".to_owned(),
+            username: "anna".to_owned(),
+            created_at: Time::EPOCH,
+            last_login_at: None,
+        };
+        let context = RequestContext {
+            id: RandomId([1; 16]),
+            network: ClientNetwork::of([192, 0, 2, 7].into()),
+            language: Language::English,
+            device: String::new(),
+            body: BodyLimits { bytes: 1 << 20, time: Duration::from_secs(5) },
+        };
+        request.headers_mut().insert("authorization", "Bearer token".parse().unwrap());
+        request.extensions_mut().insert(Caller::SignedIn(principal));
+        request.extensions_mut().insert(context);
+        match OpenApiService::new(api, "test", "1").into_endpoint().call(request).await {
+            Ok(response) => {
+                let status = response.status();
+                (status, response.into_body().into_json().await.unwrap())
+            }
+            Err(error) => {
+                let problem = error.downcast_ref::<Problem>().unwrap();
+                let fields: Vec<_> = problem.errors.iter().map(|e| e.field.as_str()).collect();
+                (problem.status, json!({ "code": problem.code, "fields": fields }))
+            }
+        }
+    }
+
+    struct Bench {
+        _directory: tempfile::TempDir,
+        feed: Feed,
+    }
+
+    fn bench() -> Bench {
+        let (directory, store) = temporary_store();
+        let clock = Clock::manual(Time::from_millis(1_795_422_600_000));
+        Bench { _directory: directory, feed: Feed::new(store, clock) }
+    }
+
+    impl Bench {
+        fn api(&self) -> FeedApi {
+            FeedApi::new(self.feed.clone(), Cursors::new([7; 32]))
+        }
+
+        async fn post(&self, form: &str, key: Option<&[u8]>, body: &str) -> (StatusCode, Value) {
+            let mut request = Request::builder()
+                .method(Method::POST)
+                .uri_str("/api/v1/social/logs")
+                .content_type(form)
+                .body(body.to_owned());
+            if let Some(key) = key {
+                request.headers_mut().insert("idempotency-key", key.try_into().unwrap());
+            }
+            call(self.api(), Role::User, request).await
+        }
+
+        async fn list(&self, role: Role, query: &str) -> (StatusCode, Value) {
+            let uri = format!("/api/v1/social/logs{query}");
+            call(self.api(), role, Request::builder().uri_str(uri).finish()).await
+        }
+    }
+
+    const JSON: &str = "application/json";
+    const LINES: &str = "application/x-ndjson; charset=utf-8";
+
+    fn line(content: &str) -> String {
+        json!({
+            "social": "instagram",
+            "timestamp": "2026-11-23T09:30:00+01:00",
+            "content": content,
+            "status": "published",
+        })
+        .to_string()
+    }
+
+    fn refusal(status: u16, code: &str, fields: &[&str]) -> (StatusCode, Value) {
+        (StatusCode::from_u16(status).unwrap(), json!({ "code": code, "fields": fields }))
+    }
+
+    #[tokio::test]
+    async fn a_log_comes_back_as_it_was_sent_in_utc() {
+        let bench = bench();
+        let answer = bench.post(JSON, None, &line("ciao")).await;
+        let accepted = json!({ "accepted": 1, "first_id": 1, "last_id": 1 });
+        assert_eq!(answer, (StatusCode::CREATED, accepted));
+        let log = json!({
+            "id": 1,
+            "social": "instagram",
+            "timestamp": "2026-11-23T08:30:00.000Z",
+            "content": "ciao",
+            "status": "published",
+            "received_at": "2026-11-23T08:30:00.000Z",
+            "author": { "kind": "user", "id": 7 },
+        });
+        let page = json!({ "items": [log], "next_cursor": null });
+        assert_eq!(bench.list(Role::Staff, "?from=2026-11-23T08:30:00Z").await.1, page);
+    }
+
+    #[tokio::test]
+    async fn a_batch_is_stored_whole() {
+        let bench = bench();
+        let body = format!("{}\r\n\n{}\n", line("a"), line("b"));
+        let accepted = json!({ "accepted": 2, "first_id": 1, "last_id": 2 });
+        assert_eq!(bench.post(LINES, None, &body).await, (StatusCode::CREATED, accepted));
+    }
+
+    #[tokio::test]
+    async fn a_batch_with_bad_lines_is_refused_with_all_of_them_and_nothing_is_stored() {
+        let bench = bench();
+        let bodies = [
+            line("good"),
+            "nope".to_owned(),
+            line("\u{1b}[2J"),
+            "[1]".to_owned(),
+            r#"{"social":"x","timestamp":"now","content":"","status":"ok"}"#.to_owned(),
+        ];
+        let answer = bench.post(LINES, None, &bodies.join("\n")).await;
+        let fields = ["lines.2", "lines.3.content", "lines.4", "lines.5.timestamp"];
+        assert_eq!(answer, refusal(422, "VALIDATION_FAILED", &fields));
+        assert_eq!(bench.list(Role::Staff, "").await.1["items"], json!([]));
+    }
+
+    #[tokio::test]
+    async fn a_batch_holds_1_to_1000_lines() {
+        let bench = bench();
+        let refused = refusal(422, "VALIDATION_FAILED", &["lines"]);
+        assert_eq!(bench.post(LINES, None, "\n \n").await, refused);
+        let body = |lines| vec![line("a"); lines].join("\n");
+        assert_eq!(bench.post(LINES, None, &body(1_001)).await, refused);
+        assert_eq!(bench.post(LINES, None, &body(1_000)).await.1["last_id"], 1_000);
+    }
+
+    #[tokio::test]
+    async fn other_forms_and_fields_at_fault_are_refused() {
+        let bench = bench();
+        let refused = refusal(415, "UNSUPPORTED_MEDIA_TYPE", &[]);
+        assert_eq!(bench.post("text/plain", None, &line("a")).await, refused);
+        let two_lines = format!("{0}\n{0}", line("a"));
+        assert_eq!(bench.post(JSON, None, &two_lines).await, refusal(400, "MALFORMED_JSON", &[]));
+        let body = r#"{"social":" ","timestamp":"2026-11-23T08:30:00Z","content":"","status":""}"#;
+        let refused = refusal(422, "VALIDATION_FAILED", &["social", "status"]);
+        assert_eq!(bench.post(JSON, None, body).await, refused);
+        let large = "x".repeat((1 << 20) + 1);
+        assert_eq!(bench.post(LINES, None, &large).await, refusal(413, "BODY_TOO_LARGE", &[]));
+    }
+
+    #[tokio::test]
+    async fn the_same_key_gives_the_same_answer_whatever_the_json_looks_like() {
+        let bench = bench();
+        let first = bench.post(JSON, Some(b"key-1"), &line("a")).await;
+        assert_eq!(first.0, StatusCode::CREATED);
+        let spaced = line("a").replace(',', " , ");
+        assert_eq!(bench.post(JSON, Some(b"key-1"), &spaced).await, first);
+        let refused = refusal(409, "IDEMPOTENCY_KEY_REUSED", &[]);
+        assert_eq!(bench.post(JSON, Some(b"key-1"), &line("b")).await, refused);
+    }
+
+    #[tokio::test]
+    async fn a_key_that_is_none_is_refused_and_not_passed_over() {
+        let bench = bench();
+        let refused = refusal(400, "IDEMPOTENCY_KEY_INVALID", &[]);
+        for key in [&b""[..], b"two words", b"\xe8", &[b'a'; 129]] {
+            assert_eq!(bench.post(JSON, Some(key), &line("a")).await, refused, "{key:?}");
+        }
+        assert_eq!(bench.list(Role::Staff, "").await.1["items"], json!([]));
+    }
+
+    #[tokio::test]
+    async fn the_list_is_for_staff_and_goes_on_by_its_own_cursors_alone() {
+        let bench = bench();
+        bench.post(LINES, None, &format!("{}\n{}", line("a"), line("b"))).await;
+        assert_eq!(bench.list(Role::User, "").await, refusal(403, "FORBIDDEN", &[]));
+        let first = bench.list(Role::Staff, "?limit=1").await.1;
+        assert_eq!(first["items"][0]["content"], "b");
+        let cursor = first["next_cursor"].as_str().unwrap();
+        let second = bench.list(Role::Staff, &format!("?limit=1&cursor={cursor}")).await.1;
+        assert_eq!(second["items"][0]["content"], "a");
+        assert_eq!(second["next_cursor"], Value::Null);
+        let refused = refusal(400, "CURSOR_INVALID", &[]);
+        assert_eq!(bench.list(Role::Staff, "?cursor=ABC").await, refused);
     }
 }

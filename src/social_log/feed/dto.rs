@@ -13,9 +13,11 @@ use super::model::{
 };
 use crate::{
     clock::Time,
-    http::{FieldError, Problem, RequestContext, Timestamp, media_type, parse_json, read_body},
+    http::{
+        Cursors, FieldError, Problem, RequestContext, Timestamp, media_type, parse_json, read_body,
+    },
     language::Text,
-    social_log::{MAX_BATCH, SocialLogError, problem::text_fault},
+    social_log::{MAX_BATCH, Page, SocialLogError, problem::text_fault},
 };
 
 /// How many faults of a batch one answer names.
@@ -159,6 +161,19 @@ pub(super) struct LogPage {
     pub items: Vec<LogBody>,
     /// Where the next page starts; null at the end of the list.
     pub next_cursor: Option<String>,
+}
+
+impl LogPage {
+    /// The name of the list in its cursors.
+    pub(super) const LIST: &str = "social_logs";
+
+    /// The wire's form of a page.
+    pub(super) fn of(page: Page<Log>, cursors: &Cursors) -> Result<Self, Problem> {
+        Ok(Self {
+            items: page.items.into_iter().map(LogBody::from).collect(),
+            next_cursor: page.next.map(|next| cursors.seal(Self::LIST, &next)).transpose()?,
+        })
+    }
 }
 
 /// The body of a submission: one log as `application/json`, or up to 1,000 as `application/x-ndjson`,

@@ -11,6 +11,9 @@ mod rules;
 mod service;
 mod store;
 
+#[cfg(test)]
+pub(in crate::social_log) use api::tests as api_tests;
+
 pub use api::FeedApi;
 pub use model::{
     Accepted, Author, Batch, BatchFault, Content, IdempotencyKey, Label, Log, LogFilter, MAX_BATCH,

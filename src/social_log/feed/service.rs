@@ -90,3 +90,160 @@ fn fingerprint(logs: &[NewLog]) -> [u8; 32] {
     });
     crypto::sha256(&fields.finish())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::model::{Content, Label},
+        *,
+    };
+    use crate::{
+        clock::Time,
+        ids::UserId,
+        social_log::{
+            store::tests::temporary_store,
+            tables::{SUBMISSIONS, SUBMISSIONS_BY_AGE},
+        },
+    };
+
+    const DAY: i64 = 86_400;
+    const ANNA: Author = Author::User(UserId(1));
+    const BRUNO: Author = Author::User(UserId(2));
+
+    struct Bench {
+        _directory: tempfile::TempDir,
+        clock: Clock,
+        feed: Feed,
+    }
+
+    fn bench() -> Bench {
+        let (directory, store) = temporary_store();
+        let clock = Clock::manual(Time::from_millis(1_000_000));
+        Bench { _directory: directory, feed: Feed::new(store, clock.clone()), clock }
+    }
+
+    impl Bench {
+        async fn send(&self, author: Author, text: &str, key: &str) -> Result<u64, SocialLogError> {
+            let accepted =
+                self.feed.submit(author, batch(&[text]), IdempotencyKey::parse(key.as_bytes()));
+            accepted.await.map(|accepted| accepted.first_id)
+        }
+
+        async fn contents(&self, filter: LogFilter) -> Vec<String> {
+            let page = self.feed.newest(None, 200, filter).await.unwrap();
+            page.items.iter().map(|log| log.content.as_str().to_owned()).collect()
+        }
+
+        fn later(&self, seconds: i64) {
+            self.clock.set(self.clock.now().plus_seconds(seconds));
+        }
+
+        fn remembered(&self) -> (u64, u64) {
+            let snapshot = self.feed.store.read().unwrap();
+            (SUBMISSIONS.len(&snapshot).unwrap(), SUBMISSIONS_BY_AGE.len(&snapshot).unwrap())
+        }
+    }
+
+    fn batch(texts: &[&str]) -> Batch {
+        let log = |text: &&str| NewLog {
+            social: Label::parse("instagram").unwrap(),
+            timestamp: Time::from_millis(5),
+            content: Content::parse((*text).to_owned()).unwrap(),
+            status: Label::parse("published").unwrap(),
+        };
+        Batch::new(texts.iter().map(log).collect()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_batch_gets_ids_without_gaps_in_its_order() {
+        let bench = bench();
+        bench.feed.submit(ANNA, batch(&["zero"]), None).await.unwrap();
+        let accepted = bench.feed.submit(ANNA, batch(&["one", "two", "three"]), None).await;
+        assert_eq!(accepted, Ok(Accepted { accepted: 3, first_id: 2, last_id: 4 }));
+        assert_eq!(bench.contents(LogFilter::default()).await, ["three", "two", "one", "zero"]);
+        let page = bench.feed.newest(Some(3), 1, LogFilter::default()).await.unwrap();
+        let log = &page.items[0];
+        assert_eq!((log.id, log.received_at, log.author), (2, bench.clock.now(), ANNA));
+    }
+
+    #[tokio::test]
+    async fn the_same_logs_under_the_same_key_are_stored_once() {
+        let bench = bench();
+        assert_eq!(bench.send(ANNA, "a", "key").await, Ok(1));
+        bench.later(DAY - 1);
+        assert_eq!(bench.send(ANNA, "a", "key").await, Ok(1));
+        assert_eq!(bench.contents(LogFilter::default()).await, ["a"]);
+    }
+
+    #[tokio::test]
+    async fn other_logs_under_a_remembered_key_are_refused_and_not_stored() {
+        let bench = bench();
+        bench.send(ANNA, "a", "key").await.unwrap();
+        let refused = bench.send(ANNA, "b", "key").await;
+        assert_eq!(refused, Err(SocialLogError::IdempotencyKeyReused));
+        assert_eq!(bench.contents(LogFilter::default()).await, ["a"]);
+    }
+
+    #[tokio::test]
+    async fn a_key_is_its_callers_own() {
+        let bench = bench();
+        assert_eq!(bench.send(ANNA, "a", "key").await, Ok(1));
+        assert_eq!(bench.send(BRUNO, "b", "key").await, Ok(2));
+        assert_eq!(bench.send(ANNA, "a", "other").await, Ok(3));
+    }
+
+    #[tokio::test]
+    async fn a_key_is_free_again_after_a_day_and_then_remembered_anew() {
+        let bench = bench();
+        bench.send(ANNA, "a", "key").await.unwrap();
+        bench.later(DAY);
+        assert_eq!(bench.send(ANNA, "b", "key").await, Ok(2));
+        assert_eq!(bench.send(ANNA, "b", "key").await, Ok(2));
+        assert_eq!(bench.remembered(), (1, 1));
+    }
+
+    #[tokio::test]
+    async fn forgotten_submissions_are_cleared_away_a_few_at_a_time() {
+        let bench = bench();
+        for n in 0..20 {
+            bench.send(ANNA, "a", &format!("key-{n}")).await.unwrap();
+        }
+        // The last of them is used anew before the clearing comes to its first use.
+        bench.later(DAY);
+        bench.send(ANNA, "b", "key-19").await.unwrap();
+        assert_eq!(bench.remembered(), (4, 5));
+        bench.send(ANNA, "a", "new").await.unwrap();
+        assert_eq!(bench.remembered(), (2, 2));
+        let refused = bench.send(ANNA, "a", "key-19").await;
+        assert_eq!(refused, Err(SocialLogError::IdempotencyKeyReused), "still remembered");
+    }
+
+    #[tokio::test]
+    async fn pages_are_unmoved_by_logs_that_arrive_between_them() {
+        let bench = bench();
+        let nine: Vec<String> = (1..=9).map(|n| format!("post {n}")).collect();
+        let texts: Vec<&str> = nine.iter().map(String::as_str).collect();
+        bench.feed.submit(ANNA, batch(&texts), None).await.unwrap();
+        let (mut before, mut seen) = (None, Vec::new());
+        loop {
+            let page = bench.feed.newest(before, 4, LogFilter::default()).await.unwrap();
+            seen.extend(page.items.iter().map(|log| log.id));
+            bench.feed.submit(ANNA, batch(&["late"]), None).await.unwrap();
+            match page.next {
+                Some(next) => before = Some(next),
+                None => break,
+            }
+        }
+        assert_eq!(seen, [9, 8, 7, 6, 5, 4, 3, 2, 1]);
+    }
+
+    #[tokio::test]
+    async fn a_filter_finds_what_fits_among_all_logs() {
+        let bench = bench();
+        bench.feed.submit(ANNA, batch(&["Prima È", "seconda", "prima è"]), None).await.unwrap();
+        let filter = LogFilter { text: Some("PRIMA è".to_owned()), ..Default::default() };
+        assert_eq!(bench.contents(filter).await, ["prima è", "Prima È"]);
+        let filter = LogFilter { status: Some("failed".to_owned()), ..Default::default() };
+        assert!(bench.contents(filter).await.is_empty());
+    }
+}
