@@ -1,9 +1,34 @@
 //! `appliance`: accounts, QR attendance, a social log and an audit trail in one binary.
 //!
-//! The map of the house comes with its rooms; see the modules below.
+//! # The map of the house
+//!
+//! In the order in which a request meets them, outermost first:
+//!
+//! - [`cli`] parses the command line; one file a verb.
+//! - [`server`] binds, serves, drains; [`server`]'s `wire` composes the domains and its `routes` is the
+//!   one table of what answers where.
+//! - [`gateway`] is what happens around every request: name it, recognise the caller, limit, log.
+//! - The domains: [`auth`] (accounts and sessions), [`user`] (profiles, events, codes, attendance) and
+//!   [`social_log`] (the social feed and the audit chain). Each keeps one file and knows no other.
+//! - [`http`] is what handlers share; [`event`] is the audit event that domains emit; [`token`] signs.
+//! - [`store`] is the heart: one redb file behind one writer that commits in groups.
+//! - Below everything: [`config`], [`telemetry`], [`clock`], [`ids`], [`language`], [`crypto`],
+//!   [`base32`], [`limit`], [`paths`], and the web app in [`assets`].
+//!
+//! # Invariants
+//!
+//! - An answer to a write leaves after its fsync, never before (`store`).
+//! - A fact and its audit event commit together; the chain holds each event once (`event`).
+//! - A domain names no other domain; the gateway and the store name none (`tests/house.rs`).
+//! - Only `http`, `gateway`, `server`, `assets` and a domain's `api`, `dto` and `problem` know poem;
+//!   only `store` knows redb.
+//! - Only `clock` asks what time it is; only `crypto` and `server/tls` name the crypto provider.
+//! - No `unsafe`, and outside of tests no `unwrap`, `expect`, `panic!` or indexing (lints forbid them).
 
+pub mod assets;
 pub mod auth;
 pub mod base32;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod crypto;
@@ -14,7 +39,9 @@ pub mod ids;
 pub mod language;
 pub mod limit;
 pub mod paths;
+pub mod server;
 pub mod social_log;
 pub mod store;
 pub mod telemetry;
 pub mod token;
+pub mod user;

@@ -17,11 +17,11 @@ use super::{
         LoginRequest, PersonPage, RefreshRequest, RegisterRequest, RoleRequest, Session,
         SetupRequest,
     },
-    model::{Opened, Registered},
+    model::Opened,
     records::Account,
 };
 use crate::{
-    event::{Actor, Provenance},
+    event::Actor,
     http::{
         Admin, Body, Created, Cursors, NoContent, PageQuery, Person, Problem, RequestContext,
         SignedIn, Tag,
@@ -90,8 +90,8 @@ impl AuthApi {
     ) -> Result<Created<Person>, Problem> {
         let new = body.0.parse(context.language)?;
         let from = context.provenance(Actor::Anonymous);
-        let account = self.service.register(new, from.clone()).await?;
-        welcome(&*self.profiles, &account, from).await.map(Created)
+        let account = self.service.register(new, from).await?;
+        self.profiles.person(&account).await.map(Created)
     }
 
     /// Log in
@@ -163,8 +163,8 @@ impl SetupApi {
         let (token, registration) = body.0.split();
         let new = registration.parse(context.language)?;
         let from = context.provenance(Actor::Anonymous);
-        let account = self.service.set_up(&token, new, from.clone()).await?;
-        welcome(&*self.profiles, &account, from).await.map(Created)
+        let account = self.service.set_up(&token, new, from).await?;
+        self.profiles.person(&account).await.map(Created)
     }
 }
 
@@ -214,22 +214,6 @@ impl AccountsApi {
         let account = self.service.set_role(UserId(id.0), body.0.role.into(), from).await?;
         Ok(Json(self.profiles.person(&account).await?))
     }
-}
-
-/// Makes the profile of a new account and shows both.
-async fn welcome(
-    profiles: &dyn Profiles,
-    account: &Account,
-    from: Provenance,
-) -> Result<Person, Problem> {
-    let registered = Registered {
-        name: account.name.clone(),
-        surname: account.surname.clone(),
-        language: account.language,
-        created_at: account.created_at,
-    };
-    profiles.create(account.id, registered, from).await?;
-    profiles.person(account).await
 }
 
 fn cookie(refresh_token: &str) -> String {

@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use super::{
     AuthError,
     hasher::Hasher,
-    model::{Opened, Registered},
+    model::Opened,
     records::Account,
     rules::SessionLimits,
     tables::{SECRETS, SIGNING_KEYS},
@@ -16,9 +16,7 @@ use super::{
 use crate::{
     clock::Clock,
     config::{AuthConfig, RateLimitConfig, Registration},
-    event::Provenance,
     http::{Person, Problem},
-    ids::UserId,
     store::{Direction, Store, StoreError},
     telemetry::Metrics,
     token::{self, Access, SigningKey},
@@ -26,15 +24,8 @@ use crate::{
 
 /// What accounts need of the domain that keeps names: composed in `server/wire`.
 pub trait Profiles: Send + Sync {
-    /// Makes the profile of an account that has just been registered.
-    fn create(
-        &self,
-        id: UserId,
-        registered: Registered,
-        from: Provenance,
-    ) -> BoxFuture<'_, Result<(), Problem>>;
-
-    /// An account with its profile, as the API shows it.
+    /// An account with its profile, as the API shows it. The profile of a new account is made here, of
+    /// what it was registered with.
     fn person<'a>(&'a self, account: &'a Account) -> BoxFuture<'a, Result<Person, Problem>>;
 }
 

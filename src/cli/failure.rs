@@ -64,9 +64,9 @@ impl From<AuthError> for Failure {
         match error {
             AuthError::Invalid(_) => Self::Usage(text),
             AuthError::UserNotFound => Self::NotFound(text),
-            AuthError::EmailTaken
-            | AuthError::UsernameTaken
-            | AuthError::LastAdministrator => Self::Conflict(text),
+            AuthError::EmailTaken | AuthError::UsernameTaken | AuthError::LastAdministrator => {
+                Self::Conflict(text)
+            }
             _ => Self::Failed(text),
         }
     }

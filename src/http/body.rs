@@ -16,13 +16,13 @@ use poem_openapi::{
     types::ParseFromJSON,
 };
 
-use super::{BodyLimits, Problem, RequestContext, explain::explain};
+use super::{BodyLimits, Problem, RequestContext, schema};
 use crate::language::Text;
 
 /// A JSON body that was read as `T`.
 pub struct Body<T>(pub T);
 
-impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {
+impl<'a, T: ParseFromJSON + 'static> ApiExtractor<'a> for Body<T> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
 
     type ParamType = ();
@@ -59,7 +59,7 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {
 ///
 /// # Errors
 /// 400 for what is not JSON, 422 with the fields' names for what does not fit.
-pub fn parse_json<T: ParseFromJSON>(bytes: &[u8]) -> Result<T, Problem> {
+pub fn parse_json<T: ParseFromJSON + 'static>(bytes: &[u8]) -> Result<T, Problem> {
     let value = serde_json::from_slice::<serde_json::Value>(bytes).map_err(|error| Problem {
         cause: Some(error.to_string()),
         ..Problem::new(
@@ -72,7 +72,11 @@ pub fn parse_json<T: ParseFromJSON>(bytes: &[u8]) -> Result<T, Problem> {
     if let Some(field) = field_with_nul(&value) {
         return Err(nul_refused(&field));
     }
-    T::parse_from_json(Some(value.clone())).map_err(|_| Problem::invalid(explain::<T>(&value)))
+    let faults = schema::faults::<T>(&value);
+    if !faults.is_empty() {
+        return Err(Problem::invalid(faults));
+    }
+    T::parse_from_json(Some(value)).map_err(|_| Problem::invalid(vec![schema::unnamed_fault()]))
 }
 
 /// The media type that a body is sent as, in lower case and without parameters; empty without one.

@@ -6,11 +6,11 @@
 mod body;
 mod context;
 mod dto;
-mod explain;
 mod page;
 mod principal;
 mod problem;
 mod reply;
+mod schema;
 mod tags;
 mod timestamp;
 

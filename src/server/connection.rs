@@ -16,7 +16,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hyper::{body::Incoming, service::service_fn};
+use hyper::{
+    body::Incoming,
+    server::conn::{http1, http2},
+    service::service_fn,
+};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use poem::{
     Addr, Endpoint, Response,
@@ -81,21 +85,21 @@ pub(super) async fn serve(
         })
     };
     if speaks_http2(&stream) {
-        let http = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
+        let http = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .keep_alive_interval(PING_INTERVAL)
             .keep_alive_timeout(PING_TIMEOUT)
             .max_concurrent_streams(MAX_STREAMS)
             .max_header_list_size(MAX_HEAD)
             .serve_connection(TokioIo::new(stream), service);
-        conduct(http, Pin::graceful_shutdown, &activity, limits, draining).await;
+        conduct(http, http2::Connection::graceful_shutdown, &activity, limits, draining).await;
     } else {
-        let http = hyper::server::conn::http1::Builder::new()
+        let http = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(limits.head())
             .max_buf_size(usize::try_from(MAX_HEAD).unwrap_or(usize::MAX))
             .serve_connection(TokioIo::new(stream), service);
-        conduct(http, Pin::graceful_shutdown, &activity, limits, draining).await;
+        conduct(http, http1::Connection::graceful_shutdown, &activity, limits, draining).await;
     }
 }
 
@@ -182,11 +186,7 @@ impl Activity {
     fn until_idle(&self, limits: LimitsConfig) -> Duration {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let allowance = if state.asked_before { limits.idle() } else { limits.head() };
-        if self.is_idle() {
-            allowance.saturating_sub(state.at.elapsed())
-        } else {
-            allowance
-        }
+        if self.is_idle() { allowance.saturating_sub(state.at.elapsed()) } else { allowance }
     }
 }
 

@@ -43,7 +43,8 @@ fn part(text: &'static str, content_type: &'static str) -> Response {
 
 fn parts() -> Result<&'static Parts, Problem> {
     static PARTS: OnceLock<Option<Parts>> = OnceLock::new();
-    let parts = PARTS.get_or_init(|| take_apart(&OpenApiService::new((), "", "").swagger_ui_html()));
+    let parts =
+        PARTS.get_or_init(|| take_apart(&OpenApiService::new((), "", "").swagger_ui_html()));
     parts.as_ref().ok_or_else(|| Problem::internal("Swagger UI has another form than expected"))
 }
 

@@ -59,12 +59,13 @@ impl Listener {
     }
 
     /// Accepts until it drains, then waits for open connections, at most for `drain_time`.
-    pub(super) async fn serve(mut self, drain_time: Duration) {
+    pub(super) async fn serve(self, drain_time: Duration) {
         let mut connections = JoinSet::new();
+        let mut draining = self.draining.clone();
         loop {
             let accepted = tokio::select! {
                 biased;
-                _ = self.draining.wait_for(|draining| *draining) => break,
+                _ = draining.wait_for(|draining| *draining) => break,
                 Some(_) = connections.join_next() => continue,
                 accepted = self.accept() => accepted,
             };

@@ -35,7 +35,7 @@ pub use routes::openapi_document;
 pub use wire::open_auth;
 
 /// How often counters of clients at rest are forgotten.
-const HOUSEKEEPING: Duration = Duration::from_secs(60);
+const HOUSEKEEPING: Duration = Duration::from_mins(1);
 
 /// An appliance with its files open and its sockets bound.
 pub struct Server {
@@ -185,15 +185,22 @@ impl Server {
 }
 
 /// Makes the data directory and looks whether it can be used.
+///
+/// # Errors
+/// [`StartError::DataDir`], in words for the person who runs it.
 pub fn prepare_data(config: &Config) -> Result<DataDir, StartError> {
     let data = DataDir::new(&config.data.directory);
     let refused = |error: std::io::Error| {
         let path = data.root().display();
         StartError::DataDir(match error.kind() {
             std::io::ErrorKind::PermissionDenied => {
-                format!("{path} may not be used by this user; give it to them (chown) or set data.directory")
+                format!(
+                    "{path} may not be used by this user; give it to them (chown) or set data.directory"
+                )
             }
-            std::io::ErrorKind::StorageFull => format!("no space left on the disk that holds {path}"),
+            std::io::ErrorKind::StorageFull => {
+                format!("no space left on the disk that holds {path}")
+            }
             _ => format!("{path} cannot be used as the data directory: {error}"),
         })
     };

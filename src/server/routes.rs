@@ -93,7 +93,10 @@ struct Api<E> {
     spec: String,
 }
 
-fn api(config: &Config, domains: &Domains) -> Api<impl IntoEndpoint<Endpoint: Endpoint<Output = Response> + 'static>> {
+fn api(
+    config: &Config,
+    domains: &Domains,
+) -> Api<impl IntoEndpoint<Endpoint: Endpoint<Output = Response> + 'static> + use<>> {
     let profiles = domains.profiles();
     let apis = (
         InstanceApi { auth: domains.auth.clone(), name: config.server.name.clone() },
@@ -101,7 +104,7 @@ fn api(config: &Config, domains: &Domains) -> Api<impl IntoEndpoint<Endpoint: En
         AuthApi::new(domains.auth.clone(), Arc::clone(&profiles)),
         AccountsApi::new(domains.auth.clone(), profiles, domains.cursors.clone()),
         user::apis(domains.user.clone()),
-        social_log::apis(domains.social_log.clone()),
+        social_log::apis(&domains.social_log),
     );
     let service = OpenApiService::new(apis, "appliance", env!("CARGO_PKG_VERSION"))
         .description("Accounts, QR attendance, a social log and an audit trail.")
@@ -126,9 +129,12 @@ fn allowed_methods(document: &serde_json::Value) -> HashMap<String, String> {
 }
 
 /// A GET route answered by a function of the request.
-fn answer(
-    handle: impl Fn(&Request) -> Result<Response, Problem> + Send + Sync + 'static,
-) -> impl IntoEndpoint<Endpoint: Endpoint<Output = Response> + 'static> {
+fn answer<F>(
+    handle: F,
+) -> impl IntoEndpoint<Endpoint: Endpoint<Output = Response> + 'static> + use<F>
+where
+    F: Fn(&Request) -> Result<Response, Problem> + Send + Sync + 'static,
+{
     get(make_sync(move |request| handle(&request).map_err(poem::Error::from)))
 }
 
@@ -141,7 +147,9 @@ fn static_file(request: &Request) -> Result<Response, Problem> {
     assets::file(path, request.header(header::IF_NONE_MATCH))
 }
 
-fn documentation(config: &Config) -> impl IntoEndpoint<Endpoint: Endpoint<Output = Response> + 'static> {
+fn documentation(
+    config: &Config,
+) -> impl IntoEndpoint<Endpoint: Endpoint<Output = Response> + 'static> + use<> {
     let networks = config.access.docs_networks.clone();
     answer(move |request| {
         let path = request.uri().path().strip_prefix("/docs").unwrap_or_default();
@@ -153,7 +161,7 @@ fn documentation(config: &Config) -> impl IntoEndpoint<Endpoint: Endpoint<Output
 fn openapi_json(
     config: &Config,
     document: String,
-) -> impl IntoEndpoint<Endpoint: Endpoint<Output = Response> + 'static> {
+) -> impl IntoEndpoint<Endpoint: Endpoint<Output = Response> + 'static> + use<> {
     let networks = config.access.docs_networks.clone();
     answer(move |request| {
         admit(request, &networks)?;
@@ -165,7 +173,7 @@ fn openapi_json(
 fn metrics(
     config: &Config,
     domains: &Domains,
-) -> impl IntoEndpoint<Endpoint: Endpoint<Output = Response> + 'static> {
+) -> impl IntoEndpoint<Endpoint: Endpoint<Output = Response> + 'static> + use<> {
     let networks = config.access.metrics_networks.clone();
     let metrics = domains.metrics.clone();
     answer(move |request| {
@@ -178,12 +186,14 @@ fn metrics(
 fn ready(
     domains: &Domains,
     draining: watch::Receiver<bool>,
-) -> impl IntoEndpoint<Endpoint: Endpoint<Output = Response> + 'static> {
+) -> impl IntoEndpoint<Endpoint: Endpoint<Output = Response> + 'static> + use<> {
     let domains = domains.clone();
     answer(move |_| Ok(health::ready(&domains, &draining)))
 }
 
-fn healthy(domains: &Domains) -> impl IntoEndpoint<Endpoint: Endpoint<Output = Response> + 'static> {
+fn healthy(
+    domains: &Domains,
+) -> impl IntoEndpoint<Endpoint: Endpoint<Output = Response> + 'static> + use<> {
     let domains = domains.clone();
     answer(move |_| Ok(health::health(&domains)))
 }

@@ -49,8 +49,8 @@ pub(super) fn acceptor(
     let chain = CertificateDer::pem_file_iter(&certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| unreadable(&certificate, error.to_string()))?;
-    let private = PrivateKeyDer::from_pem_file(&key)
-        .map_err(|error| unreadable(&key, error.to_string()))?;
+    let private =
+        PrivateKeyDer::from_pem_file(&key).map_err(|error| unreadable(&key, error.to_string()))?;
     let provider = Arc::new(aws_lc_rs::default_provider());
     let mut tls = TlsServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -74,8 +74,7 @@ fn keep_self_signed(
     let path = data.self_signed_certificate();
     let kept = fs::read_to_string(&path).ok().and_then(|pem| Label::parse(&pem));
     let good = kept.is_some_and(|label| {
-        label.names == names
-            && label.not_after > now.plus_seconds(RENEW_BEFORE_DAYS * DAY_SECONDS)
+        label.names == names && label.not_after > now.plus_seconds(RENEW_BEFORE_DAYS * DAY_SECONDS)
     });
     if good && data.self_signed_key().exists() {
         return Ok(());

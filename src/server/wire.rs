@@ -45,11 +45,7 @@ struct Stores {
 
 impl Domains {
     /// Opens the three files of a data directory.
-    pub(super) fn open(
-        config: &Config,
-        data: &DataDir,
-        clock: Clock,
-    ) -> Result<Self, StartError> {
+    pub(super) fn open(config: &Config, data: &DataDir, clock: Clock) -> Result<Self, StartError> {
         let metrics = new_metrics()?;
         let options = options(config);
         let open = |path: std::path::PathBuf, steps, name| {
@@ -196,18 +192,6 @@ impl Authenticator for Tokens {
 struct ProfilesForAuth(UserService);
 
 impl auth::Profiles for ProfilesForAuth {
-    fn create(
-        &self,
-        id: UserId,
-        registered: auth::Registered,
-        _: Provenance,
-    ) -> BoxFuture<'_, Result<(), Problem>> {
-        Box::pin(async move {
-            self.0.create_profile(id, as_user_sees(registered)).await?;
-            Ok(())
-        })
-    }
-
     fn person<'a>(&'a self, account: &'a Account) -> BoxFuture<'a, Result<Person, Problem>> {
         Box::pin(async move {
             let profile = self.0.profile(account.id).await?;

@@ -24,7 +24,7 @@ impl AuditApi {
     }
 }
 
-#[OpenApi(prefix_path = "/api/v1", tag = "Tag::Audit")]
+#[OpenApi(tag = "Tag::Audit")]
 #[allow(clippy::too_many_arguments, reason = "one for each parameter of the operation")]
 impl AuditApi {
     /// List the audit trail

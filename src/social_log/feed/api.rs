@@ -21,7 +21,7 @@ impl FeedApi {
     }
 }
 
-#[OpenApi(prefix_path = "/api/v1", tag = "Tag::SocialLog")]
+#[OpenApi(tag = "Tag::SocialLog")]
 #[allow(clippy::too_many_arguments, reason = "one for each parameter of the operation")]
 impl FeedApi {
     /// Report posts

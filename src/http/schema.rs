@@ -1,8 +1,15 @@
-//! Why a JSON body did not read: held against its own schema, every field at fault by name.
+//! Holding a JSON body against its own schema: every field at fault, by name.
 //!
-//! poem-openapi's parser stops at the first fault, names the type instead of the field, and repeats
-//! the value, which may be a password. So its words are dropped, and the schema that it published is
-//! asked instead. Only bodies that failed to parse come here.
+//! poem-openapi's parser alone would take `true` for the text "true", stop at the first fault, name
+//! the type instead of the field, and repeat the value, which may be a password. So every body is
+//! first held against the schema that the OpenAPI document publishes, and what that document says is
+//! what holds.
+
+use std::{
+    any::TypeId,
+    collections::HashMap,
+    sync::{Arc, LazyLock, PoisonError, RwLock},
+};
 
 use poem_openapi::{
     registry::{MetaSchema, MetaSchemaRef, Registry},
@@ -13,18 +20,34 @@ use serde_json::Value;
 use super::FieldError;
 use crate::language::Text;
 
-/// The faults of a body that did not parse as `T`; never empty.
-pub(super) fn explain<T: Type>(body: &Value) -> Vec<FieldError> {
-    let mut registry = Registry::new();
-    T::register(&mut registry);
+/// The faults of a body that is to be read as `T`; none when it fits.
+pub(super) fn faults<T: Type + 'static>(body: &Value) -> Vec<FieldError> {
+    let registry = registry::<T>();
     let mut faults = Vec::new();
     if let Some(schema) = resolve(&registry, &T::schema_ref()) {
         compare(&registry, schema, body, "", &mut faults);
     }
-    if faults.is_empty() {
-        faults.push(fault("", "does not have the expected form", "non ha la forma attesa"));
-    }
     faults
+}
+
+/// The fault of a body that fits its schema and still cannot be read, such as a number that is out of
+/// its type's range.
+pub(super) fn unnamed_fault() -> FieldError {
+    fault("", "does not have the expected form", "non ha la forma attesa")
+}
+
+/// The schemas of a body type, built when it is first asked for.
+fn registry<T: Type + 'static>() -> Arc<Registry> {
+    static BUILT: LazyLock<RwLock<HashMap<TypeId, Arc<Registry>>>> = LazyLock::new(RwLock::default);
+    let key = TypeId::of::<T>();
+    if let Some(built) = BUILT.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        return Arc::clone(built);
+    }
+    let mut registry = Registry::new();
+    T::register(&mut registry);
+    let registry = Arc::new(registry);
+    BUILT.write().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&registry));
+    registry
 }
 
 fn resolve<'a>(registry: &'a Registry, schema: &'a MetaSchemaRef) -> Option<&'a MetaSchema> {
@@ -136,9 +159,10 @@ mod tests {
     }
 
     fn faults(body: &Value) -> Vec<String> {
-        let faults = explain::<Booking>(body);
-        let mut lines: Vec<_> =
-            faults.iter().map(|fault| format!("{} {}", fault.field, fault.message.en)).collect();
+        let mut lines: Vec<_> = super::faults::<Booking>(body)
+            .iter()
+            .map(|fault| format!("{} {}", fault.field, fault.message.en))
+            .collect();
         lines.sort();
         lines
     }

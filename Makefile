@@ -1,0 +1,28 @@
+# The commands of this project. `make` alone lists them.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test fmt openapi bench tools
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Build and serve on https://localhost:8443, everything kept in ./data
+	cargo run --release -- serve
+
+test: tools ## Install what the tests need, check format and lints, run every test
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	cargo test --locked
+
+bench: ## Measure speed and memory of a release build, as ratios in one run
+	cargo bench --locked --bench appliance
+
+fmt: ## Format the code
+	cargo fmt
+
+openapi: ## Write openapi/appliance.json anew
+	cargo run --quiet -- openapi > openapi/appliance.json.new
+	mv openapi/appliance.json.new openapi/appliance.json
+
+tools:
+	@tests/tools.sh

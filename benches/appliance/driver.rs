@@ -1,0 +1,167 @@
+//! The load driver: HTTP/1.1 over TLS on connections that stay open, with as little work of its own
+//! as possible, because it shares the processors with what it measures.
+
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration, time::Instant};
+
+use http_body_util::{BodyExt, Full};
+use hyper::{Request, body::Bytes, client::conn::http1::SendRequest};
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+use crate::process::Appliance;
+
+/// Connects to one server.
+#[derive(Clone)]
+pub(crate) struct Driver {
+    address: SocketAddr,
+    tls: TlsConnector,
+}
+
+/// One open connection.
+pub(crate) struct Connection(SendRequest<Full<Bytes>>);
+
+impl Driver {
+    pub(crate) fn new(appliance: &Appliance, data: &Path) -> Self {
+        Self::trusting(appliance.address, &data.join("tls/self-signed.pem"))
+    }
+
+    pub(crate) fn trusting(address: SocketAddr, certificate: &Path) -> Self {
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_file(certificate).unwrap()).unwrap();
+        let config =
+            rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+        Self { address, tls: TlsConnector::from(Arc::new(config)) }
+    }
+
+    pub(crate) async fn connect(&self) -> Connection {
+        let stream = TcpStream::connect(self.address).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        let name = ServerName::try_from("localhost").unwrap();
+        let stream = self.tls.connect(name, stream).await.unwrap();
+        let (sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+        tokio::spawn(connection);
+        Connection(sender)
+    }
+
+    /// Makes the first administrator; gives their token.
+    pub(crate) async fn set_up(&self, token: &str) -> String {
+        let person = json!({ "token": token, "email": "admin@example.org", "password": "password-0",
+            "name": "Ada", "surname": "Admin" });
+        let mut connection = self.connect().await;
+        connection.json("POST", "/api/v1/setup", "", Some(person)).await;
+        connection.login("admin@example.org").await
+    }
+
+    /// Registers people; gives their tokens.
+    pub(crate) async fn people(&self, count: usize) -> Vec<String> {
+        let mut connection = self.connect().await;
+        let mut tokens = Vec::new();
+        for number in 0..count {
+            let email = format!("person{number}@example.org");
+            let person = json!({ "email": email, "password": "password-0", "name": "Mario",
+                "surname": "Rossi" });
+            connection.json("POST", "/api/v1/auth/register", "", Some(person)).await;
+            tokens.push(connection.login(&email).await);
+        }
+        tokens
+    }
+
+    /// Makes events for today; gives their codes.
+    pub(crate) async fn codes(&self, staff: &str, count: usize) -> Vec<String> {
+        let mut connection = self.connect().await;
+        let instance = connection.json("GET", "/health", staff, None).await;
+        let today = instance["timestamp"].as_str().unwrap()[..10].to_owned();
+        let mut codes = Vec::new();
+        for number in 0..count {
+            let event = json!({ "name": format!("Event {number}"), "date": today,
+                "timezone": "UTC", "mode": "static" });
+            let event = connection.json("POST", "/api/v1/events", staff, Some(event)).await;
+            let path = format!("/api/v1/events/{}/code", event["event_id"].as_str().unwrap());
+            let code = connection.json("GET", &path, staff, None).await;
+            codes.push(code["code"].as_str().unwrap().to_owned());
+        }
+        codes
+    }
+
+    /// Commits of the user file so far.
+    pub(crate) async fn commits(&self, admin: &str) -> f64 {
+        let metrics = self.connect().await.text("/metrics", admin).await;
+        let name = "appliance_commit_batch_size_count{database=\"user\"} ";
+        let line = metrics.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        line.parse().unwrap()
+    }
+
+    /// Answers a second to the same GET, one connection for each token.
+    pub(crate) async fn reads_per_second(
+        &self,
+        path: &'static str,
+        tokens: Vec<String>,
+        time: Duration,
+    ) -> f64 {
+        let started = Instant::now();
+        let clients = tokens.into_iter().map(|token| {
+            let driver = self.clone();
+            tokio::spawn(async move {
+                let mut connection = driver.connect().await;
+                let mut answers = 0_u32;
+                while started.elapsed() < time {
+                    assert_eq!(connection.get(path, &token).await, 200);
+                    answers += 1;
+                }
+                answers
+            })
+        });
+        let mut answers = 0;
+        for client in clients.collect::<Vec<_>>() {
+            answers += client.await.unwrap();
+        }
+        f64::from(answers) / started.elapsed().as_secs_f64()
+    }
+}
+
+impl Connection {
+    /// Posts a body; gives the status.
+    pub(crate) async fn post(&mut self, path: &str, token: &str, body: String) -> u16 {
+        self.send("POST", path, token, body.into()).await.0
+    }
+
+    /// Gets a path; gives the status.
+    pub(crate) async fn get(&mut self, path: &str, token: &str) -> u16 {
+        self.send("GET", path, token, Bytes::new()).await.0
+    }
+
+    async fn text(&mut self, path: &str, token: &str) -> String {
+        String::from_utf8(self.send("GET", path, token, Bytes::new()).await.1.to_vec()).unwrap()
+    }
+
+    async fn json(&mut self, method: &str, path: &str, token: &str, body: Option<Value>) -> Value {
+        let body = body.map_or_else(Bytes::new, |body| body.to_string().into());
+        let (status, answer) = self.send(method, path, token, body).await;
+        assert!(status < 300, "{method} {path}: {status} {}", String::from_utf8_lossy(&answer));
+        serde_json::from_slice(&answer).unwrap()
+    }
+
+    async fn login(&mut self, email: &str) -> String {
+        let login = json!({ "identifier": email, "password": "password-0" });
+        let session = self.json("POST", "/api/v1/auth/login", "", Some(login)).await;
+        session["access_token"].as_str().unwrap().to_owned()
+    }
+
+    async fn send(&mut self, method: &str, path: &str, token: &str, body: Bytes) -> (u16, Bytes) {
+        let mut request = Request::builder().method(method).uri(path).header("host", "localhost");
+        if !token.is_empty() {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        if !body.is_empty() {
+            request = request.header("content-type", "application/json");
+        }
+        let request = request.body(Full::new(body)).unwrap();
+        let response = self.0.send_request(request).await.unwrap();
+        let status = response.status().as_u16();
+        (status, response.into_body().collect().await.unwrap().to_bytes())
+    }
+}

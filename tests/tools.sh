@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Installs the programs that the tests run and that are missing here, with the system's package
+# manager, saying what and why. Does nothing when all are there.
+set -euo pipefail
+
+missing=()
+
+need() { # command, package, reason
+    command -v "$1" >/dev/null && return
+    echo "the tests need $1 ($3): installing the package $2"
+    missing+=("$2")
+}
+
+need cc gcc "the linker, and the C part of the TLS library"
+need chromium chromium "the browser test uses a real browser"
+need chromedriver chromium-driver "and drives it through this"
+need strace strace "the tests of a full disk make system calls fail with it"
+
+[ "${#missing[@]}" -eq 0 ] && exit 0
+if ! command -v apt-get >/dev/null; then
+    echo "please install these yourself: ${missing[*]}" >&2
+    exit 1
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
