@@ -14,3 +14,4 @@ pub mod paths;
 pub mod store;
 pub mod telemetry;
 pub mod token;
+pub mod user;
