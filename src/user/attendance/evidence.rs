@@ -1,0 +1,144 @@
+//! What a scan rests on: which event it names, and what its seal is worth there.
+
+use super::{
+    super::{
+        codes::{
+            PresentedCode, PresentedHold, accepted_windows, code_in, is_fresh, is_hold_live,
+            typed_code, typed_digits,
+        },
+        events,
+        records::Event,
+    },
+    rules::{Claim, Credential, Standing},
+    store,
+};
+use crate::{
+    clock::Time,
+    crypto,
+    ids::UserId,
+    store::{Snapshot, Store, StoreError},
+};
+
+/// How many of a person's own last scans may be meant by a typed code that is sent again.
+const RECENT_SCANS: usize = 8;
+
+/// A credential of which it is known which event it names.
+#[derive(Debug, Clone)]
+pub(super) enum Evidence {
+    Code(PresentedCode),
+    Hold(PresentedHold),
+    /// Eight digits name no event: they are those of this one in this window.
+    Typed {
+        number: u32,
+        window: u32,
+        digits: String,
+    },
+}
+
+impl Evidence {
+    /// The event's number.
+    pub(super) const fn number(&self) -> u32 {
+        match self {
+            Self::Code(code) => code.number,
+            Self::Hold(hold) => hold.number,
+            Self::Typed { number, .. } => *number,
+        }
+    }
+
+    /// What it claims, held against the event that it names.
+    pub(super) fn claim(&self, event: &Event, now: Time) -> Claim {
+        let face = event.face(self.number());
+        let (at, is_genuine, is_fresh) = match self {
+            Self::Code(code) => {
+                let is_genuine = code.is_genuine(&event.secret, &face);
+                (now, is_genuine, is_fresh(&face, code.window, now))
+            }
+            Self::Typed { window, digits, .. } => {
+                let typed = typed_code(&event.secret, &face, *window);
+                let is_genuine = crypto::equal(typed.as_bytes(), digits.as_bytes());
+                (now, is_genuine, is_fresh(&face, *window, now))
+            }
+            Self::Hold(hold) => {
+                let is_genuine = hold.is_genuine(&event.secret, &face);
+                (hold.issued_at, is_genuine, is_hold_live(hold.issued_at, now))
+            }
+        };
+        let standing = match (is_genuine, is_fresh) {
+            (false, _) => Standing::Forged,
+            (true, false) => Standing::Stale,
+            (true, true) => Standing::Fresh,
+        };
+        Claim { at, standing }
+    }
+}
+
+/// Finds out which event a credential of a person names; nothing when none.
+pub(super) async fn find(
+    store: &Store,
+    credential: Credential,
+    person: UserId,
+    nonce: &str,
+    now: Time,
+) -> Result<Option<Evidence>, StoreError> {
+    match credential {
+        Credential::Code(text) => Ok(read_code(&text)),
+        Credential::Hold(text) => Ok(PresentedHold::read(&text).map(Evidence::Hold)),
+        Credential::Typed(text) => {
+            let Some(digits) = typed_digits(&text) else { return Ok(None) };
+            let nonce = nonce.to_owned();
+            store.read_range(move |view| find_typed(view, digits, person, &nonce, now)).await
+        }
+    }
+}
+
+/// A code, alone or in a link.
+pub(super) fn read_code(text: &str) -> Option<Evidence> {
+    PresentedCode::read(code_in(text)).map(Evidence::Code)
+}
+
+/// The event that shows these digits now. Two that show the same, which one pair of events in
+/// millions does for a few seconds, count as none: the next window tells them apart, and a code that
+/// is scanned always does. A static event keeps its digits, so of two static events that collide the
+/// picture is the way in.
+///
+/// Digits do not say of which window they are. When nobody shows them any more, they may be those of
+/// a scan whose answer got lost and that is now sent again: the person's own rows are then asked.
+fn find_typed(
+    snapshot: &Snapshot,
+    digits: String,
+    person: UserId,
+    nonce: &str,
+    now: Time,
+) -> Result<Option<Evidence>, StoreError> {
+    let mut found = Vec::new();
+    for (number, event) in events::open_at(snapshot, now)? {
+        let window = showing(&event, number, &digits, now);
+        found.extend(window.map(|window| (number, window)));
+    }
+    if found.is_empty() {
+        for (number, attendance) in store::recent(snapshot, person, RECENT_SCANS)? {
+            if attendance.nonce.as_deref() == Some(nonce)
+                && let Some(event) = store::event(snapshot, number)?
+            {
+                let window = showing(&event, number, &digits, attendance.scanned_at);
+                found.extend(window.map(|window| (number, window)));
+            }
+        }
+    }
+    match found.as_slice() {
+        [(number, window)] => {
+            Ok(Some(Evidence::Typed { number: *number, window: *window, digits }))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The window in which an event accepts these digits at a moment. Every comparison takes the same
+/// time, and all windows are compared.
+fn showing(event: &Event, number: u32, digits: &str, at: Time) -> Option<u32> {
+    let face = event.face(number);
+    let shows = |window: &u32| {
+        crypto::equal(typed_code(&event.secret, &face, *window).as_bytes(), digits.as_bytes())
+    };
+    accepted_windows(&face, at).filter(shows).last()
+}

@@ -1,0 +1,23 @@
+//! Attendance: scans, what they make of a person at an event, and who may read it.
+//!
+//! `rules` decides about a scan and knows neither store nor clock; `evidence` is what a scan rests on
+//! (a code, a typed code or a hold); `scans` takes them; `reads` lists what came of them; `statistics`
+//! counts.
+
+mod api;
+mod dto;
+mod evidence;
+mod model;
+mod reads;
+mod rules;
+mod scans;
+mod statistics;
+mod store;
+
+pub use api::AttendanceApi;
+pub use model::{Outcome, ScanInput, Source, Status};
+pub use reads::AttendanceRow;
+pub use scans::{Hold, ScanAnswer};
+pub use statistics::{RATE_FORMULA, Statistics};
+
+pub(crate) use dto::StatisticsBody;

@@ -1,0 +1,188 @@
+//! Use cases of scanning: a scan, and the hold that lets a person sign in first.
+
+use super::{
+    super::{
+        UserService,
+        codes::{self, Refusal},
+        error::UserError,
+        records::{Attendance, Event},
+    },
+    evidence::{self, Evidence},
+    model::{Outcome, ScanInput, Source, Status},
+    rules::{self, Earlier, Verdict},
+    store,
+};
+use crate::{
+    clock::Time,
+    ids::UserId,
+    store::{Decision, StoreError, View},
+};
+
+/// What a person learns of their scan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScanAnswer {
+    /// Whether this scan was the first.
+    pub outcome: Outcome,
+    /// The event's public id.
+    pub event_id: String,
+    /// Its name.
+    pub event_name: String,
+    /// What is held of the person.
+    pub status: Status,
+    /// Whole minutes after the start; nothing when not late.
+    pub minutes_late: Option<u32>,
+    /// The moment that counted.
+    pub scanned_at: Time,
+}
+
+impl ScanAnswer {
+    fn of(outcome: Outcome, event: &Event, attendance: &Attendance) -> Self {
+        Self {
+            outcome,
+            event_id: event.event_id.clone(),
+            event_name: event.name.clone(),
+            status: attendance.status,
+            minutes_late: attendance.minutes_late,
+            scanned_at: attendance.scanned_at,
+        }
+    }
+}
+
+/// A promise that a scan counts as of the moment at which its code was shown to us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold {
+    /// What to send instead of the code.
+    pub hold: String,
+    /// The name of the event that it is for.
+    pub event_name: String,
+    /// When it can no longer be redeemed.
+    pub expires_at: Time,
+}
+
+impl UserService {
+    /// Takes a person's scan.
+    ///
+    /// # Errors
+    /// [`UserError::Invalid`], [`UserError::Refused`] with any of its reasons,
+    /// [`UserError::UserNotFound`] when the person is not registered, or the store's.
+    pub async fn scan(&self, person: UserId, input: ScanInput) -> Result<ScanAnswer, UserError> {
+        let (credential, nonce) = rules::read_scan(input)?;
+        self.profile(person).await?;
+        let now = self.clock.now();
+        let found = evidence::find(&self.store, credential, person, &nonce, now).await?;
+        let decided = match found {
+            Some(evidence) => self.decide(person, evidence, nonce, now).await?,
+            None => Err(Refusal::CodeInvalid),
+        };
+        self.metrics.qr_scan(match &decided {
+            Ok(answer) => answer.outcome.as_str(),
+            Err(refusal) => refusal.code(),
+        });
+        Ok(decided?)
+    }
+
+    /// Trades a fresh code for a hold. Anyone may; only redeeming it says who they are.
+    ///
+    /// # Errors
+    /// [`UserError::Refused`] as for a scan, or the store's.
+    pub fn hold(&self, code: &str) -> Result<Hold, UserError> {
+        let evidence = evidence::read_code(code).ok_or(Refusal::CodeInvalid)?;
+        let now = self.clock.now();
+        let number = evidence.number();
+        let snapshot = self.store.read()?;
+        let event = store::event(&snapshot, number)?.ok_or(Refusal::CodeInvalid)?;
+        let door = store::door(&snapshot, number, &event, None)?;
+        rules::pass(&door, evidence.claim(&event, now))?;
+        Ok(Hold {
+            hold: codes::hold(&event.secret, &event.face(number), now),
+            event_name: event.name,
+            expires_at: codes::hold_expires_at(now),
+        })
+    }
+
+    async fn decide(
+        &self,
+        person: UserId,
+        evidence: Evidence,
+        nonce: String,
+        now: Time,
+    ) -> Result<Result<ScanAnswer, Refusal>, StoreError> {
+        let number = evidence.number();
+        let command = move |view: &View<'_>| decide(view, person, &evidence, &nonce, now);
+        let decided = self.store.submit(command).await?;
+        if let Err(refusal) = decided {
+            self.keep_refusal(number, person, refusal, now).await;
+        }
+        Ok(decided)
+    }
+
+    /// Counts a refusal at the event. A code that is not the event's own says nothing about it. The
+    /// person's answer does not depend on whether the count could be kept.
+    async fn keep_refusal(&self, number: u32, person: UserId, refusal: Refusal, now: Time) {
+        if refusal == Refusal::CodeInvalid {
+            return;
+        }
+        let kept = self.store.submit(move |view| {
+            Ok(match store::event(view, number)? {
+                None => Decision::Refuse(()),
+                Some(_) => Decision::write(move |edit| {
+                    store::count_refusal(edit, number, person, refusal, now)
+                }),
+            })
+        });
+        if let Err(error) = kept.await {
+            tracing::warn!(%error, "a refused scan was not counted");
+        }
+    }
+}
+
+/// The command of a scan: looks, asks the rule, and says what to write.
+fn decide(
+    view: &View<'_>,
+    person: UserId,
+    evidence: &Evidence,
+    nonce: &str,
+    now: Time,
+) -> Result<Decision<ScanAnswer, Refusal>, StoreError> {
+    let number = evidence.number();
+    let Some(event) = store::event(view, number)? else {
+        return Ok(Decision::Refuse(Refusal::CodeInvalid));
+    };
+    let door = store::door(view, number, &event, Some(person))?;
+    let claim = evidence.claim(&event, now);
+    let row = store::row(view, number, person)?;
+    let earlier = row.as_ref().map_or(Earlier::Nothing, |row| Earlier::Row(row.nonce.as_deref()));
+    let verdict = rules::decide(&door, claim, earlier, nonce);
+    Ok(match (verdict, row) {
+        (Verdict::Refuse(refusal), _) => Decision::Refuse(refusal),
+        (Verdict::Repeat, Some(row)) => {
+            Decision::Answer(ScanAnswer::of(Outcome::Recorded, &event, &row))
+        }
+        (Verdict::Already, Some(row)) => {
+            Decision::Answer(ScanAnswer::of(Outcome::AlreadyRecorded, &event, &row))
+        }
+        (Verdict::Record { status, minutes_late }, _) => {
+            let row = scanned(status, claim.at, minutes_late, nonce);
+            let answer = ScanAnswer::of(Outcome::Recorded, &event, &row);
+            Decision::write(move |edit| {
+                store::insert(edit, number, person, &row)?;
+                Ok(answer)
+            })
+        }
+        // The rule repeats only what it was shown.
+        (Verdict::Repeat | Verdict::Already, None) => Decision::Refuse(Refusal::CodeInvalid),
+    })
+}
+
+fn scanned(status: Status, at: Time, minutes_late: Option<u32>, nonce: &str) -> Attendance {
+    Attendance {
+        status,
+        scanned_at: at,
+        minutes_late,
+        source: Source::Scan,
+        nonce: Some(nonce.to_owned()),
+        updated_at: None,
+        updated_by: None,
+        reason: None,
+    }
+}

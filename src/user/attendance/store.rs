@@ -1,0 +1,108 @@
+//! The tables of attendance, kept in step: rows, each person's history, the tally, the refusals.
+
+use super::{
+    super::{
+        codes::Refusal,
+        records::{Attendance, Event, RefusalCount},
+        tables::{ATTENDANCE, EVENTS, EXPECTED, HISTORY, REFUSALS, TALLIES},
+    },
+    rules::Door,
+};
+use crate::{
+    clock::Time,
+    ids::UserId,
+    store::{Direction, Edit, Reader, StoreError},
+};
+
+/// The event of a number.
+pub(super) fn event(reader: &impl Reader, number: u32) -> Result<Option<Event>, StoreError> {
+    EVENTS.get(reader, number)
+}
+
+/// What an event holds of a person.
+pub(super) fn row(
+    reader: &impl Reader,
+    number: u32,
+    person: UserId,
+) -> Result<Option<Attendance>, StoreError> {
+    ATTENDANCE.get(reader, (number, person.0))
+}
+
+/// What stands between a person, or somebody who is not known yet, and an event.
+pub(super) fn door(
+    reader: &impl Reader,
+    number: u32,
+    event: &Event,
+    person: Option<UserId>,
+) -> Result<Door, StoreError> {
+    let is_admitted = match (event.expected, person) {
+        (Some(_), Some(person)) => EXPECTED.contains(reader, (number, person.0))?,
+        _ => true,
+    };
+    Ok(Door { schedule: event.schedule, is_active: event.is_active, is_admitted })
+}
+
+/// A person's history since a moment, the newest first, older than `before`: times with event
+/// numbers.
+pub(super) fn history(
+    reader: &impl Reader,
+    person: UserId,
+    since: Time,
+    before: Option<(i64, u32)>,
+    limit: usize,
+) -> Result<Vec<(i64, u32)>, StoreError> {
+    let (time, number) = before.unwrap_or((i64::MAX, u32::MAX));
+    let range = (person.0, since.as_millis(), 0)..(person.0, time, number);
+    HISTORY.collect(reader, range, Direction::Descending, limit, |(_, time, number), ()| {
+        (time, number)
+    })
+}
+
+/// A person's last rows, the newest first.
+pub(super) fn recent(
+    reader: &impl Reader,
+    person: UserId,
+    limit: usize,
+) -> Result<Vec<(u32, Attendance)>, StoreError> {
+    let mut rows = Vec::new();
+    for (_, number) in history(reader, person, Time::EPOCH, None, limit)? {
+        rows.extend(row(reader, number, person)?.map(|attendance| (number, attendance)));
+    }
+    Ok(rows)
+}
+
+/// Adds the first row of a person at an event.
+pub(super) fn insert(
+    edit: &Edit<'_>,
+    number: u32,
+    person: UserId,
+    attendance: &Attendance,
+) -> Result<(), StoreError> {
+    ATTENDANCE.put(edit, (number, person.0), attendance)?;
+    HISTORY.put(edit, (person.0, attendance.scanned_at.as_millis(), number), &())?;
+    let is_expected = EXPECTED.contains(edit, (number, person.0))?;
+    let mut tally = TALLIES.get(edit, number)?.unwrap_or_default();
+    tally.add(attendance.status, is_expected);
+    TALLIES.put(edit, number, &tally)
+}
+
+/// Counts one more refusal.
+pub(super) fn count_refusal(
+    edit: &Edit<'_>,
+    number: u32,
+    person: UserId,
+    refusal: Refusal,
+    now: Time,
+) -> Result<(), StoreError> {
+    let key = (number, person.0);
+    let counted = match REFUSALS.get(edit, key)? {
+        Some(before) => RefusalCount {
+            last: refusal,
+            count: before.count.saturating_add(1),
+            last_at: now,
+            ..before
+        },
+        None => RefusalCount { last: refusal, count: 1, first_at: now, last_at: now },
+    };
+    REFUSALS.put(edit, key, &counted)
+}

@@ -1,0 +1,23 @@
+//! Codes: what an event shows and people scan.
+//!
+//! A code is made of the event's number, a window of time and a seal under the event's own secret;
+//! nothing is stored for one. `seal` makes and opens codes, typed codes and holds; `rules` knows
+//! which window it is; `picture` draws; `format` reads what the client would like to get.
+
+mod api;
+mod dto;
+mod format;
+mod model;
+mod picture;
+mod rules;
+mod seal;
+mod service;
+
+pub use api::CodesApi;
+pub use model::{Face, Refusal, Secret};
+pub use service::ShownCode;
+
+pub(crate) use rules::{
+    accepted_windows, code_in, hold_expires_at, is_fresh, is_hold_live, typed_digits,
+};
+pub(crate) use seal::{PresentedCode, PresentedHold, hold, typed_code};

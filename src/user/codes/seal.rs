@@ -1,0 +1,252 @@
+//! Sealing: the bytes of codes, typed codes and holds, and the proof that one is ours.
+//!
+//! Each is sealed by HMAC-SHA-256 under the event's own secret, over a label that no other kind
+//! shares and over everything that it must not be mistaken for. Every part has a fixed width, the
+//! label a length before it, so two different things never seal the same bytes.
+//!
+//! - A code: number (4 bytes) ‖ window (4) ‖ seal (10), 29 characters of base32.
+//! - A typed code: 8 decimal digits of the same window, truncated as in RFC 4226 §5.3.
+//! - A hold: number (4) ‖ milliseconds of issue (8) ‖ seal (10), 36 characters.
+
+use super::{
+    super::events::Mode,
+    model::{Face, Secret},
+};
+use crate::{base32, clock::Time, crypto};
+
+const CODE: &[u8] = b"appliance code 1";
+const TYPED_CODE: &[u8] = b"appliance typed code 1";
+const HOLD: &[u8] = b"appliance hold 1";
+
+/// 80 bits: more than anyone can guess online, and few enough for a small picture.
+const SEAL_LENGTH: usize = 10;
+const CODE_LENGTH: usize = 4 + 4 + SEAL_LENGTH;
+const HOLD_LENGTH: usize = 4 + 8 + SEAL_LENGTH;
+
+type Seal = [u8; SEAL_LENGTH];
+
+/// The code of a window.
+pub(crate) fn code(secret: &Secret, face: &Face, window: u32) -> String {
+    let seal = shortened(of_window(secret, CODE, face, window));
+    let number = face.number.to_be_bytes();
+    base32::encode(&[&number[..], &window.to_be_bytes(), &seal].concat())
+}
+
+/// The typed code of a window: 8 digits.
+pub(crate) fn typed_code(secret: &Secret, face: &Face, window: u32) -> String {
+    let mac = of_window(secret, TYPED_CODE, face, window);
+    let [.., last] = mac;
+    let four = mac.iter().skip(usize::from(last & 0x0f)).take(4);
+    let number = four.fold(0_u32, |number, byte| (number << 8) | u32::from(*byte)) & 0x7fff_ffff;
+    format!("{:08}", number % 100_000_000)
+}
+
+/// A hold on an event, made at a moment.
+pub(crate) fn hold(secret: &Secret, face: &Face, issued_at: Time) -> String {
+    let issued = issued_at.as_millis().to_be_bytes();
+    let number = face.number.to_be_bytes();
+    let seal = shortened(of_hold(secret, face, issued));
+    base32::encode(&[&number[..], &issued, &seal].concat())
+}
+
+/// Something of the form of a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PresentedCode {
+    /// The event that it names.
+    pub(crate) number: u32,
+    /// The window that it names.
+    pub(crate) window: u32,
+    seal: Seal,
+}
+
+impl PresentedCode {
+    /// Reads the form, in any case; says nothing about the seal.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let bytes: [u8; CODE_LENGTH] = bytes_of(text)?;
+        let (number, rest) = bytes.split_first_chunk()?;
+        let (window, seal) = rest.split_first_chunk()?;
+        Some(Self {
+            number: u32::from_be_bytes(*number),
+            window: u32::from_be_bytes(*window),
+            seal: *seal.first_chunk()?,
+        })
+    }
+
+    /// Whether the event sealed it, at whatever time.
+    pub(crate) fn is_genuine(&self, secret: &Secret, face: &Face) -> bool {
+        let seal = shortened(of_window(secret, CODE, face, self.window));
+        face.number == self.number && crypto::equal(&seal, &self.seal)
+    }
+}
+
+/// Something of the form of a hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PresentedHold {
+    /// The event that it names.
+    pub(crate) number: u32,
+    /// When it says it was made.
+    pub(crate) issued_at: Time,
+    seal: Seal,
+}
+
+impl PresentedHold {
+    /// Reads the form, in any case; says nothing about the seal.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let bytes: [u8; HOLD_LENGTH] = bytes_of(text.trim())?;
+        let (number, rest) = bytes.split_first_chunk()?;
+        let (issued, seal) = rest.split_first_chunk()?;
+        Some(Self {
+            number: u32::from_be_bytes(*number),
+            issued_at: Time::from_millis(i64::from_be_bytes(*issued)),
+            seal: *seal.first_chunk()?,
+        })
+    }
+
+    /// Whether the event sealed it, at whatever time.
+    pub(crate) fn is_genuine(&self, secret: &Secret, face: &Face) -> bool {
+        let seal = shortened(of_hold(secret, face, self.issued_at.as_millis().to_be_bytes()));
+        face.number == self.number && crypto::equal(&seal, &self.seal)
+    }
+}
+
+fn bytes_of<const N: usize>(text: &str) -> Option<[u8; N]> {
+    if text.len() != base32::encoded_len(N) {
+        return None;
+    }
+    base32::decode(text)?.try_into().ok()
+}
+
+fn of_window(secret: &Secret, label: &[u8], face: &Face, window: u32) -> [u8; 32] {
+    sealed(secret, label, face, &window.to_be_bytes())
+}
+
+fn of_hold(secret: &Secret, face: &Face, issued: [u8; 8]) -> [u8; 32] {
+    sealed(secret, HOLD, face, &issued)
+}
+
+fn sealed(secret: &Secret, label: &[u8], face: &Face, when: &[u8]) -> [u8; 32] {
+    let length = u8::try_from(label.len()).unwrap_or(u8::MAX);
+    let mode = match face.mode {
+        Mode::Rotating => 0,
+        Mode::Static => 1,
+    };
+    let number = face.number.to_be_bytes();
+    let rotation = face.rotation_seconds.to_be_bytes();
+    let parts: [&[u8]; 6] = [&[length], label, &number, &[mode], &rotation, when];
+    crypto::hmac_sha256(secret.bytes(), &parts)
+}
+
+fn shortened(mac: [u8; 32]) -> Seal {
+    let mut seal = Seal::default();
+    seal.iter_mut().zip(mac).for_each(|(short, long)| *short = long);
+    seal
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn faces() -> impl Strategy<Value = Face> {
+        let mode = prop_oneof![Just(Mode::Rotating), Just(Mode::Static)];
+        // Few values, so that two faces often differ in one part alone.
+        (1_u32..4, mode, 5_u32..8).prop_map(|(number, mode, rotation_seconds)| Face {
+            number,
+            mode,
+            rotation_seconds,
+        })
+    }
+
+    fn secrets() -> impl Strategy<Value = Secret> {
+        (0_u8..3).prop_map(|byte| Secret::new([byte; 32]))
+    }
+
+    proptest! {
+        #[test]
+        fn a_code_passes_for_its_own_event_and_window_alone(
+            secret in secrets(), face in faces(), window in 0_u32..4,
+            other_secret in secrets(), other_face in faces(),
+        ) {
+            let presented = PresentedCode::read(&code(&secret, &face, window)).unwrap();
+            prop_assert_eq!((presented.number, presented.window), (face.number, window));
+            prop_assert!(presented.is_genuine(&secret, &face));
+            let same = secret == other_secret && face == other_face;
+            prop_assert_eq!(presented.is_genuine(&other_secret, &other_face), same);
+            let moved = PresentedCode { window: window + 1, ..presented };
+            prop_assert!(!moved.is_genuine(&secret, &face));
+        }
+
+        #[test]
+        fn a_hold_passes_for_its_own_event_and_moment_alone(
+            secret in secrets(), face in faces(), millis in 0_i64..i64::MAX,
+            other_secret in secrets(), other_face in faces(),
+        ) {
+            let issued_at = Time::from_millis(millis);
+            let presented = PresentedHold::read(&hold(&secret, &face, issued_at)).unwrap();
+            prop_assert_eq!((presented.number, presented.issued_at), (face.number, issued_at));
+            prop_assert!(presented.is_genuine(&secret, &face));
+            let same = secret == other_secret && face == other_face;
+            prop_assert_eq!(presented.is_genuine(&other_secret, &other_face), same);
+            let moved = PresentedHold { issued_at: Time::from_millis(millis - 1), ..presented };
+            prop_assert!(!moved.is_genuine(&secret, &face));
+        }
+
+        #[test]
+        fn a_typed_code_is_of_one_event_and_window(
+            secret in secrets(), face in faces(), window in 0_u32..4,
+            other_secret in secrets(), other_face in faces(), other_window in 0_u32..4,
+        ) {
+            let typed = typed_code(&secret, &face, window);
+            prop_assert_eq!(typed.len(), 8);
+            prop_assert!(typed.bytes().all(|c| c.is_ascii_digit()));
+            let same = (&secret, face, window) == (&other_secret, other_face, other_window);
+            prop_assert_eq!(typed == typed_code(&other_secret, &other_face, other_window), same);
+        }
+
+        #[test]
+        fn a_code_is_no_hold_and_a_hold_is_no_code(face in faces(), window: u32) {
+            let secret = Secret::new([1; 32]);
+            let code = code(&secret, &face, window);
+            let hold = hold(&secret, &face, Time::from_millis(i64::from(window)));
+            prop_assert_eq!(PresentedHold::read(&code), None);
+            prop_assert_eq!(PresentedCode::read(&hold), None);
+        }
+
+        #[test]
+        fn a_code_with_one_character_changed_is_never_genuine(
+            window: u32, at in 0_usize..29, digit in "[0-9A-HJKMNP-TV-Z]",
+        ) {
+            let (secret, face) = (Secret::new([1; 32]), face());
+            let mut text = code(&secret, &face, window);
+            prop_assume!(text[at..=at] != digit);
+            text.replace_range(at..=at, &digit);
+            let read = PresentedCode::read(&text);
+            prop_assert!(!read.is_some_and(|code| code.is_genuine(&secret, &face)));
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused_without_a_panic(text in "\\PC{0,40}") {
+            let _ = PresentedCode::read(&text);
+            let _ = PresentedHold::read(&text);
+        }
+    }
+
+    fn face() -> Face {
+        Face { number: 7, mode: Mode::Rotating, rotation_seconds: 15 }
+    }
+
+    #[test]
+    fn the_three_kinds_are_sealed_under_labels_of_their_own() {
+        let (secret, when) = (Secret::new([1; 32]), [0; 8]);
+        let seals = [CODE, TYPED_CODE, HOLD].map(|label| sealed(&secret, label, &face(), &when));
+        assert!(seals[0] != seals[1] && seals[1] != seals[2] && seals[0] != seals[2]);
+    }
+
+    #[test]
+    fn a_code_has_29_characters_and_reads_in_any_case() {
+        let code = code(&Secret::new([1; 32]), &face(), 118_000_000);
+        assert_eq!(code.len(), 29);
+        assert_eq!(PresentedCode::read(&code.to_lowercase()), PresentedCode::read(&code));
+    }
+}

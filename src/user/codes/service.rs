@@ -1,0 +1,79 @@
+//! Showing the code of an event.
+
+use super::{
+    super::{
+        UserService,
+        error::UserError,
+        events::{self, Phase},
+    },
+    model::Refusal,
+    picture, rules, seal,
+};
+use crate::clock::Time;
+
+/// The code of an event as it is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownCode {
+    /// The link that the picture holds, upper-case.
+    pub url: String,
+    /// Its last segment.
+    pub code: String,
+    /// The same for those who type: 8 digits.
+    pub typed_code: String,
+    /// Since when it is shown.
+    pub shown_from: Time,
+    /// Until when it is shown; the next one is shown from then on.
+    pub shown_until: Time,
+    /// The server's time of this answer.
+    pub now: Time,
+}
+
+impl ShownCode {
+    /// The link as an SVG picture.
+    ///
+    /// # Errors
+    /// [`UserError::NotDrawn`] when the link is too long for a picture.
+    pub fn svg(&self) -> Result<String, UserError> {
+        picture::svg(&self.url).map_err(UserError::NotDrawn)
+    }
+
+    /// The link as a PNG picture of at least 512 pixels.
+    ///
+    /// # Errors
+    /// As [`ShownCode::svg`].
+    pub fn png(&self) -> Result<Vec<u8>, UserError> {
+        picture::png(&self.url).map_err(UserError::NotDrawn)
+    }
+}
+
+impl UserService {
+    /// The code that an event shows now. It is shown before the event opens, so that a projector can
+    /// be set up, and no longer once nobody could scan it.
+    ///
+    /// # Errors
+    /// [`UserError::EventNotFound`]; [`UserError::Refused`] with `EVENT_INACTIVE` or `CLOSED`; or the
+    /// store's.
+    pub fn shown_code(&self, event_id: &str) -> Result<ShownCode, UserError> {
+        let found = events::by_id(&self.store.read()?, event_id)?;
+        let (number, event) = found.ok_or(UserError::EventNotFound)?;
+        let now = self.clock.now();
+        if !event.is_active {
+            return Err(Refusal::EventInactive.into());
+        }
+        if event.schedule.phase(now) == Phase::Closed {
+            return Err(Refusal::Closed.into());
+        }
+        let face = event.face(number);
+        let window = rules::window_at(&face, now);
+        let code = seal::code(&event.secret, &face, window);
+        let (shown_from, shown_until) = rules::shown_during(&face, window, &event.schedule);
+        Ok(ShownCode {
+            url: format!("{}/S/{code}", self.public_origin.to_ascii_uppercase()),
+            typed_code: seal::typed_code(&event.secret, &face, window),
+            code,
+            shown_from,
+            shown_until,
+            now,
+        })
+    }
+}

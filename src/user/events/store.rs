@@ -1,0 +1,149 @@
+//! The tables of an event, kept in step: whoever adds or removes one goes through here.
+
+use super::{
+    super::{
+        attendance::Statistics,
+        records::{Event, OpenFrom},
+        tables::{
+            ATTENDANCE, EVENT_CLOSINGS, EVENT_IDS, EVENT_NAMES, EVENTS, EXPECTED, HISTORY,
+            REFUSALS, TALLIES,
+        },
+    },
+    rules::same_name_key,
+    service::EventView,
+    slug,
+};
+use crate::{
+    clock::Time,
+    ids::UserId,
+    store::{Direction, Edit, Reader, StoreError},
+};
+
+/// The event that a public id names, with its number.
+pub(crate) fn by_id(
+    reader: &impl Reader,
+    event_id: &str,
+) -> Result<Option<(u32, Event)>, StoreError> {
+    let Some(number) = EVENT_IDS.get(reader, event_id)? else { return Ok(None) };
+    Ok(EVENTS.get(reader, number)?.map(|event| (number, event)))
+}
+
+/// The event of a name on a date.
+pub(super) fn by_name(
+    reader: &impl Reader,
+    name: &str,
+    date: &str,
+) -> Result<Option<Event>, StoreError> {
+    let key = same_name_key(name);
+    match EVENT_NAMES.get(reader, (date, key.as_str()))? {
+        Some(number) => EVENTS.get(reader, number),
+        None => Ok(None),
+    }
+}
+
+/// The first public id of a name and a date that no event has.
+pub(super) fn free_id(reader: &impl Reader, name: &str, date: &str) -> Result<String, StoreError> {
+    let mut ordinal = 1;
+    loop {
+        let event_id = slug::event_id(name, date, ordinal);
+        if !EVENT_IDS.contains(reader, event_id.as_str())? {
+            return Ok(event_id);
+        }
+        ordinal += 1;
+    }
+}
+
+/// The events that take scans at a moment as far as their schedule goes, active or not.
+pub(crate) fn open_at(reader: &impl Reader, at: Time) -> Result<Vec<(u32, Event)>, StoreError> {
+    let later = (at.as_millis().saturating_add(1), 0)..;
+    let numbers = EVENT_CLOSINGS.collect(
+        reader,
+        later,
+        Direction::Ascending,
+        usize::MAX,
+        |(_, number), OpenFrom(opens_at)| (opens_at <= at).then_some(number),
+    )?;
+    let mut open = Vec::new();
+    for number in numbers.into_iter().flatten() {
+        open.extend(EVENTS.get(reader, number)?.map(|event| (number, event)));
+    }
+    Ok(open)
+}
+
+/// A page of events, the newest first, older than `before`.
+pub(super) fn newest(
+    reader: &impl Reader,
+    before: Option<u32>,
+    limit: usize,
+    now: Time,
+) -> Result<Vec<EventView>, StoreError> {
+    let range = ..before.unwrap_or(u32::MAX);
+    let pair = |number, event| (number, event);
+    let events = EVENTS.collect(reader, range, Direction::Descending, limit, pair)?;
+    events.into_iter().map(|(number, event)| view(reader, number, event, now)).collect()
+}
+
+/// An event with what belongs to it.
+pub(super) fn view(
+    reader: &impl Reader,
+    number: u32,
+    event: Event,
+    now: Time,
+) -> Result<EventView, StoreError> {
+    let expected = match event.expected {
+        None => None,
+        Some(_) => Some(EXPECTED.collect(
+            reader,
+            (number, 0)..=(number, u64::MAX),
+            Direction::Ascending,
+            usize::MAX,
+            |(_, user), ()| UserId(user),
+        )?),
+    };
+    let tally = TALLIES.get(reader, number)?.unwrap_or_default();
+    let statistics = Statistics::of(&tally, event.expected, event.schedule.phase(now));
+    Ok(EventView { number, event, expected, statistics })
+}
+
+/// Adds an event under the next number.
+pub(super) fn insert(
+    edit: &Edit<'_>,
+    event: &Event,
+    expected: &[UserId],
+) -> Result<u32, StoreError> {
+    let number = u32::try_from(edit.next_number("events")?)
+        .map_err(|_| StoreError::Refused("the event numbers are used up".to_owned()))?;
+    EVENTS.put(edit, number, event)?;
+    EVENT_IDS.put(edit, event.event_id.as_str(), &number)?;
+    EVENT_NAMES.put(edit, (event.date.as_str(), same_name_key(&event.name).as_str()), &number)?;
+    let opens = OpenFrom(event.schedule.opens_at);
+    EVENT_CLOSINGS.put(edit, (event.schedule.closes_at.as_millis(), number), &opens)?;
+    for user in expected {
+        EXPECTED.put(edit, (number, user.0), &())?;
+    }
+    Ok(number)
+}
+
+/// Removes an event and everything that hangs on it.
+pub(super) fn remove(edit: &Edit<'_>, number: u32, event: &Event) -> Result<(), StoreError> {
+    let people = || (number, 0)..=(number, u64::MAX);
+    let history = ATTENDANCE.collect(
+        edit,
+        people(),
+        Direction::Ascending,
+        usize::MAX,
+        |(_, user), attendance| (user, attendance.scanned_at.as_millis(), number),
+    )?;
+    for key in history {
+        HISTORY.remove(edit, key)?;
+    }
+    ATTENDANCE.remove_range(edit, people())?;
+    TALLIES.remove(edit, number)?;
+    EXPECTED.remove_range(edit, people())?;
+    REFUSALS.remove_range(edit, people())?;
+    EVENT_CLOSINGS.remove(edit, (event.schedule.closes_at.as_millis(), number))?;
+    EVENT_NAMES.remove(edit, (event.date.as_str(), same_name_key(&event.name).as_str()))?;
+    EVENT_IDS.remove(edit, event.event_id.as_str())?;
+    EVENTS.remove(edit, number)?;
+    Ok(())
+}

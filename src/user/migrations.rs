@@ -1,0 +1,29 @@
+//! The steps that a `user.redb` has taken, in order. A released step never changes; a new one is
+//! added at the end.
+
+use super::tables::{
+    ATTENDANCE, EVENT_CLOSINGS, EVENT_IDS, EVENT_NAMES, EVENTS, EXPECTED, HISTORY, PROFILES,
+    REFUSALS, TALLIES,
+};
+use crate::{
+    event::create_outbox,
+    store::{Edit, Migration, StoreError},
+};
+
+/// For [`crate::store::Store::open`].
+pub const MIGRATIONS: &[Migration] =
+    &[Migration { name: "create profiles, events and attendance", apply: create_tables }];
+
+fn create_tables(edit: &Edit<'_>) -> Result<(), StoreError> {
+    create_outbox(edit)?;
+    PROFILES.create(edit)?;
+    EVENTS.create(edit)?;
+    EVENT_IDS.create(edit)?;
+    EVENT_NAMES.create(edit)?;
+    EVENT_CLOSINGS.create(edit)?;
+    EXPECTED.create(edit)?;
+    ATTENDANCE.create(edit)?;
+    HISTORY.create(edit)?;
+    TALLIES.create(edit)?;
+    REFUSALS.create(edit)
+}

@@ -1,0 +1,125 @@
+//! The user domain: profiles, events, their codes and attendance, all in `user.redb`.
+//!
+//! Each use case is a method of [`UserService`], written in the folder that it belongs to, and each
+//! folder has the same few files: `model` and `rules` are pure, `service` (or `scans`, `reads`) reads,
+//! asks the rule and submits, `store` keeps tables in step, `api` and `dto` are HTTP. `tables`,
+//! `records` and `migrations` belong to the file and stand here.
+//!
+//! Architecture invariant: no other domain is named here. What is needed of the accounts comes in
+//! through [`Accounts`], composed in `server/wire`.
+
+mod attendance;
+mod codes;
+mod error;
+mod events;
+mod line;
+mod migrations;
+mod problem;
+mod profiles;
+mod records;
+mod tables;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use crate::{
+    clock::{Clock, Time},
+    config::AttendanceConfig,
+    event::Provenance,
+    http::{Cursors, Principal, Problem},
+    ids::UserId,
+    language::Language,
+    store::{Store, StoreError},
+    telemetry::Metrics,
+};
+
+pub use attendance::{
+    AttendanceApi, AttendanceRow, Hold, Outcome, RATE_FORMULA, ScanAnswer, ScanInput, Source,
+    Statistics, Status,
+};
+pub use codes::{CodesApi, Face, Refusal, Secret, ShownCode};
+pub use error::{Fault, UserError};
+pub use events::{EventInput, EventView, EventsApi, Mode, Phase, Schedule};
+pub use migrations::MIGRATIONS;
+pub use profiles::{NewProfile, PersonName, ProfileChanges, ProfilesApi};
+pub use records::{Attendance, Event, Profile};
+
+/// What this domain needs of the accounts.
+pub trait Accounts: Send + Sync {
+    /// What an account was registered with; nothing when there is no such account.
+    ///
+    /// # Errors
+    /// When the accounts cannot be read.
+    fn registered(&self, id: UserId) -> Result<Option<Registered>, StoreError>;
+
+    /// Changes a username; answers with it as it is kept.
+    ///
+    /// # Errors
+    /// What the accounts say of a username that cannot be had.
+    fn change_username<'a>(
+        &'a self,
+        principal: &'a Principal,
+        username: &'a str,
+        from: Provenance,
+    ) -> BoxFuture<'a, Result<String, Problem>>;
+}
+
+/// What an account was registered with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registered {
+    /// Given name.
+    pub name: String,
+    /// Family name.
+    pub surname: String,
+    /// The language that they read.
+    pub language: Language,
+    /// When.
+    pub created_at: Time,
+}
+
+/// Every use case of the domain. Clones share everything.
+#[derive(Clone)]
+pub struct UserService {
+    store: Store,
+    config: Arc<AttendanceConfig>,
+    public_origin: Arc<str>,
+    clock: Clock,
+    metrics: Metrics,
+    accounts: Arc<dyn Accounts>,
+    cursors: Cursors,
+}
+
+impl UserService {
+    /// The domain over its file, which was opened with [`MIGRATIONS`]. Codes lead to `public_origin`
+    /// (`https://host[:port]`).
+    pub fn open(
+        store: Store,
+        config: AttendanceConfig,
+        public_origin: String,
+        clock: Clock,
+        metrics: Metrics,
+        accounts: Arc<dyn Accounts>,
+        cursors: Cursors,
+    ) -> Self {
+        let (config, public_origin) = (Arc::new(config), public_origin.into());
+        Self { store, config, public_origin, clock, metrics, accounts, cursors }
+    }
+
+    /// The file, for the relay of its outbox, backups and readiness.
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+}
+
+/// The routes of the domain, relative to `/api/v1`.
+pub fn apis(service: UserService) -> (ProfilesApi, EventsApi, CodesApi, AttendanceApi) {
+    (
+        ProfilesApi(service.clone()),
+        EventsApi(service.clone()),
+        CodesApi(service.clone()),
+        AttendanceApi(service),
+    )
+}

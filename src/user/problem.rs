@@ -1,0 +1,96 @@
+//! What HTTP says of this domain's errors.
+//!
+//! | code | status |
+//! | --- | --- |
+//! | `VALIDATION_FAILED` | 422, with the fields at fault |
+//! | `USER_NOT_FOUND`, `EVENT_NOT_FOUND` | 404 |
+//! | `EVENT_EXISTS` | 409, the detail names the event that is there |
+//! | `CODE_INVALID` | 404: no event has such a code |
+//! | `CODE_EXPIRED` | 410: it was one, and is gone for good |
+//! | `TOO_EARLY`, `CLOSED`, `EVENT_INACTIVE` | 409: the event's state does not allow it |
+//! | `NOT_EXPECTED` | 403: this person may not |
+//!
+//! The store's own problems (503, 500) are in `http/problem`.
+
+use poem::http::StatusCode;
+
+use super::{codes::Refusal, error::UserError};
+use crate::{
+    http::{FieldError, Problem},
+    language::Text,
+};
+
+impl From<UserError> for Problem {
+    fn from(error: UserError) -> Self {
+        match error {
+            UserError::Store(error) => error.into(),
+            UserError::NoRandomness | UserError::NotDrawn(_) => Self::internal(error),
+            UserError::Invalid(faults) => {
+                let errors = faults.into_iter().map(|fault| FieldError {
+                    field: fault.field.to_owned(),
+                    message: fault.message,
+                });
+                Self::invalid(errors.collect())
+            }
+            UserError::UserNotFound => Self::new(
+                StatusCode::NOT_FOUND,
+                "USER_NOT_FOUND",
+                "There is no such person.",
+                "Questa persona non esiste.",
+            ),
+            UserError::EventNotFound => Self::new(
+                StatusCode::NOT_FOUND,
+                "EVENT_NOT_FOUND",
+                "There is no such event.",
+                "Questo evento non esiste.",
+            ),
+            UserError::EventExists { event_id } => Self::with_text(
+                StatusCode::CONFLICT,
+                "EVENT_EXISTS",
+                Text::made(
+                    format!("There is an event of this name on this date already: {event_id}."),
+                    format!("Esiste già un evento con questo nome in questa data: {event_id}."),
+                ),
+            ),
+            UserError::Refused(refusal) => refusal.into(),
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let (status, en, it) = match refusal {
+            Refusal::CodeInvalid => (
+                StatusCode::NOT_FOUND,
+                "This is not a code of any event here.",
+                "Questo non è il codice di nessun evento.",
+            ),
+            Refusal::CodeExpired => (
+                StatusCode::GONE,
+                "This code has expired. Scan the one that is shown now.",
+                "Questo codice è scaduto. Inquadra quello mostrato ora.",
+            ),
+            Refusal::TooEarly => (
+                StatusCode::CONFLICT,
+                "This event does not take scans yet.",
+                "Questo evento non accetta ancora registrazioni.",
+            ),
+            Refusal::Closed => (
+                StatusCode::CONFLICT,
+                "This event has closed and takes no more scans.",
+                "Questo evento è chiuso e non accetta più registrazioni.",
+            ),
+            Refusal::EventInactive => (
+                StatusCode::CONFLICT,
+                "This event has been deactivated.",
+                "Questo evento è stato disattivato.",
+            ),
+            Refusal::NotExpected => (
+                StatusCode::FORBIDDEN,
+                "You are not on the list of this event.",
+                "Non sei nell'elenco di questo evento.",
+            ),
+        };
+        Self::new(status, refusal.code(), en, it)
+    }
+}

@@ -1,0 +1,41 @@
+//! The routes of one's own profile.
+
+use poem_openapi::{OpenApi, payload::Json};
+
+use super::{
+    super::UserService,
+    dto::{ProfileChangesBody, person},
+};
+use crate::{
+    event::Actor,
+    http::{Body, Person, Problem, RequestContext, SignedIn, Tag},
+};
+
+/// Your own profile.
+pub struct ProfilesApi(pub(in super::super) UserService);
+
+#[OpenApi]
+impl ProfilesApi {
+    /// Read your profile
+    #[oai(path = "/me", method = "get", operation_id = "getMe", tag = "Tag::Me")]
+    async fn read(&self, caller: SignedIn) -> Result<Json<Person>, Problem> {
+        let profile = self.0.profile(caller.0.id).await?;
+        let username = caller.0.username.clone();
+        Ok(Json(person(caller.0, username, profile)))
+    }
+
+    /// Change your profile
+    ///
+    /// Errors: `VALIDATION_FAILED` (422), and for the username those of registration.
+    #[oai(path = "/me", method = "patch", operation_id = "updateMe", tag = "Tag::Me")]
+    async fn update(
+        &self,
+        caller: SignedIn,
+        context: RequestContext,
+        body: Body<ProfileChangesBody>,
+    ) -> Result<Json<Person>, Problem> {
+        let from = context.provenance(Actor::User(caller.0.id));
+        let (username, profile) = self.0.update_profile(&caller.0, body.0.into(), from).await?;
+        Ok(Json(person(caller.0, username, profile)))
+    }
+}

@@ -1,0 +1,122 @@
+//! What `user.redb` holds.
+//!
+//! The enums and structs of the models that appear here are part of the records: an enum only grows
+//! at its end, and a change of a struct is a new version of the records that hold it.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    attendance::{Source, Status},
+    codes::{Face, Refusal, Secret},
+    events::{Mode, Schedule},
+};
+use crate::{clock::Time, ids::UserId, language::Language, store::first_version};
+
+first_version!(Profile, Event, OpenFrom, Attendance, Tally, RefusalCount);
+
+/// A person, as they call themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    /// Given name.
+    pub name: String,
+    /// Family name.
+    pub surname: String,
+    /// The language that they read.
+    pub language: Language,
+    /// When the account was made.
+    pub created_at: Time,
+}
+
+/// An event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// What names it to the world: a slug of name and date.
+    pub event_id: String,
+    /// Its name, as typed.
+    pub name: String,
+    /// The civil date, `YYYY-MM-DD`, in its own zone.
+    pub date: String,
+    /// The IANA time zone.
+    pub timezone: String,
+    /// When it takes scans.
+    pub schedule: Schedule,
+    /// Whether its code changes.
+    pub mode: Mode,
+    /// Seconds that a rotating code is shown for; kept for a static one too, which ignores it.
+    pub rotation_seconds: u32,
+    /// How many people are expected; nothing when anyone may come.
+    pub expected: Option<u32>,
+    /// Whether staff let it take scans.
+    pub is_active: bool,
+    /// What its codes are sealed with. Never leaves the process.
+    pub secret: Secret,
+    /// Who made it.
+    pub created_by: UserId,
+    /// When.
+    pub created_at: Time,
+}
+
+impl Event {
+    /// What the codes of this event are bound to.
+    pub(crate) const fn face(&self, number: u32) -> Face {
+        Face { number, mode: self.mode, rotation_seconds: self.rotation_seconds }
+    }
+}
+
+/// Since when an event is open, beside the key that says until when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OpenFrom(pub(crate) Time);
+
+/// One person at one event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attendance {
+    /// What is held of them now.
+    pub status: Status,
+    /// The moment that counted: of the scan, or of the hold that it was made with.
+    pub scanned_at: Time,
+    /// Whole minutes after the start; nothing when not late.
+    pub minutes_late: Option<u32>,
+    /// How it came here.
+    pub source: Source,
+    /// The client's nonce, so that a repeated request gets the same answer; only scans have one.
+    pub nonce: Option<String>,
+    /// When staff corrected it last.
+    pub updated_at: Option<Time>,
+    /// Who corrected it last.
+    pub updated_by: Option<UserId>,
+    /// Why it was corrected.
+    pub reason: Option<String>,
+}
+
+/// How many people of an event have which status.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Tally {
+    /// Counts above zero, in no order.
+    pub(crate) by_status: Vec<(Status, u32)>,
+    /// How many of those people were expected.
+    pub(crate) of_expected: u32,
+}
+
+impl Tally {
+    /// Counts one more person.
+    pub(crate) fn add(&mut self, status: Status, is_expected: bool) {
+        match self.by_status.iter_mut().find(|(counted, _)| *counted == status) {
+            Some((_, count)) => *count += 1,
+            None => self.by_status.push((status, 1)),
+        }
+        self.of_expected += u32::from(is_expected);
+    }
+}
+
+/// How often an event refused a person's scans.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RefusalCount {
+    /// Why, the last time.
+    pub(crate) last: Refusal,
+    /// How many times, for whatever reason.
+    pub(crate) count: u32,
+    /// The first time.
+    pub(crate) first_at: Time,
+    /// The last time.
+    pub(crate) last_at: Time,
+}
