@@ -1,1 +1,3 @@
+//! The `appliance` program.
+
 fn main() {}
