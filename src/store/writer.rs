@@ -126,7 +126,9 @@ impl Writer {
         match self.attempt(&mut batch) {
             Ok(()) => {
                 self.metrics.committed(batch.len(), started.elapsed());
-                batch.into_iter().for_each(|job| job.answer(Ok(())));
+                for job in batch {
+                    job.answer(Ok(()));
+                }
             }
             Err(error) if error.is_fatal() => {
                 tracing::error!(%error, "the disk failed; no more writes until a restart");
@@ -153,6 +155,16 @@ impl Writer {
             transaction.abort()?;
         }
         Ok(())
+    }
+}
+
+/// A writer that panics outside of a command leaves a file that takes nothing more, as after an I/O
+/// error, and whoever runs the process must hear of it.
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.stop.send_replace(true);
+        }
     }
 }
 
