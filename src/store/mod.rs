@@ -5,7 +5,7 @@
 //! → one commit, one fsync → every command of the group is answered.
 //! The way of a read: [`Store::read`] opens a [`Snapshot`], which never waits for the writer.
 //!
-//! What holds here, and is tested in `tests/store.rs` against a disk that forgets:
+//! What holds here, and is tested in `tests/store` against a disk that forgets:
 //!
 //! - **Acknowledged means fsynced.** No answer leaves before the commit that it rests on.
 //! - **A refusal writes nothing.** The types say so: the half of a command that decides is handed a
@@ -20,6 +20,7 @@
 //! Architecture invariant: nothing here knows a domain, and outside of this folder only a domain's
 //! `tables`, `records`, `store` and `migrations` build on it.
 
+mod create;
 mod error;
 mod migrate;
 mod open;

@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
     Decision, Migration, OpenError, Snapshot, StoreError, View,
+    create::{create_if_missing, open_private},
     migrate::migrate,
     writer::{Command, Job, Writer},
 };
@@ -23,7 +24,8 @@ use crate::telemetry::StoreMetrics;
 pub struct StoreOptions {
     /// Memory for pages of the file, in bytes. redb's own default would be 1 GiB a file.
     pub cache_bytes: usize,
-    /// How many commands may wait for the writer; one more is answered [`StoreError::Busy`].
+    /// How many commands may wait for the writer, from 1; one more is answered
+    /// [`StoreError::Busy`].
     pub queue_capacity: usize,
     /// How many commands at most share one commit, from 1.
     pub max_batch: usize,
@@ -35,8 +37,8 @@ impl Default for StoreOptions {
     }
 }
 
-/// A handle on one file; clones share it. The file closes with [`Store::close`], or when the last
-/// handle is dropped.
+/// A handle on one file; clones share it. Writes end with [`Store::close`]; the file itself is free for
+/// another opener when the last handle is dropped.
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
 
@@ -70,6 +72,7 @@ impl Store {
                 tracing::info!(file = %path.display(), progress = repair.progress(), "repairing");
             }
         });
+        create_if_missing(path)?;
         let file =
             open_private(path).map_err(|error| OpenError::from_io(path.to_owned(), &error))?;
         let database = FileBackend::new(file)
@@ -115,7 +118,7 @@ impl Store {
     ) -> Result<Self, OpenError> {
         migrate(&database, path, migrations)?;
         let database = Arc::new(database);
-        let (queue, waiting) = mpsc::channel(options.queue_capacity);
+        let (queue, waiting) = mpsc::channel(options.queue_capacity.max(1));
         let (stop, stopped) = watch::channel(false);
         let (count, commits) = watch::channel(0);
         let writer = Writer::new(Arc::clone(&database), waiting, stop, count, metrics.clone());
@@ -211,24 +214,30 @@ impl Store {
     /// Commits what is queued and ends the writer. Later commands are answered
     /// [`StoreError::Stopped`].
     pub fn close(&self) {
-        drop(self.0.queue.write().unwrap_or_else(PoisonError::into_inner).take());
-        let writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(writer) = writer {
+        self.0.close();
+    }
+}
+
+impl Inner {
+    fn close(&self) {
+        drop(self.queue.write().unwrap_or_else(PoisonError::into_inner).take());
+        // Held while the writer ends, so that whoever closes second waits for it as well.
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        // A command may hold the last handle, and then it is the writer that drops it.
+        let on_the_writer =
+            |writer: &mut JoinHandle<()>| writer.thread().id() == std::thread::current().id();
+        if let Some(writer) = writer.take_if(|writer| !on_the_writer(writer)) {
             let _ = writer.join();
         }
     }
 }
 
-/// Opens a file for its owner alone, made when it is not there.
-fn open_private(path: &Path) -> std::io::Result<std::fs::File> {
-    use std::os::unix::fs::OpenOptionsExt;
-    std::fs::OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(path)
+/// The writer shares the database: until it has ended the file is not free, and a store that is
+/// opened again at once would find it in use.
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.close();
+    }
 }
 
 /// Begins the only kind of write transaction used here: fsynced, and quick to repair after a kill.

@@ -161,6 +161,16 @@ impl Writer {
     }
 }
 
+/// A writer that panics outside of a command leaves a file that takes nothing more, as after an I/O
+/// error, and whoever runs the process must hear of it.
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.stop.send_replace(true);
+        }
+    }
+}
+
 fn refuse(jobs: impl IntoIterator<Item = Box<dyn Job>>, error: &StoreError) {
     jobs.into_iter().for_each(|job| job.answer(Err(error.clone())));
 }

@@ -1,0 +1,153 @@
+//! The house rules, kept by reading the tree.
+//!
+//! The tables below are the rules; `imports` and `texts` apply them, `source` reads Rust well enough
+//! to tell code from comments, strings and unit tests, and `planted` proves with files that break
+//! the rules that each of them is caught. A failure lists `file:line: what, and which rule`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test that meets what it did not expect should stop there, and nobody imports it"
+)]
+
+mod imports;
+mod planted;
+mod source;
+mod texts;
+
+use source::{File, Violation};
+
+/// Who may import whom: a module imports its own row and those below, unless `FORBIDDEN` says no.
+const LAYERS: &[&[&str]] = &[
+    &["main"],
+    &["cli"],
+    &["server", "backup"],
+    &["compat", "dashboard", "gateway"],
+    DOMAINS,
+    &["http", "store", "token", "event"],
+    &["config", "clock", "ids", "telemetry", "language", "crypto", "base32", "paths", "assets"],
+];
+
+/// A domain never imports another.
+const DOMAINS: &[&str] = &["auth", "user", "social_log"];
+
+/// What the rows alone would allow.
+const FORBIDDEN: &[(&str, &[&str])] =
+    &[("gateway", DOMAINS), ("main", &["server", "backup", "compat", "dashboard", "gateway"])];
+
+/// Where a crate may be named: in these modules, and in these files or folders of a domain.
+struct CrateRule {
+    name: &'static str,
+    modules: &'static [&'static str],
+    parts: &'static [&'static str],
+}
+
+const CRATES: &[CrateRule] = &[
+    CrateRule { name: "poem", modules: WEB, parts: &["api", "dto", "problem"] },
+    CrateRule { name: "poem_openapi", modules: WEB, parts: &["api", "dto", "problem"] },
+    CrateRule {
+        name: "redb",
+        modules: &["store"],
+        parts: &["tables", "records", "store", "migrations"],
+    },
+    CrateRule { name: "aws_lc_rs", modules: &["crypto", "server/tls"], parts: &[] },
+];
+
+const WEB: &[&str] = &["http", "gateway", "server", "assets", "compat", "dashboard"];
+
+/// The files of a domain that decide, and so know neither I/O nor the web: what they may import.
+const PURE_PARTS: &[&str] = &["rules", "model", "error"];
+const PURE_CRATES: &[&str] = &["jiff", "serde"];
+const PURE_MODULES: &[&str] = &["clock", "ids", "language"];
+/// The files of a domain that a pure one never imports.
+const IMPURE_PARTS: &[&str] =
+    &["api", "dto", "problem", "service", "store", "tables", "records", "migrations"];
+
+/// What only one file of a domain declares.
+const DECLARED_IN: &[(&str, &str)] = &[
+    ("Table::new(", "tables"),
+    ("TableDefinition::new(", "tables"),
+    ("Migration {", "migrations"),
+];
+
+const LONGEST_FILE: usize = 400;
+
+/// Paths of one machine, and marks of unfinished work; split so that this file does not hold them.
+const MACHINE_PATHS: &[&str] = &[concat!("/ro", "ot"), concat!("/ho", "me/"), concat!("/wo", "rk")];
+const UNFINISHED: &[&str] = &[
+    concat!("TO", "DO"),
+    concat!("FIX", "ME"),
+    concat!("to", "do!"),
+    concat!("unimple", "mented!"),
+];
+
+fn assert_none(violations: &[Violation]) {
+    let lines: Vec<_> = violations.iter().map(ToString::to_string).collect();
+    assert!(lines.is_empty(), "{} broken rules:\n{}", lines.len(), lines.join("\n"));
+}
+
+#[test]
+fn the_tree_that_is_checked_is_this_one() {
+    let files = File::all();
+    assert!(files.iter().any(|file| file.path == "src/store/writer.rs"));
+    assert!(files.iter().any(|file| file.path == "appliance.toml"));
+    assert!(!files.iter().any(|file| file.path.starts_with("target/")));
+}
+
+#[test]
+fn every_module_says_what_it_is() {
+    assert_none(&texts::without_a_doc(&File::all()));
+}
+
+#[test]
+fn no_file_is_too_long_to_read() {
+    assert_none(&texts::too_long(&File::all()));
+}
+
+#[test]
+fn every_module_has_its_place_in_the_layers() {
+    assert_none(&imports::without_a_place(&File::all()));
+}
+
+#[test]
+fn modules_import_only_what_lies_below_them() {
+    assert_none(&imports::upwards(&File::all()));
+}
+
+#[test]
+fn crates_are_named_only_where_they_belong() {
+    assert_none(&imports::misplaced_crates(&File::all()));
+}
+
+#[test]
+fn rules_models_and_errors_know_neither_io_nor_the_web() {
+    assert_none(&imports::impure(&File::all()));
+}
+
+#[test]
+fn tables_and_migrations_are_declared_in_their_own_files() {
+    assert_none(&texts::declared_elsewhere(&File::all()));
+}
+
+#[test]
+fn both_languages_have_the_same_messages() {
+    assert_none(&texts::untranslated(&File::all()));
+}
+
+#[test]
+fn every_key_of_the_default_configuration_is_explained() {
+    assert_none(&texts::unexplained_keys(&File::all()));
+}
+
+#[test]
+fn no_file_names_a_path_of_one_machine() {
+    assert_none(&texts::machine_paths(&File::all()));
+}
+
+#[test]
+fn nothing_is_left_unfinished() {
+    assert_none(&texts::unfinished(&File::all()));
+}

@@ -1,0 +1,183 @@
+//! Files that break the rules, and files that only look like it.
+
+use crate::{
+    imports,
+    source::{File, Violation},
+    texts,
+};
+
+/// What `check` finds in one file: its lines, each once.
+fn lines(check: fn(&[File]) -> Vec<Violation>, path: &str, text: &str) -> Vec<usize> {
+    let manifest = File::new("Cargo.toml", "[dependencies]\nserde = \"1\"\ntokio-rustls = \"1\"\n");
+    let found = check(&[manifest, File::new(path, text)]);
+    let mut lines: Vec<_> = found.into_iter().map(|violation| violation.line).collect();
+    lines.dedup();
+    lines
+}
+
+#[test]
+fn an_import_of_a_higher_layer_is_caught_however_it_is_spelled() {
+    for text in [
+        "use crate::server::bind;",
+        "use crate::{clock::Clock, server::{self, bind}};",
+        "pub(crate) use crate::server as other;",
+        "use super::super::server;",
+        "fn f() { crate::server::bind() }",
+        "type T = Vec<crate::server::Bound>;",
+        "macro_rules! m { () => { $crate::server::bind() } }",
+    ] {
+        assert_eq!(lines(imports::upwards, "src/auth/service.rs", text), [1], "{text}");
+    }
+}
+
+#[test]
+fn an_import_of_the_same_or_a_lower_layer_is_none() {
+    let text = "use crate::{store::Store, clock::Clock};\nuse super::rules;\nuse self::x::server;";
+    assert_eq!(lines(imports::upwards, "src/auth/service.rs", text), [0; 0]);
+}
+
+#[test]
+fn what_stands_in_comments_and_strings_and_unit_tests_is_no_import() {
+    let text = r##"//! crate::server
+/* crate::server /* nested */ crate::server */
+const A: &str = "crate::server \" crate::server";
+const B: &str = r#"crate::server " crate::server"#;
+const C: (char, char) = ('"', '\'');
+fn f<'a>(x: &'a str) -> &'a str { x }
+#[cfg(test)]
+mod tests { use crate::server; mod deeper { fn f() { crate::server::bind() } } }
+use crate::server;
+"##;
+    assert_eq!(lines(imports::upwards, "src/auth/service.rs", text), [9]);
+}
+
+#[test]
+fn a_domain_that_imports_another_is_caught() {
+    assert_eq!(lines(imports::upwards, "src/user/codes/api.rs", "\nuse crate::auth::Role;"), [2]);
+}
+
+#[test]
+fn a_gateway_or_a_store_that_names_a_domain_is_caught() {
+    assert_eq!(lines(imports::upwards, "src/gateway/mod.rs", "use crate::user::Profile;"), [1]);
+    assert_eq!(lines(imports::upwards, "src/store/mod.rs", "use crate::user::Profile;"), [1]);
+}
+
+#[test]
+fn a_main_that_imports_more_than_the_command_line_is_caught() {
+    assert_eq!(lines(imports::upwards, "src/main.rs", "use appliance::server;"), [1]);
+    assert_eq!(lines(imports::upwards, "src/main.rs", "use appliance::cli;"), [0; 0]);
+}
+
+#[test]
+fn a_module_without_a_layer_is_caught() {
+    assert_eq!(lines(imports::without_a_place, "src/util.rs", ""), [1]);
+    assert_eq!(lines(imports::without_a_place, "src/lib.rs", "mod util;"), [0; 0]);
+}
+
+#[test]
+fn a_crate_outside_of_its_place_is_caught() {
+    let check = imports::misplaced_crates;
+    for (path, text) in [
+        ("src/auth/service.rs", "use poem::Request;"),
+        ("src/auth/rules.rs", "fn f(r: &poem_openapi::payload::Json<u8>) {}"),
+        ("src/user/codes/service.rs", "use redb::Database;"),
+        ("src/server/listener.rs", "use aws_lc_rs::hmac;"),
+        ("src/storey.rs", "use redb::Database;"),
+    ] {
+        assert_eq!(lines(check, path, text), [1], "{path}");
+    }
+}
+
+#[test]
+fn a_crate_in_its_place_is_allowed() {
+    let check = imports::misplaced_crates;
+    for (path, text) in [
+        ("src/user/codes/api.rs", "use poem::Request;"),
+        ("src/auth/dto/session.rs", "use poem_openapi::Object;"),
+        ("src/auth/tables.rs", "use redb::Key;"),
+        ("src/store/open.rs", "use redb::Database;"),
+        ("src/server/tls.rs", "use aws_lc_rs::hmac;"),
+        ("src/server/tls/keys.rs", "use aws_lc_rs::hmac;"),
+    ] {
+        assert_eq!(lines(check, path, text), [0; 0], "{path}");
+    }
+}
+
+#[test]
+fn an_impure_rule_is_caught() {
+    for text in [
+        "use crate::store::Store;",
+        "use super::service::Codes;",
+        "use tokio_rustls::TlsAcceptor;",
+        "use crate::telemetry;",
+    ] {
+        assert_eq!(lines(imports::impure, "src/user/codes/rules.rs", text), [1], "{text}");
+        assert_eq!(lines(imports::impure, "src/user/codes/service.rs", text), [0; 0], "{text}");
+    }
+}
+
+#[test]
+fn a_pure_rule_is_allowed() {
+    let text = "use std::fmt;\nuse serde::Serialize;\nuse crate::{clock::Clock, ids::UserId};\n\
+                use super::{super::model::Event, error::Error};";
+    assert_eq!(lines(imports::impure, "src/user/codes/rules.rs", text), [0; 0]);
+}
+
+#[test]
+fn a_module_without_a_doc_is_caught() {
+    assert_eq!(lines(texts::without_a_doc, "src/ids.rs", "use std::fmt;\n//! Late."), [1]);
+    assert_eq!(lines(texts::without_a_doc, "src/ids.rs", "//! Ids.\n"), [0; 0]);
+}
+
+#[test]
+fn a_file_of_401_lines_is_caught() {
+    assert_eq!(lines(texts::too_long, "tests/x.rs", &"\n".repeat(401)), [401]);
+    assert_eq!(lines(texts::too_long, "tests/x.rs", &"\n".repeat(400)), [0; 0]);
+}
+
+#[test]
+fn a_table_or_migration_outside_of_its_file_is_caught() {
+    let text = "const T: Table<u64, u64> = Table::new(\"t\");\nlet step = Migration { name };";
+    assert_eq!(lines(texts::declared_elsewhere, "src/auth/store.rs", text), [1, 2]);
+    assert_eq!(lines(texts::declared_elsewhere, "src/auth/tables.rs", text), [2]);
+    assert_eq!(lines(texts::declared_elsewhere, "src/store/table.rs", text), [0; 0]);
+}
+
+#[test]
+fn a_message_in_one_language_alone_is_caught() {
+    let english = File::new("static/i18n/en.json", r#"{"a": {"b": "x"}, "c": "y"}"#);
+    let italian = File::new("static/i18n/it.json", r#"{"a": {"d": "x"}, "c": "y"}"#);
+    let found = texts::untranslated(&[english.clone(), italian]);
+    let found: Vec<_> = found.iter().map(|found| (&*found.file, &*found.what)).collect();
+    let expected =
+        [("static/i18n/it.json", "`a/b` is missing"), ("static/i18n/en.json", "`a/d` is missing")];
+    assert_eq!(found, expected);
+    assert_eq!(texts::untranslated(&[english]).len(), 2);
+}
+
+#[test]
+fn a_key_without_a_comment_is_caught() {
+    let text = "# The file.\n\n[a]\nbare = 1\n# Two.\nx = [\n  \"p=q\",\n]\ny = 2\n\nz = 3\n";
+    assert_eq!(lines(texts::unexplained_keys, "appliance.toml", text), [4, 11]);
+}
+
+#[test]
+fn a_path_of_one_machine_is_caught() {
+    let paths = [concat!("at /ro", "ot/x"), concat!("\"/ho", "me/someone\""), concat!("/wo", "rk")];
+    assert_eq!(lines(texts::machine_paths, "README.md", &paths.join("\n")), [1, 2, 3]);
+    let others = "/workers\nhttps://example.org/work\n/api/home/x\n/var/lib/root/";
+    assert_eq!(lines(texts::machine_paths, "README.md", others), [0; 0]);
+}
+
+#[test]
+fn unfinished_work_is_caught() {
+    let marks = [concat!("// TO", "DO: x"), concat!("# FIX", "ME"), concat!("to", "do!()")];
+    assert_eq!(lines(texts::unfinished, "src/x.rs", &marks.join("\n")), [1, 2, 3]);
+    assert_eq!(lines(texts::unfinished, "src/x.rs", "what is to do\nMETODO\n"), [0; 0]);
+}
+
+#[test]
+fn a_violation_says_where_what_and_why() {
+    let found = File::new("src/x.rs", "").violation(7, "is odd".to_owned(), "nothing is odd");
+    assert_eq!(found.to_string(), "src/x.rs:7: is odd (nothing is odd)");
+}
