@@ -62,7 +62,7 @@ impl AttendanceRow {
 }
 
 /// Where a page of a person's history left off: time of the scan, event number.
-pub(super) type HistoryKey = (i64, u32);
+type HistoryKey = (i64, u32);
 
 /// No event that is dated today took a scan longer ago: today began at most 25 hours ago in its zone,
 /// and it opened at most a day before that.

@@ -1,5 +1,8 @@
 //! The rules of events, on the days on which they are hardest.
 
+use jiff::ToSpan;
+use proptest::prelude::*;
+
 use super::*;
 
 fn defaults() -> Defaults {
@@ -145,4 +148,30 @@ fn expected_people_are_sorted_once_each_and_limited() {
 fn names_that_differ_in_case_alone_are_the_same() {
     assert_eq!(same_name_key(" CORSO é "), same_name_key("corso É"));
     assert_ne!(same_name_key("corso!"), same_name_key("corso"));
+}
+
+proptest! {
+    #[test]
+    fn a_whole_day_holds_every_moment_of_its_date_and_no_other(
+        days in 0_i64..36_500,
+        name in prop::sample::select(vec![
+            "Europe/Rome", "America/Sao_Paulo", "America/Havana", "Africa/Cairo",
+            "Australia/Lord_Howe", "Pacific/Apia", "Pacific/Kiritimati", "UTC",
+        ]),
+    ) {
+        let date = jiff::civil::date(2000, 1, 1) + days.days();
+        let Ok(plan) = plan(input(&date.to_string(), name), &defaults()) else {
+            prop_assert_eq!((date, name), (jiff::civil::date(2011, 12, 30), "Pacific/Apia"));
+            return Ok(());
+        };
+        let zone = TimeZone::get(name).unwrap();
+        let date_at = |time: Time, millis| {
+            Time::from_millis(time.as_millis() + millis).date_in(&zone)
+        };
+        let Schedule { opens_at, closes_at, .. } = plan.schedule;
+        prop_assert!(date_at(opens_at, -1) < date);
+        prop_assert_eq!(date_at(opens_at, 0), date);
+        prop_assert_eq!(date_at(closes_at, -1), date);
+        prop_assert!(date_at(closes_at, 0) > date);
+    }
 }
