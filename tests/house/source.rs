@@ -78,7 +78,9 @@ impl File {
         let mut at = 0;
         while at < tokens.len() {
             let (line, token) = &tokens[at];
-            if token == "use" {
+            // `use<…>` in a return type names what it captures and imports nothing.
+            let is_import = tokens.get(at + 1).is_some_and(|(_, next)| next != "<");
+            if token == "use" && is_import {
                 at = use_tree(&tokens, at + 1, &[], &mut found);
             } else if is_name(token) && (at == 0 || !["::", "."].contains(&&*tokens[at - 1].1)) {
                 let mut path = vec![token.clone()];
@@ -154,7 +156,8 @@ fn use_tree(
                 at += 1;
                 while tokens.get(at).is_some_and(|(_, token)| token != "}") {
                     at = use_tree(tokens, at, &path, found);
-                    at += usize::from(tokens.get(at).is_some_and(|(_, token)| token == ","));
+                    // Past the comma; or past a sign that no use tree has, so that this ends.
+                    at += usize::from(tokens.get(at).is_some_and(|(_, token)| token != "}"));
                 }
                 return at + 1;
             }
