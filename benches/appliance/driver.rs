@@ -160,6 +160,7 @@ impl Connection {
             request = request.header("content-type", "application/json");
         }
         let request = request.body(Full::new(body)).unwrap();
+        self.0.ready().await.unwrap();
         let response = self.0.send_request(request).await.unwrap();
         let status = response.status().as_u16();
         (status, response.into_body().collect().await.unwrap().to_bytes())

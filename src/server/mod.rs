@@ -32,6 +32,7 @@ use routes::Routes;
 use wire::Domains;
 
 pub use routes::openapi_document;
+pub use tls::probe;
 pub use wire::open_auth;
 
 /// How often counters of clients at rest are forgotten.

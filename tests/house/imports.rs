@@ -2,6 +2,7 @@
 
 use crate::{
     CRATES, DOMAINS, FORBIDDEN, IMPURE_PARTS, LAYERS, PURE_CRATES, PURE_MODULES, PURE_PARTS,
+    WRAPPED_ERRORS,
     source::{File, Violation},
 };
 
@@ -98,6 +99,9 @@ pub fn impure(files: &[File]) -> Vec<Violation> {
         let own = file.module();
         for (line, path) in file.paths() {
             let bad = match path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+                wrapped if own.last() == Some(&"error") && WRAPPED_ERRORS.contains(&wrapped) => {
+                    false
+                }
                 ["crate", top, rest @ ..] if *top == own[0] => {
                     rest.iter().any(|part| IMPURE_PARTS.contains(part))
                 }

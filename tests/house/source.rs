@@ -278,7 +278,7 @@ fn is_character(text: &str) -> bool {
     inside.next() == Some('\\') || inside.next() == Some('\'')
 }
 
-/// Blanks `#[cfg(test)] mod … { … }`.
+/// Blanks `#[cfg(test)] mod … { … }`, with or without a visibility.
 fn without_unit_tests(code: &str) -> String {
     const MARK: &str = "#[cfg(test)]";
     let mut out = String::with_capacity(code.len());
@@ -288,7 +288,7 @@ fn without_unit_tests(code: &str) -> String {
         out.push_str(kept);
         let item = marked[MARK.len()..].trim_start();
         let end = match item.find(['{', ';']) {
-            Some(at) if item.starts_with("mod ") && item[at..].starts_with('{') => {
+            Some(at) if is_module(&item[..at]) && item[at..].starts_with('{') => {
                 marked.len() - item.len() + at + braces(&item[at..])
             }
             _ => MARK.len(),
@@ -297,6 +297,12 @@ fn without_unit_tests(code: &str) -> String {
         rest = &marked[end..];
     }
     out + rest
+}
+
+/// Whether what stands before a brace is a module, whoever may see it.
+fn is_module(head: &str) -> bool {
+    let words: Vec<_> = head.split_whitespace().collect();
+    matches!(words.as_slice(), [.., "mod", _]) && !head.contains(['=', '#'])
 }
 
 fn braces(text: &str) -> usize {
