@@ -8,9 +8,9 @@ use crate::config::{show_json, show_text};
 /// Checks or shows the configuration.
 #[derive(Debug, Subcommand)]
 pub(super) enum ConfigVerb {
-    /// Says whether the configuration is valid, and what is wrong with it otherwise.
+    /// Say whether the configuration is valid, and what is wrong with it otherwise.
     Check,
-    /// Prints every value in force and where it came from; secrets are masked.
+    /// Print every value in force and where it came from; secrets are masked.
     Show,
 }
 

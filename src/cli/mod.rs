@@ -31,6 +31,7 @@ pub struct Cli {
 
 /// Options of every verb.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 struct Global {
     /// The configuration file; without it `appliance.toml` in the working directory, if there.
     #[arg(long, global = true, value_name = "FILE", env = "APPLIANCE_CONFIG")]
@@ -38,32 +39,32 @@ struct Global {
     /// The data directory; the same as --set data.directory=DIR.
     #[arg(long, global = true, value_name = "DIR")]
     data_dir: Option<PathBuf>,
-    /// Sets any configuration key, over file and environment.
+    /// Set any configuration key, over file and environment.
     #[arg(long = "set", global = true, value_name = "SECTION.KEY=VALUE", value_parser = assignment)]
     set: Vec<(String, String)>,
-    /// Prints data as JSON.
+    /// Print data as JSON.
     #[arg(long, global = true)]
     json: bool,
-    /// Prints no words, only data and errors.
+    /// Print no words, only data and errors.
     #[arg(long, global = true)]
     quiet: bool,
 }
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Runs the appliance.
+    /// Run the appliance.
     Serve(serve::Serve),
-    /// Makes, lists and changes accounts.
+    /// Make, list and change accounts.
     #[command(subcommand)]
     User(user::User),
-    /// Checks or shows the configuration.
+    /// Check or show the configuration.
     #[command(subcommand)]
     Config(config::ConfigVerb),
-    /// Prints the OpenAPI document of the API.
+    /// Print the OpenAPI document of the API.
     Openapi,
-    /// Asks the running appliance whether it is ready.
+    /// Ask the running appliance whether it is ready.
     Healthcheck,
-    /// Prints the version.
+    /// Print the version.
     Version,
 }
 

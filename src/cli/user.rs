@@ -21,11 +21,11 @@ const BATCH: usize = 500;
 /// Makes, lists and changes accounts.
 #[derive(Debug, Subcommand)]
 pub(super) enum User {
-    /// Makes an account.
+    /// Make an account.
     Create(Create),
-    /// Lists accounts by id.
+    /// List accounts by id.
     List,
-    /// Gives an account another role.
+    /// Give an account another role.
     SetRole(SetRole),
 }
 
@@ -47,7 +47,7 @@ pub(super) struct Create {
     /// What they may do: user, staff or admin.
     #[arg(long, default_value = "user")]
     role: Role,
-    /// Reads the password from standard input; there is no other way, so that none is left in the
+    /// Read the password from standard input; there is no other way, so that none is left in the
     /// shell's history.
     #[arg(long, required = true)]
     password_stdin: bool,

@@ -123,7 +123,7 @@ fn allowed_methods(document: &serde_json::Value) -> HashMap<String, String> {
     let paths = paths.into_iter().flatten().filter_map(|(path, operations)| {
         let methods = operations.as_object()?.keys().map(|method| method.to_uppercase());
         let template = path.replace('{', ":").replace('}', "");
-        Some((format!("{API}{template}"), methods.collect::<Vec<_>>().join(", ")))
+        Some((template, methods.collect::<Vec<_>>().join(", ")))
     });
     paths.collect()
 }
