@@ -3,5 +3,5 @@
 mod logging;
 mod metrics;
 
-pub use logging::{LogFormat, start_logging};
+pub use logging::{LogFormat, LogGuard, start_logging};
 pub use metrics::{Metrics, StoreMetrics};
