@@ -24,11 +24,13 @@ pub(crate) struct StoreAlone {
 }
 
 impl StoreAlone {
-    pub(crate) fn open() -> Self {
+    /// Opens one whose commits are shared by at most `max_batch` scans.
+    pub(crate) fn open(max_batch: usize) -> Self {
         let home = tempfile::tempdir().unwrap();
         let metrics = Metrics::new().unwrap().store("bench");
         let path = home.path().join("alone.redb");
-        let store = Store::open(&path, StoreOptions::default(), MIGRATIONS, metrics).unwrap();
+        let options = StoreOptions { max_batch, ..StoreOptions::default() };
+        let store = Store::open(&path, options, MIGRATIONS, metrics).unwrap();
         Self { store, next_event: 0, _home: home }
     }
 

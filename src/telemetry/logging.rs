@@ -3,11 +3,10 @@
 //! A line never holds a secret: what is logged is chosen field by field, and no body, header or query
 //! string is among them. Control bytes in values are escaped by both formats.
 
-use std::io::BufWriter;
-
 use serde::Deserialize;
-use tracing_appender::non_blocking::WorkerGuard;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
+
+use super::log_writer::{LogGuard, LogWriter};
 
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -19,26 +18,21 @@ pub enum LogFormat {
     Json,
 }
 
-/// Writes out what is still waiting when it is dropped; kept until the process ends.
-#[must_use = "lines that wait are lost when this is dropped early"]
-pub struct LogGuard {
-    _writer: WorkerGuard,
-}
-
 /// Starts logging for the process. `filter` is a level (`info`) or tracing's filter syntax.
 ///
-/// Lines are handed to a thread that writes all that wait at once, so a request never waits for the
-/// log. When whoever reads the log stalls for long, lines are dropped rather than requests.
+/// The guard is kept until the process ends: it writes the last lines.
 ///
 /// # Errors
-/// When the filter does not parse. A second call in one process changes nothing.
+/// When the filter does not parse or no thread can be started. A second call in one process changes nothing.
 pub fn start_logging(format: LogFormat, filter: &str) -> Result<LogGuard, String> {
     let filter = EnvFilter::builder()
         .with_default_directive(LevelFilter::INFO.into())
         .parse(filter)
         .map_err(|error| format!("log.filter '{filter}': {error}"))?;
-    let (writer, guard) = tracing_appender::non_blocking(BufWriter::new(std::io::stderr()));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
+    let started = LogWriter::start(std::io::stderr()).map_err(|error| error.to_string());
+    let (writer, guard) = started?;
+    let lines =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(move || writer.clone());
     // An error means that logging has started already (two appliances in one test process).
     let _ = match format {
         LogFormat::Pretty => lines
@@ -47,5 +41,5 @@ pub fn start_logging(format: LogFormat, filter: &str) -> Result<LogGuard, String
             .try_init(),
         LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).try_init(),
     };
-    Ok(LogGuard { _writer: guard })
+    Ok(guard)
 }
