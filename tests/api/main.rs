@@ -16,5 +16,8 @@
 mod support;
 
 mod accounts;
+mod problems;
 mod sessions;
+mod surfaces;
+mod throttle;
 mod tokens;
