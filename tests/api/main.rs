@@ -16,6 +16,8 @@
 mod support;
 
 mod accounts;
+mod bad_input;
+mod openapi;
 mod problems;
 mod sessions;
 mod surfaces;
