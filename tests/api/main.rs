@@ -16,10 +16,19 @@
 mod support;
 
 mod accounts;
+mod attendance;
+mod audit;
 mod bad_input;
+mod connections;
+mod events;
+mod lists;
 mod openapi;
 mod problems;
+mod redirect;
+mod scans;
 mod sessions;
+mod social_log;
 mod surfaces;
 mod throttle;
+mod tls;
 mod tokens;

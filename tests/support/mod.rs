@@ -168,6 +168,17 @@ impl Appliance {
         self.running.take().unwrap()
     }
 
+    /// Waits until nobody listens any more.
+    pub async fn refuses_connections(&self) {
+        for _ in 0..1_000 {
+            if tokio::net::TcpStream::connect(self.address).await.is_err() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("it listens for ever");
+    }
+
     pub fn url(&self, path: &str) -> String {
         format!("https://localhost:{}{path}", self.address.port())
     }
