@@ -19,7 +19,6 @@ pub(super) struct RegisterRequest {
     /// An e-mail address; case does not matter.
     email: String,
     /// 8 characters to 1 KiB.
-    #[oai(validator(max_length = 1024))]
     password: String,
     /// Given name, 1 to 80 characters.
     name: String,

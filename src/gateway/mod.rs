@@ -40,12 +40,20 @@ pub struct Settings {
     authenticator: Arc<dyn Authenticator>,
     metrics: Metrics,
     parts: Parts,
-    allowed_methods: HashMap<String, String>,
+    described: HashMap<String, DescribedRoute>,
     log_requests: bool,
 }
 
+/// A route of the API as its document describes it.
+pub struct DescribedRoute {
+    /// Its template with the parameters' own names: the router calls them `:param0`, `:param1`.
+    pub template: String,
+    /// Its `Allow` header (RFC 9110 §10.2.1).
+    pub allow: String,
+}
+
 impl Settings {
-    /// Gathers what the steps need. `allowed_methods` maps a route template to its `Allow` header.
+    /// Gathers what the steps need. `described` holds the routes by the router's template.
     #[allow(clippy::too_many_arguments, reason = "one for each section and part that a step needs")]
     pub fn new(
         cors: &CorsConfig,
@@ -55,7 +63,7 @@ impl Settings {
         authenticator: Arc<dyn Authenticator>,
         metrics: Metrics,
         parts: Parts,
-        allowed_methods: HashMap<String, String>,
+        described: HashMap<String, DescribedRoute>,
     ) -> Self {
         Self {
             cors: Cors::new(cors),
@@ -67,7 +75,7 @@ impl Settings {
             authenticator,
             metrics,
             parts,
-            allowed_methods,
+            described,
             log_requests,
         }
     }
@@ -123,6 +131,11 @@ impl<E: Endpoint<Output = Response>> Endpoint for Gateway<E> {
         settings.limits.count(&caller, &context, response.status());
         settings.cors.decorate(&mut response, origin);
         headers::decorate(&mut response, &context);
+        if exchange.is_head() {
+            // Not even a refusal has one (RFC 9110 §9.3.2); poem empties good answers alone, and over
+            // HTTP/2 a client takes a body here for a broken stream.
+            response.take_body();
+        }
         exchange.finish(&response, settings);
         Ok(response)
     }

@@ -61,9 +61,16 @@ impl Exchange {
         self.uri.path()
     }
 
+    /// Whether only the head of an answer is asked for.
+    pub(super) fn is_head(&self) -> bool {
+        self.method == Method::HEAD
+    }
+
     pub(super) fn finish(self, response: &Response, settings: &Settings) {
         let took = self.started.elapsed();
-        let endpoint = response.data::<PathPattern>().map_or("unmatched", |pattern| &*pattern.0);
+        let matched = response.data::<PathPattern>().map_or("unmatched", |pattern| &*pattern.0);
+        let described = settings.described.get(matched);
+        let endpoint = described.map_or(matched, |route| route.template.as_str());
         let service = settings.parts.of(endpoint);
         let status = response.status().as_u16();
         let method = known_method(&self.method);

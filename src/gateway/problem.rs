@@ -45,8 +45,8 @@ pub(super) fn respond(
     }
     if let Some(endpoint) = endpoint {
         if problem.status == StatusCode::METHOD_NOT_ALLOWED {
-            let methods = settings.allowed_methods.get(&*endpoint.0);
-            let allow = methods.and_then(|methods| HeaderValue::from_str(methods).ok());
+            let route = settings.described.get(&*endpoint.0);
+            let allow = route.and_then(|route| HeaderValue::from_str(&route.allow).ok());
             headers.insert(header::ALLOW, allow.unwrap_or(HeaderValue::from_static("GET, HEAD")));
         }
         response.set_data(endpoint);

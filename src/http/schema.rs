@@ -30,8 +30,8 @@ pub(super) fn faults<T: Type + 'static>(body: &Value) -> Vec<FieldError> {
     faults
 }
 
-/// The fault of a body that fits its schema and still cannot be read, such as a number that is out of
-/// its type's range.
+/// The fault of a body that fits its schema and still cannot be read: of a type that checks more than
+/// its schema says.
 pub(super) fn unnamed_fault() -> FieldError {
     fault("", "does not have the expected form", "non ha la forma attesa")
 }
@@ -64,6 +64,10 @@ fn compare(
     path: &str,
     faults: &mut Vec<FieldError>,
 ) {
+    // A property with a description of its own points to a named schema so.
+    for schema in schema.all_of.iter().filter_map(|schema| resolve(registry, schema)) {
+        compare(registry, schema, value, path, faults);
+    }
     match (schema.ty, value) {
         ("object", Value::Object(fields)) => {
             for required in &schema.required {
@@ -99,7 +103,9 @@ fn compare(
             }
         }
         ("string", Value::String(text)) => compare_text(schema, text, path, faults),
-        ("integer", Value::Number(number)) if number.is_i64() || number.is_u64() => {}
+        ("integer", Value::Number(number)) if number.is_i64() || number.is_u64() => {
+            compare_range(schema, number, path, faults);
+        }
         ("number", Value::Number(_)) | ("boolean", Value::Bool(_)) | ("", _) => {}
         (wanted, _) => faults.push(wrong_type(path, wanted)),
     }
@@ -119,6 +125,29 @@ fn compare_text(schema: &MetaSchema, text: &str, path: &str, faults: &mut Vec<Fi
             "must be an RFC 3339 date and time such as 2026-11-23T08:30:00Z",
             "dev'essere data e ora RFC 3339, ad esempio 2026-11-23T08:30:00Z",
         ));
+    }
+}
+
+/// Whether a whole number fits the type that the schema's format names.
+fn compare_range(
+    schema: &MetaSchema,
+    number: &serde_json::Number,
+    path: &str,
+    faults: &mut Vec<FieldError>,
+) {
+    let most = match schema.format {
+        Some("uint8") => u8::MAX.into(),
+        Some("uint16") => u16::MAX.into(),
+        Some("uint32") => u32::MAX.into(),
+        Some("uint64") => u64::MAX,
+        _ => return,
+    };
+    if number.as_u64().is_none_or(|number| number > most) {
+        let message = Text::made(
+            format!("must be a whole number from 0 to {most}"),
+            format!("dev'essere un numero intero da 0 a {most}"),
+        );
+        faults.push(FieldError { field: path.to_owned(), message });
     }
 }
 
@@ -143,7 +172,7 @@ fn fault(field: &str, en: &'static str, it: &'static str) -> FieldError {
 
 #[cfg(test)]
 mod tests {
-    use poem_openapi::Object;
+    use poem_openapi::{Enum, Object};
     use serde_json::json;
 
     use super::*;
@@ -156,6 +185,16 @@ mod tests {
         seats: u32,
         note: Option<String>,
         tags: Option<Vec<String>>,
+        /// A description here makes the schema a reference inside of another one.
+        class: Option<Class>,
+    }
+
+    #[derive(Enum)]
+    #[oai(rename_all = "lowercase")]
+    #[allow(dead_code, reason = "only its schema is used")]
+    enum Class {
+        First,
+        Second,
     }
 
     fn faults(body: &Value) -> Vec<String> {
@@ -185,6 +224,26 @@ mod tests {
     #[test]
     fn a_body_that_is_no_object_is_said_to_be_none() {
         assert_eq!(faults(&json!([1])), [" must be an object"]);
-        assert!(faults(&json!({"name": "a", "seats": 1})).is_empty());
+    }
+
+    #[test]
+    fn a_number_out_of_the_range_of_its_type_is_named() {
+        for seats in [json!(-1), json!(4_294_967_296_u64), json!(u64::MAX), json!(i64::MIN)] {
+            let found = faults(&json!({"name": "a", "seats": seats}));
+            assert_eq!(found, ["seats must be a whole number from 0 to 4294967295"], "{seats}");
+        }
+        for seats in [json!(1.5), json!(1e20)] {
+            let found = faults(&json!({"name": "a", "seats": seats}));
+            assert_eq!(found, ["seats must be a whole number"], "{seats}");
+        }
+        assert!(faults(&json!({"name": "a", "seats": u32::MAX})).is_empty());
+    }
+
+    #[test]
+    fn a_word_that_is_none_of_the_known_ones_is_named_behind_a_reference_too() {
+        let found = faults(&json!({"name": "a", "seats": 1, "class": "third"}));
+        assert_eq!(found, ["class must be one of: first, second"]);
+        assert_eq!(faults(&json!({"name": "a", "seats": 1, "class": 2})), ["class must be a text"]);
+        assert!(faults(&json!({"name": "a", "seats": 1, "class": "second"})).is_empty());
     }
 }

@@ -36,7 +36,7 @@ pub(super) fn file(path: &str, if_none_match: Option<&str>) -> Result<Response, 
 }
 
 fn part(text: &'static str, content_type: &'static str) -> Response {
-    text.with_header(header::CONTENT_TYPE, content_type)
+    text.with_content_type(content_type)
         .with_header(header::CACHE_CONTROL, "max-age=3600")
         .into_response()
 }

@@ -168,7 +168,10 @@ impl Server {
         }
         background.spawn(housekeeping(settings, domains.auth.clone()));
         background.spawn(domains.clone().heal_profiles());
-        let relay = tokio::spawn(relay::run(domains.clone(), drain.subscribe()));
+        // Told to finish only when nobody is served any more: what is answered during the drain leaves
+        // events too.
+        let (finish, finishing) = watch::channel(false);
+        let relay = tokio::spawn(relay::run(domains.clone(), finishing));
 
         let serving = tokio::spawn(listener.serve(drain_time));
         let outcome = tokio::select! {
@@ -179,6 +182,7 @@ impl Server {
         drain.send_replace(true);
         let _ = serving.await;
         background.shutdown().await;
+        finish.send_replace(true);
         let _ = relay.await;
         let _ = tokio::task::spawn_blocking(move || domains.close()).await;
         outcome

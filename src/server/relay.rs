@@ -17,12 +17,12 @@ use crate::{
 const BATCH: usize = 256;
 const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
 
-/// Relays until the server drains, and then what is left.
-pub(super) async fn run(domains: Domains, mut draining: watch::Receiver<bool>) {
+/// Relays until it is told to finish, and then what is left.
+pub(super) async fn run(domains: Domains, mut finishing: watch::Receiver<bool>) {
     let [mut auth, mut user] = domains.outboxes().map(|(_, store)| store.commits());
     loop {
         let relayed = relay_all(&domains).await;
-        if *draining.borrow() {
+        if *finishing.borrow() {
             return;
         }
         if let Err(error) = relayed {
@@ -31,7 +31,7 @@ pub(super) async fn run(domains: Domains, mut draining: watch::Receiver<bool>) {
             continue;
         }
         tokio::select! {
-            _ = draining.wait_for(|draining| *draining) => {}
+            _ = finishing.wait_for(|finishing| *finishing) => {}
             Ok(()) = auth.changed() => {}
             Ok(()) = user.changed() => {}
         }

@@ -17,7 +17,7 @@ use crate::{
     auth::{AccountsApi, AuthApi, SetupApi},
     clock::Clock,
     config::{Config, Network},
-    gateway::{Gateway, Parts, Settings},
+    gateway::{DescribedRoute, Gateway, Parts, Settings},
     http::Problem,
     social_log, user,
 };
@@ -54,7 +54,7 @@ impl Routes {
                 ("/api/v1/instance", "gateway"),
                 ("/api/v1", "user"),
             ]),
-            allowed_methods(&document),
+            described(&document),
         ));
         let routes = Route::new()
             .nest(API, api.service)
@@ -117,15 +117,31 @@ fn document<E>(api: &Api<E>) -> Result<serde_json::Value, StartError> {
     serde_json::from_str(&api.spec).map_err(|error| StartError::Internal(error.to_string()))
 }
 
-/// The `Allow` header of every route of the API (RFC 9110 §10.2.1), by its template.
-fn allowed_methods(document: &serde_json::Value) -> HashMap<String, String> {
+/// Every route of the API as the document describes it, by the template that the router has for it.
+fn described(document: &serde_json::Value) -> HashMap<String, DescribedRoute> {
     let paths = document.get("paths").and_then(serde_json::Value::as_object);
     let paths = paths.into_iter().flatten().filter_map(|(path, operations)| {
-        let methods = operations.as_object()?.keys().map(|method| method.to_uppercase());
+        let mut methods: Vec<_> =
+            operations.as_object()?.keys().map(|method| method.to_uppercase()).collect();
+        // What answers GET answers HEAD, and the document does not say so.
+        if let Some(get) = methods.iter().position(|method| method == "GET") {
+            methods.insert(get + 1, "HEAD".to_owned());
+        }
         let template = path.replace('{', ":").replace('}', "");
-        Some((template, methods.collect::<Vec<_>>().join(", ")))
+        let route = DescribedRoute { template, allow: methods.join(", ") };
+        Some((router_template(path), route))
     });
     paths.collect()
+}
+
+/// poem-openapi numbers the parameters of a path, whatever their names.
+fn router_template(path: &str) -> String {
+    let mut number = 0_u32..;
+    let segments = path.split('/').map(|segment| match segment.strip_prefix('{') {
+        Some(_) => format!(":param{}", number.next().unwrap_or_default()),
+        None => segment.to_owned(),
+    });
+    segments.collect::<Vec<_>>().join("/")
 }
 
 /// A GET route answered by a function of the request.
@@ -165,8 +181,7 @@ fn openapi_json(
     let networks = config.access.docs_networks.clone();
     answer(move |request| {
         admit(request, &networks)?;
-        let json = document.clone().with_header(header::CONTENT_TYPE, "application/json");
-        Ok(json.into_response())
+        Ok(document.clone().with_content_type("application/json").into_response())
     })
 }
 
@@ -179,7 +194,7 @@ fn metrics(
     answer(move |request| {
         admit(request, &networks)?;
         let text = metrics.render().map_err(Problem::internal)?;
-        Ok(text.with_header(header::CONTENT_TYPE, "text/plain; version=0.0.4").into_response())
+        Ok(text.with_content_type("text/plain; version=0.0.4").into_response())
     })
 }
 

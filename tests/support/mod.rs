@@ -14,6 +14,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{sync::oneshot, task::JoinHandle};
 
+pub mod wire;
+
 /// A Monday morning in Rome, in winter time: 2026-11-23T08:00:00+01:00.
 pub const START: Time = Time::from_millis(1_795_417_200_000);
 /// Good for every account of the tests.
@@ -166,6 +168,17 @@ impl Appliance {
         self.running.take().unwrap()
     }
 
+    /// Waits until nobody listens any more.
+    pub async fn refuses_connections(&self) {
+        for _ in 0..1_000 {
+            if tokio::net::TcpStream::connect(self.address).await.is_err() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("it listens for ever");
+    }
+
     pub fn url(&self, path: &str) -> String {
         format!("https://localhost:{}{path}", self.address.port())
     }
@@ -197,12 +210,41 @@ impl Appliance {
         self.send(request).await
     }
 
+    /// Sends bytes as a body, whatever they are.
+    pub async fn post_bytes(
+        &self,
+        path: &str,
+        person: Option<&Person>,
+        content_type: &str,
+        bytes: impl Into<Vec<u8>>,
+    ) -> Answer {
+        let url = self.url(&format!("/api/v1{path}"));
+        let mut request = self.client.post(url).header("content-type", content_type);
+        if let Some(person) = person {
+            request = request.bearer_auth(&person.access_token);
+        }
+        self.send(request.body(bytes.into())).await
+    }
+
+    /// Asks for a path outside of the API.
+    pub async fn page(&self, path: &str) -> Answer {
+        self.send(self.client.get(self.url(path))).await
+    }
+
     pub async fn get(&self, path: &str, person: Option<&Person>) -> Answer {
         self.api(Method::GET, path, person, None).await
     }
 
     pub async fn post(&self, path: &str, person: Option<&Person>, body: Value) -> Answer {
         self.api(Method::POST, path, person, Some(body)).await
+    }
+
+    pub async fn patch(&self, path: &str, person: &Person, body: Value) -> Answer {
+        self.api(Method::PATCH, path, Some(person), Some(body)).await
+    }
+
+    pub async fn delete(&self, path: &str, person: &Person) -> Answer {
+        self.api(Method::DELETE, path, Some(person), None).await
     }
 
     /// Registers `name@example.org` and logs them in.
@@ -234,6 +276,10 @@ impl Appliance {
         link.split_once('#').unwrap().1.to_owned()
     }
 
+    pub fn has_setup_link(&self) -> bool {
+        self.setup_link.is_some()
+    }
+
     /// Makes the first administrator through the set-up link and logs them in.
     pub async fn admin(&self) -> Person {
         let body = json!({
@@ -242,6 +288,18 @@ impl Appliance {
         });
         self.post("/setup", None, body).await.expect(201);
         self.login("capo@example.org").await
+    }
+
+    /// Registers somebody, gives them a role, and logs them in.
+    pub async fn person_as(&self, admin: &Person, name: &str, role: &str) -> Person {
+        let person = self.person(name).await;
+        self.set_role(admin, person.id, role).await.expect(200);
+        person
+    }
+
+    pub async fn set_role(&self, admin: &Person, id: u64, role: &str) -> Answer {
+        let path = format!("/users/{id}/role");
+        self.api(Method::PUT, &path, Some(admin), Some(json!({ "role": role }))).await
     }
 
     /// Makes an event for today and gives its id.
@@ -262,7 +320,11 @@ impl Appliance {
     }
 
     /// Waits until the audit chain says what `found` looks for, and gives the newest entries.
-    pub async fn audit_until(&self, admin: &Person, found: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+    pub async fn audit_until(
+        &self,
+        admin: &Person,
+        found: impl Fn(&[Value]) -> bool,
+    ) -> Vec<Value> {
         for _ in 0..500 {
             let page = self.get("/audit?limit=200", Some(admin)).await.expect(200);
             let items = page["items"].as_array().unwrap().clone();
@@ -277,10 +339,14 @@ impl Appliance {
 
 /// A client that trusts the self-signed certificate of a data directory, and nothing else.
 pub fn trusting_client(data: &Path, address: SocketAddr) -> reqwest::Client {
+    client_speaking(data, address, &[b"h2", b"http/1.1"])
+}
+
+/// The same, speaking only these protocols.
+pub fn client_speaking(data: &Path, address: SocketAddr, protocols: &[&[u8]]) -> reqwest::Client {
     install_crypto();
-    let pem = std::fs::read(data.join("tls/self-signed.pem")).unwrap();
     reqwest::Client::builder()
-        .tls_certs_only([reqwest::Certificate::from_pem(&pem).unwrap()])
+        .tls_backend_preconfigured(wire::tls_config(data, rustls::ALL_VERSIONS, protocols))
         .resolve("localhost", address)
         .redirect(reqwest::redirect::Policy::none())
         .timeout(Duration::from_secs(60))

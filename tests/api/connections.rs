@@ -1,0 +1,260 @@
+//! What stalls is closed, what is in progress is finished, and nobody takes every place.
+//!
+//! The limits are a second; nothing here asserts how fast a connection is closed, only that it is.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::{io::AsyncWriteExt, net::TcpStream};
+
+use crate::support::{
+    Appliance, PASSWORD, Person,
+    wire::{PATIENCE, Wire, read_to_end},
+};
+
+const IMPATIENT: [(&str, &str); 4] = [
+    ("limits.handshake_seconds", "1"),
+    ("limits.head_seconds", "1"),
+    ("limits.body_seconds", "1"),
+    ("limits.idle_seconds", "1"),
+];
+const LIVEZ: &str = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+/// The head of a login with a body of this length.
+fn login_head(length: usize) -> String {
+    format!(
+        "POST /api/v1/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+         Content-Length: {length}\r\n\r\n"
+    )
+}
+
+/// Sends a byte now and then for as long as it is taken.
+async fn drip(mut wire: Wire) -> String {
+    let dripping = async {
+        while wire.stream.write_all(b"x").await.is_ok() && wire.stream.flush().await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, dripping).await.expect("it was never closed");
+    wire.closed().await
+}
+
+#[tokio::test]
+async fn a_connection_that_never_begins_tls_is_closed() {
+    let app = Appliance::start_with(&IMPATIENT).await;
+    let mut silent = TcpStream::connect(app.address).await.unwrap();
+    assert!(read_to_end(&mut silent).await.is_empty());
+    let mut half = TcpStream::connect(app.address).await.unwrap();
+    half.write_all(&[22, 3, 1, 2, 0, 1]).await.unwrap();
+    assert!(read_to_end(&mut half).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_connection_that_asks_nothing_is_closed() {
+    let app = Appliance::start_with(&IMPATIENT).await;
+    let silent = Wire::open(&app).await.unwrap();
+    let answer = silent.closed().await;
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{answer}");
+}
+
+#[tokio::test]
+async fn an_http_2_connection_that_asks_nothing_is_closed() {
+    let app = Appliance::start_with(&IMPATIENT).await;
+    let mut wire = Wire::open_speaking(&app, &[b"h2"]).await.unwrap();
+    wire.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await;
+    wire.send([0, 0, 0, 4, 0, 0, 0, 0, 0]).await;
+    wire.closed().await;
+    let silent = Wire::open_speaking(&app, &[b"h2"]).await.unwrap();
+    silent.closed().await;
+}
+
+#[tokio::test]
+async fn a_head_that_drips_in_is_cut_off() {
+    let app = Appliance::start_with(&IMPATIENT).await;
+    let mut wire = Wire::open(&app).await.unwrap();
+    wire.send("GET /livez HTTP/1.1\r\nHost: localhost\r\nX-Slow: ").await;
+    let answer = drip(wire).await;
+    assert!(!answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_head_without_end_is_cut_off() {
+    let app = Appliance::start().await;
+    let mut wire = Wire::open(&app).await.unwrap();
+    wire.send("GET /livez HTTP/1.1\r\nHost: localhost\r\n").await;
+    let line = format!("X-Long: {}\r\n", "x".repeat(8_000));
+    for _ in 0..1_000 {
+        if wire.stream.write_all(line.as_bytes()).await.is_err() {
+            break;
+        }
+    }
+    let answer = wire.closed().await;
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_body_that_stalls_is_told_so_and_the_connection_closed() {
+    let app = Appliance::start_with(&IMPATIENT).await;
+    let mut wire = Wire::open(&app).await.unwrap();
+    wire.send(login_head(100) + "{\"identifier\":").await;
+    let answer = wire.answer().await;
+    assert_eq!((answer.status, answer.json()["code"].clone()), (408, json!("BODY_TIMEOUT")));
+    wire.closed().await;
+}
+
+#[tokio::test]
+async fn a_body_that_drips_in_is_cut_off() {
+    let app = Appliance::start_with(&IMPATIENT).await;
+    let mut wire = Wire::open(&app).await.unwrap();
+    wire.send(login_head(1_000_000)).await;
+    drip(wire).await;
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_writes_nothing() {
+    let app = Appliance::start().await;
+    let admin = app.admin().await;
+    let body = json!({
+        "email": "ada@example.org", "password": PASSWORD, "name": "Ada", "surname": "L",
+    });
+    let mut wire = Wire::open(&app).await.unwrap();
+    let head = login_head(body.to_string().len() + 1).replace("login", "register");
+    wire.send(head + &body.to_string()).await;
+    wire.stream.shutdown().await.unwrap();
+    let _ = wire.closed().await;
+    let users = app.get("/users", Some(&admin)).await.expect(200);
+    assert_eq!(users["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_refusal_that_reads_no_body_does_not_wait_for_it() {
+    let app = Appliance::start().await;
+    for path in ["/nowhere", "/api/v1/events", "/livez"] {
+        let mut wire = Wire::open(&app).await.unwrap();
+        wire.send(login_head(100_000).replace("/api/v1/auth/login", path)).await;
+        let answer = wire.answer().await;
+        assert!((401..=405).contains(&answer.status), "{path}: {}", answer.status);
+        wire.closed().await;
+    }
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_closed_after_its_answers() {
+    let app = Appliance::start_with(&IMPATIENT).await;
+    let mut wire = Wire::open(&app).await.unwrap();
+    for _ in 0..2 {
+        wire.send(LIVEZ).await;
+        assert_eq!(wire.answer().await.status, 200);
+    }
+    wire.closed().await;
+}
+
+#[tokio::test]
+async fn requests_that_come_together_are_answered_in_their_order() {
+    let app = Appliance::start().await;
+    let mut wire = Wire::open(&app).await.unwrap();
+    wire.send(format!("{LIVEZ}GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n{LIVEZ}")).await;
+    for status in [200, 404, 200] {
+        assert_eq!(wire.answer().await.status, status);
+    }
+}
+
+#[tokio::test]
+async fn two_readings_of_one_request_are_refused() {
+    let app = Appliance::start().await;
+    let smuggled = "GET /api/v1/instance HTTP/1.1\r\nHost: x\r\n\r\n";
+    let heads = [
+        "Content-Length: 5\r\nContent-Length: 6",
+        "Content-Length: +5",
+        "Content-Length: 5, 6",
+        "Content-Length: -1",
+        "Transfer-Encoding: chunked, identity",
+        "Transfer-Encoding: xchunked",
+    ];
+    for head in heads {
+        let mut wire = Wire::open(&app).await.unwrap();
+        wire.send(format!("POST /livez HTTP/1.1\r\nHost: x\r\n{head}\r\n\r\n0\r\n\r\n{smuggled}"))
+            .await;
+        let answer = wire.closed().await;
+        assert!(!answer.contains("registration"), "{head}: {answer}");
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 400"), "{head}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn one_address_has_as_many_connections_as_it_may_and_gets_its_places_back() {
+    let app = Appliance::start_with(&[("limits.connections_per_address", "2")]).await;
+    let first = Wire::open(&app).await.unwrap();
+    let mut second = Wire::open(&app).await.unwrap();
+    assert!(Wire::open(&app).await.is_err(), "a third one");
+    second.send(LIVEZ).await;
+    assert_eq!(second.answer().await.status, 200);
+    drop(first);
+    let mut again = None;
+    for _ in 0..1_000 {
+        match Wire::open(&app).await {
+            Ok(wire) => {
+                again = Some(wire);
+                break;
+            }
+            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    }
+    let mut again = again.expect("the place was never given back");
+    again.send(LIVEZ).await;
+    assert_eq!(again.answer().await.status, 200);
+}
+
+#[tokio::test]
+async fn beyond_all_connections_a_client_waits_for_one_to_end() {
+    let app = Appliance::start_with(&[("limits.connections", "1")]).await;
+    let mut first = Wire::open(&app).await.unwrap();
+    first.send(LIVEZ).await;
+    assert_eq!(first.answer().await.status, 200);
+    let waiting = tokio::time::timeout(Duration::from_millis(300), Wire::open(&app));
+    assert!(waiting.await.is_err(), "a second one is not served beside it");
+    drop(first);
+    let mut second = tokio::time::timeout(PATIENCE, Wire::open(&app)).await.unwrap().unwrap();
+    second.send(LIVEZ).await;
+    assert_eq!(second.answer().await.status, 200);
+}
+
+/// A login whose body is not all there yet; gives the connection and the rest.
+async fn half_a_login(app: &Appliance, person: &Person) -> (Wire, String) {
+    let body = json!({ "identifier": person.email, "password": PASSWORD }).to_string();
+    let (begun, rest) = body.split_at(10);
+    let mut wire = Wire::open(app).await.unwrap();
+    let head = login_head(body.len()).replace("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n");
+    wire.send(head).await;
+    assert_eq!(wire.answer().await.status, 100, "the request is in progress");
+    wire.send(begun).await;
+    (wire, rest.to_owned())
+}
+
+#[tokio::test]
+async fn a_request_in_progress_is_finished_while_nobody_new_is_let_in() {
+    let mut app = Appliance::start().await;
+    let ada = app.person("ada").await;
+    let idle = Wire::open(&app).await.unwrap();
+    let (mut wire, rest) = half_a_login(&app, &ada).await;
+    let running = app.begin_stop();
+    app.refuses_connections().await;
+    idle.closed().await;
+    wire.send(rest).await;
+    let answer = wire.answer().await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.json()["user"]["id"], ada.id);
+    wire.closed().await;
+    running.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_stop_does_not_wait_for_ever() {
+    let settings = [("server.drain_seconds", "1"), ("limits.body_seconds", "3600")];
+    let mut app = Appliance::start_with(&settings).await;
+    let ada = app.person("ada").await;
+    let (wire, _) = half_a_login(&app, &ada).await;
+    let running = app.begin_stop();
+    tokio::time::timeout(PATIENCE, running).await.expect("it waits for ever").unwrap().unwrap();
+    wire.closed().await;
+}

@@ -1,0 +1,34 @@
+//! The whole HTTP behaviour of an appliance that runs in this process, over real HTTPS.
+//!
+//! Each test starts an appliance of its own in a directory of its own, with a clock that it moves by
+//! hand, so that none waits for time to pass or for another test.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test that meets what it did not expect should stop there, and nobody imports it"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod accounts;
+mod attendance;
+mod audit;
+mod bad_input;
+mod connections;
+mod events;
+mod lists;
+mod openapi;
+mod problems;
+mod redirect;
+mod scans;
+mod sessions;
+mod social_log;
+mod surfaces;
+mod throttle;
+mod tls;
+mod tokens;

@@ -1,0 +1,140 @@
+//! Limits on guessing, and a class of three hundred that they leave alone.
+
+use futures_util::{StreamExt, stream};
+use serde_json::json;
+
+use crate::support::{Answer, Appliance, PASSWORD};
+
+async fn try_login(app: &Appliance, identifier: &str, password: &str) -> Answer {
+    let body = json!({ "identifier": identifier, "password": password });
+    app.post("/auth/login", None, body).await
+}
+
+/// Fails until it is refused for failing too often, at most `most` times; gives that refusal.
+async fn guess_until_refused(app: &Appliance, identifier: &str, most: usize) -> Answer {
+    for _ in 0..most {
+        let answer = try_login(app, identifier, "a wrong password").await;
+        if answer.status == 429 {
+            return answer;
+        }
+        answer.expect_problem(401, "INVALID_CREDENTIALS");
+    }
+    panic!("{most} wrong passwords were all looked at");
+}
+
+fn retry_after(answer: &Answer) -> u64 {
+    answer.header("retry-after").parse().unwrap()
+}
+
+#[tokio::test]
+async fn guessing_at_one_account_is_stopped_and_told_when_to_come_back() {
+    let app = Appliance::start_with(&[("rate_limit.login_failures_per_account", "3")]).await;
+    app.person("ada").await;
+    app.person("bob").await;
+    let refused = guess_until_refused(&app, "ada", 5).await;
+    refused.expect_problem(429, "TOO_MANY_ATTEMPTS");
+    assert!((1..=21).contains(&retry_after(&refused)), "a third of a minute");
+    let right = try_login(&app, "ADA", PASSWORD).await;
+    right.expect_problem(429, "TOO_MANY_ATTEMPTS");
+    app.login("bob").await;
+}
+
+#[tokio::test]
+async fn guessing_at_names_that_nobody_has_is_stopped_alike() {
+    let app = Appliance::start_with(&[("rate_limit.login_failures_per_account", "3")]).await;
+    let refused = guess_until_refused(&app, "nobody@example.org", 5).await;
+    refused.expect_problem(429, "TOO_MANY_ATTEMPTS");
+}
+
+#[tokio::test]
+async fn guessing_at_many_accounts_from_one_network_is_stopped() {
+    let app = Appliance::start_with(&[("rate_limit.login_failures_per_network", "5")]).await;
+    app.person("ada").await;
+    let mut answers = Vec::new();
+    for number in 0..8 {
+        answers.push(try_login(&app, &format!("person{number}"), "a wrong password").await);
+    }
+    let refused: Vec<_> = answers.iter().filter(|answer| answer.status == 429).collect();
+    assert_eq!(refused.len(), 2, "five, and the one that was one too many");
+    refused[0].expect_problem(429, "TOO_MANY_ATTEMPTS");
+    assert!((1..=13).contains(&retry_after(refused[0])), "a fifth of a minute");
+    try_login(&app, "ada", PASSWORD).await.expect_problem(429, "TOO_MANY_ATTEMPTS");
+}
+
+#[tokio::test]
+async fn a_success_never_counts() {
+    let settings = [
+        ("rate_limit.login_failures_per_account", "2"),
+        ("rate_limit.login_failures_per_network", "2"),
+        ("rate_limit.anonymous_failures_per_minute", "2"),
+    ];
+    let app = Appliance::start_with(&settings).await;
+    app.person("ada").await;
+    for _ in 0..10 {
+        app.login("ada").await;
+    }
+    for _ in 0..10 {
+        app.get("/instance", None).await.expect(200);
+    }
+    for _ in 0..2 {
+        try_login(&app, "ada", "a wrong password").await.expect_problem(401, "INVALID_CREDENTIALS");
+    }
+    app.login("ada").await;
+}
+
+#[tokio::test]
+async fn a_stranger_who_is_refused_too_often_is_told_to_wait() {
+    let app = Appliance::start_with(&[("rate_limit.anonymous_failures_per_minute", "3")]).await;
+    let ada = app.person("ada").await;
+    for _ in 0..4 {
+        app.get("/me", None).await.expect_problem(401, "TOKEN_MISSING");
+    }
+    let refused = app.get("/me", None).await;
+    refused.expect_problem(429, "RATE_LIMITED");
+    assert!((1..=21).contains(&retry_after(&refused)));
+    app.get("/instance", None).await.expect_problem(429, "RATE_LIMITED");
+    app.get("/me", Some(&ada)).await.expect(200);
+}
+
+#[tokio::test]
+async fn somebody_who_is_signed_in_has_a_share_of_their_own() {
+    let app = Appliance::start_with(&[("rate_limit.signed_in_per_minute", "5")]).await;
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
+    for _ in 0..5 {
+        app.get("/me", Some(&ada)).await.expect(200);
+    }
+    let refused = app.get("/me", Some(&ada)).await;
+    refused.expect_problem(429, "RATE_LIMITED");
+    assert!((1..=13).contains(&retry_after(&refused)));
+    app.get("/me", Some(&bob)).await.expect(200);
+    app.login("ada").await;
+}
+
+#[tokio::test]
+async fn limits_that_are_off_stop_nobody() {
+    let settings =
+        [("rate_limit.enabled", "false"), ("rate_limit.login_failures_per_account", "1")];
+    let app = Appliance::start_with(&settings).await;
+    for _ in 0..5 {
+        try_login(&app, "nobody", "a wrong password").await.expect(401);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_class_of_three_hundred_behind_one_address_registers_logs_in_and_scans() {
+    let app = Appliance::start().await;
+    let admin = app.admin().await;
+    let event = app.event(&admin, "Assemblea", "static").await;
+    let shown = app.code(&admin, &event).await;
+    let code = shown["code"].as_str().unwrap();
+    let class = stream::iter(0..300).map(|number| {
+        let app = &app;
+        async move {
+            let person = app.person(&format!("student{number}")).await;
+            app.scan(&person, code, "nonce-0001").await.expect(201);
+        }
+    });
+    class.buffer_unordered(24).collect::<Vec<()>>().await;
+    let statistics = app.get(&format!("/events/{event}/statistics"), Some(&admin)).await;
+    assert_eq!(statistics.expect(200)["present"], 300);
+}
