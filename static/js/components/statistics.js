@@ -23,7 +23,8 @@ export function Statistics({ statistics }) {
           const width = (count / total) * 1000;
           const x = from;
           from += width;
-          return html`<rect class=${`key-${look}`} x=${x} y="0" width=${Math.max(0, width - 4)} height="10" />`;
+          const gap = from < 999.5 ? 4 : 0;
+          return html`<rect class=${`key-${look}`} x=${x} y="0" width=${Math.max(0, width - gap)} height="10" />`;
         })}
       </svg>`}
     ${attendance_rate !== null && attendance_rate !== undefined && html`

@@ -14,6 +14,9 @@ export default function Home() {
   const user = useUser();
   const today = useResource('/me/attendance/today');
   const history = usePages('/me/attendance');
+  // Today's rows stand in a list of their own, and begin the history too.
+  const shown = new Set(today.data?.items.map((row) => row.event_id));
+  const earlier = history.items?.filter((row) => !shown.has(row.event_id));
   return html`
     <div class="page-head">
       <div>
@@ -39,15 +42,13 @@ export default function Home() {
             ? html`<${MyLedger} rows=${today.data.items} withDay=${false} />`
             : html`<${Empty} icon="scan" title=${t('home.todayEmpty')}>${t('home.todayEmptyNote')}<//>`)}
         </section>
-        <section class="section" aria-labelledby="history">
-          <h2 id="history">${t('home.history')}</h2>
-          ${!history.items && history.problem && html`<${Failure} problem=${history.problem} retry=${history.retry} />`}
-          ${!history.items && !history.problem && html`<${Skeleton} />`}
-          ${history.items && (history.items.length
-            ? html`<${MyLedger} rows=${history.items} />`
-            : html`<${Empty} icon="events" title=${t('home.historyEmpty')}>${t('home.historyEmptyNote')}<//>`)}
-          ${history.items && html`<${LoadMore} ...${history} onMore=${history.more} />`}
-        </section>
+        ${(earlier?.length !== 0 || history.cursor || history.problem) && html`
+          <section class="section" aria-labelledby="history">
+            <h2 id="history">${t('home.earlier')}</h2>
+            ${!earlier && history.problem && html`<${Failure} problem=${history.problem} retry=${history.retry} />`}
+            ${!earlier && !history.problem && html`<${Skeleton} />`}
+            ${earlier && html`<${MyLedger} rows=${earlier} /><${LoadMore} ...${history} onMore=${history.more} />`}
+          </section>`}
       </div>
     </div>`;
 }
