@@ -2,6 +2,8 @@
 import { formatNumber, formatShare, t } from '../i18n.js';
 import { html } from '../view.js';
 
+// The server names its formula; this one has words in both languages.
+const FORMULA = '(present + late) / expected';
 const PARTS = [['present', 'present'], ['late', 'late'], ['excused', 'excused'], ['not_registered', 'absent']];
 
 export function Statistics({ statistics }) {
@@ -30,5 +32,5 @@ export function Statistics({ statistics }) {
     ${attendance_rate !== null && attendance_rate !== undefined && html`
       <p><strong>${t('statistics.rate', { rate: formatShare(attendance_rate) })}</strong>
         ${expected !== null && html` <span class="soft">${t('statistics.ofExpected', { count: expected })}</span>`}<br />
-        <span class="soft small">${rate_formula}</span></p>`}`;
+        <span class="soft small">${rate_formula === FORMULA ? t('statistics.formula') : rate_formula}</span></p>`}`;
 }

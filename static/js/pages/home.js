@@ -14,9 +14,15 @@ export default function Home() {
   const user = useUser();
   const today = useResource('/me/attendance/today');
   const history = usePages('/me/attendance');
-  // Today's rows stand in a list of their own, and begin the history too.
+  // Today's rows begin the history too, so it waits until it is known which those are.
   const shown = new Set(today.data?.items.map((row) => row.event_id));
-  const earlier = history.items?.filter((row) => !shown.has(row.event_id));
+  const earlier = today.data || today.problem ? history.items?.filter((row) => !shown.has(row.event_id)) : null;
+  // Nothing to add to what today's list says, be it that there is nothing or that it failed.
+  const hasMore = earlier ? earlier.length > 0 || history.cursor || history.problem : !(today.problem && history.problem);
+  const retry = () => {
+    today.reload();
+    if (history.problem) history.retry();
+  };
   return html`
     <div class="page-head">
       <div>
@@ -36,13 +42,13 @@ export default function Home() {
       <div>
         <section class="section" aria-labelledby="today">
           <h2 id="today">${t('home.today')}</h2>
-          ${today.problem && html`<${Failure} problem=${today.problem} retry=${today.reload} />`}
+          ${today.problem && html`<${Failure} problem=${today.problem} retry=${retry} />`}
           ${!today.data && !today.problem && html`<${Skeleton} lines=${2} />`}
           ${today.data && (today.data.items.length
             ? html`<${MyLedger} rows=${today.data.items} withDay=${false} />`
             : html`<${Empty} icon="scan" title=${t('home.todayEmpty')}>${t('home.todayEmptyNote')}<//>`)}
         </section>
-        ${(earlier?.length !== 0 || history.cursor || history.problem) && html`
+        ${hasMore && html`
           <section class="section" aria-labelledby="history">
             <h2 id="history">${t('home.earlier')}</h2>
             ${!earlier && history.problem && html`<${Failure} problem=${history.problem} retry=${history.retry} />`}
