@@ -287,7 +287,7 @@ pub fn trusting_client(data: &Path, address: SocketAddr) -> reqwest::Client {
         .tls_certs_only([reqwest::Certificate::from_pem(&pem).unwrap()])
         .resolve("localhost", address)
         .redirect(reqwest::redirect::Policy::none())
-        .timeout(Duration::from_secs(60))
+        .timeout(Duration::from_mins(1))
         .build()
         .unwrap()
 }
