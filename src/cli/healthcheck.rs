@@ -22,7 +22,7 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-use super::{Failure, Global};
+use super::{Failure, Global, print};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 const REQUEST: &[u8] = b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
@@ -35,7 +35,7 @@ pub(super) fn run(global: &Global) -> Result<(), Failure> {
         .map_err(|_| Failure::Failed(format!("{address} did not answer in time")))?
         .map_err(|error| Failure::Failed(format!("{address} cannot be asked: {error}")))?;
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
-    println!("{}", body.trim());
+    print(body.trim())?;
     if head.starts_with("HTTP/1.1 200 ") {
         Ok(())
     } else {

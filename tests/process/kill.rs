@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use crate::{
-    found::{ADMIN, Observer},
-    load::{Load, Round, register_people},
+    found::Observer,
+    load::{ADMIN, EVENTS, Load, PEOPLE, Plan, Round, register_people},
     program::Home,
     running::Running,
     site::Site,
@@ -18,10 +18,10 @@ async fn kill_again_and_again(rounds: usize) {
     register_people(&Site::of(&home, &running)).await;
     let mut ledger: Vec<Round> = Vec::new();
     for number in 0..rounds {
-        let staff = Site::of(&home, &running).login(ADMIN).await;
-        let mut load = Load::begin(&home, &running, &staff, &format!("giro{number}")).await;
+        let plan = Plan::of(&Site::of(&home, &running), &format!("giro{number}")).await;
+        let mut load = Load::begin(&home, &running, plan);
         // From the first answer to nearly the last, and at ever another point of the commit after it.
-        load.acknowledged(1 + number * 37 % 150).await;
+        load.acknowledged(1 + number * 37 % 110).await;
         linger(Duration::from_micros(number as u64 * 271 % 4_000));
         running.kill();
         ledger.push(load.end().await);
@@ -34,7 +34,7 @@ async fn kill_again_and_again(rounds: usize) {
     }
     // Cut short in most rounds, or nothing was tested.
     let answered = ledger.iter().map(|round| round.scans.len()).sum::<usize>();
-    assert!(answered < rounds * crate::load::PEOPLE * crate::load::EVENTS);
+    assert!(answered < rounds * PEOPLE * EVENTS);
     running.kill();
     let running = Running::start(&home);
     Observer::of(&home, &running).await.find_all(&ledger).await;

@@ -16,7 +16,7 @@ use crate::{
 pub const PEOPLE: usize = 16;
 /// How many events they scan the codes of in one round; every scan is somebody's first at its event,
 /// and so a write.
-pub const EVENTS: usize = 12;
+pub const EVENTS: usize = 8;
 /// How many clients register new people meanwhile, and how many each.
 const REGISTRARS: usize = 3;
 const REGISTRATIONS: usize = 6;
@@ -95,6 +95,9 @@ impl Round {
     }
 }
 
+/// The administrator's name; the account is made on the command line.
+pub const ADMIN: &str = "capo";
+
 /// The name of a person of the test.
 pub fn name_of(person: usize) -> String {
     format!("persona{person}")
@@ -117,6 +120,28 @@ async fn register(site: &Site, name: &str) -> Outcome {
     Outcome::of(site.try_post("/auth/register", None, &body).await.as_ref())
 }
 
+/// What a round needs: made while nothing is in its way yet, and good for a later start of the server.
+pub struct Plan {
+    name: String,
+    pub events: Vec<(String, String)>,
+    pub sessions: Vec<Person>,
+}
+
+impl Plan {
+    /// Makes the events and logs everybody in. `name` names the round.
+    pub async fn of(site: &Site, name: &str) -> Self {
+        let staff = site.login(ADMIN).await;
+        let (mut events, mut sessions) = (Vec::new(), Vec::new());
+        for event in 0..EVENTS {
+            events.push(site.event(&staff, &format!("{name} {event}")).await);
+        }
+        for person in 0..PEOPLE {
+            sessions.push(site.login(&name_of(person)).await);
+        }
+        Self { name: name.to_owned(), events, sessions }
+    }
+}
+
 /// A round in progress.
 pub struct Load {
     round: Round,
@@ -126,25 +151,14 @@ pub struct Load {
 }
 
 impl Load {
-    /// Makes the events, logs everybody in, and lets them all scan and register until they are done or
-    /// the server no longer says yes. `name` names the round.
-    pub async fn begin(home: &Home, running: &Running, staff: &Person, name: &str) -> Self {
-        let site = Site::of(home, running);
-        let mut events = Vec::new();
-        for event in 0..EVENTS {
-            events.push(site.event(staff, &format!("{name} {event}")).await);
-        }
-        let mut people = Vec::new();
-        for person in 0..PEOPLE {
-            let site = Site::of(home, running);
-            let session = site.login(&name_of(person)).await;
-            people.push((site, session));
-        }
+    /// Lets everybody scan and register until they are done or the server no longer says yes.
+    pub fn begin(home: &Home, running: &Running, plan: Plan) -> Self {
+        let Plan { name, events, sessions } = plan;
         let (count, acknowledged) = watch::channel(0);
         let count = Arc::new(count);
         let mut scanning = JoinSet::new();
-        for (person, (site, session)) in people.into_iter().enumerate() {
-            let scans = plan(person, &events, name);
+        for (person, session) in sessions.into_iter().enumerate() {
+            let (site, scans) = (Site::of(home, running), scans_of(person, &events, &name));
             scanning.spawn(scan_all(site, session, scans, Arc::clone(&count)));
         }
         let mut registering = JoinSet::new();
@@ -171,12 +185,12 @@ impl Load {
 }
 
 /// A person's scans, each person beginning with another event.
-fn plan(person: usize, events: &[(String, String)], round: &str) -> Vec<Scan> {
+fn scans_of(person: usize, events: &[(String, String)], round: &str) -> Vec<Scan> {
     let mut events = events.to_vec();
     events.rotate_left(person % EVENTS);
     let scan = |(event, code): (String, String)| Scan {
         person,
-        nonce: format!("{}-{person}-{event}", round.replace(' ', "-")),
+        nonce: format!("{round}-{person}-{event}"),
         event,
         code,
         outcome: Outcome::Unknown,

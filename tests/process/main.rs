@@ -15,11 +15,22 @@
     reason = "a test that meets what it did not expect should stop there, and nobody imports it"
 )]
 
+mod config;
+mod data_directory;
+mod faults;
+mod first_start;
 mod found;
+mod full_disk;
+mod in_use;
 mod kill;
 mod load;
 mod program;
 mod running;
+mod setup_link;
 mod site;
+mod slow_request;
 #[path = "../support/mod.rs"]
 mod support;
+mod terminate;
+mod users;
+mod verbs;

@@ -32,15 +32,19 @@ impl Running {
 
     /// The same with more settings.
     pub fn start_with(home: &Home, settings: &[&str]) -> Self {
-        Self::of(home.command(&serve(settings)))
+        let started = Self::of(home.command(&serve(settings)));
+        started.unwrap_or_else(|ended| panic!("it never was ready: {ended:#?}"))
     }
 
     /// The same, run by another program, such as `strace`.
-    pub fn start_under(home: &Home, runner: &[&str]) -> Self {
+    ///
+    /// # Errors
+    /// How it ended, when it did so before it was ready.
+    pub fn start_under(home: &Home, runner: &[&str]) -> Result<Self, Finished> {
         Self::of(home.command_under(runner, &serve(&[])))
     }
 
-    fn of(mut command: Command) -> Self {
+    fn of(mut command: Command) -> Result<Self, Finished> {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
@@ -52,24 +56,36 @@ impl Running {
         });
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut running = Self { child, address, said };
-        running.address = running.wait_for(|line| {
+        let ready = running.wait(|line| {
             let (_, rest) = line.split_once("\"address\":\"")?;
             rest.split_once('"')?.0.parse().ok()
         });
-        running
+        match ready {
+            Some(address) => running.address = address,
+            None => return Err(running.ended()),
+        }
+        Ok(running)
     }
 
     /// Waits until it says something that `find` finds something in.
     #[track_caller]
     pub fn wait_for<T>(&self, find: impl Fn(&str) -> Option<T>) -> T {
+        self.wait(find).expect("it ended and never said so")
+    }
+
+    /// The same; nothing when it ends without saying so.
+    fn wait<T>(&self, find: impl Fn(&str) -> Option<T>) -> Option<T> {
         let start = Instant::now();
         let mut so_far = self.said.so_far.lock().unwrap();
         loop {
             let (lines, ended) = &*so_far;
             if let Some(found) = lines.iter().find_map(|line| find(line)) {
-                return found;
+                return Some(found);
             }
-            assert!(!ended && start.elapsed() < BOUND, "it never said so: {lines:#?}");
+            if *ended {
+                return None;
+            }
+            assert!(start.elapsed() < BOUND, "it never said so: {lines:#?}");
             so_far = self.said.news.wait_timeout(so_far, BOUND).unwrap().0;
         }
     }
@@ -85,11 +101,11 @@ impl Running {
         self.child.wait().unwrap();
     }
 
-    /// Asks it to stop, as a supervisor does.
-    pub fn terminate(&self) {
+    /// Asks it to stop, as a supervisor does with `TERM` and a terminal with `INT`.
+    pub fn signal(&self, name: &str) {
         // The shell's own `kill`: there is one wherever there is a shell.
         let mut command = Command::new("sh");
-        command.args(["-c", &format!("kill -TERM {}", self.child.id())]);
+        command.args(["-c", &format!("kill -{name} {}", self.child.id())]);
         finish(command).expect(0);
     }
 
@@ -105,7 +121,7 @@ impl Running {
 
     /// Stops it in good order.
     pub fn stop(self) -> Finished {
-        self.terminate();
+        self.signal("TERM");
         self.ended().expect(0)
     }
 }
@@ -133,9 +149,8 @@ impl Said {
 pub fn serve<'a>(settings: &[&'a str]) -> Vec<&'a str> {
     let mut arguments = vec!["serve", "--listen", "127.0.0.1:0"];
     arguments.extend(QUICK_HASHES);
-    for setting in ["rate_limit.enabled=false", "log.format=json", "log.requests=false"]
-        .iter()
-        .chain(settings)
+    for setting in
+        ["rate_limit.enabled=false", "log.format=json", "log.requests=false"].iter().chain(settings)
     {
         arguments.extend(["--set", setting]);
     }

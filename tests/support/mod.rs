@@ -262,7 +262,11 @@ impl Appliance {
     }
 
     /// Waits until the audit chain says what `found` looks for, and gives the newest entries.
-    pub async fn audit_until(&self, admin: &Person, found: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+    pub async fn audit_until(
+        &self,
+        admin: &Person,
+        found: impl Fn(&[Value]) -> bool,
+    ) -> Vec<Value> {
         for _ in 0..500 {
             let page = self.get("/audit?limit=200", Some(admin)).await.expect(200);
             let items = page["items"].as_array().unwrap().clone();
@@ -283,7 +287,7 @@ pub fn trusting_client(data: &Path, address: SocketAddr) -> reqwest::Client {
         .tls_certs_only([reqwest::Certificate::from_pem(&pem).unwrap()])
         .resolve("localhost", address)
         .redirect(reqwest::redirect::Policy::none())
-        .timeout(Duration::from_secs(60))
+        .timeout(Duration::from_mins(1))
         .build()
         .unwrap()
 }
