@@ -10,8 +10,8 @@ use crate::{
     support::PASSWORD,
 };
 
-/// Every so many calls, for there are some two hundred.
-const STEP: usize = 9;
+/// Every so many calls, for there are about a hundred.
+const STEP: usize = 5;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_first_start_that_is_killed_at_any_call_does_not_stop_the_next() {

@@ -74,6 +74,14 @@ async fn a_client_that_never_finishes_does_not_hold_up_a_stop() {
 }
 
 #[test]
+fn a_server_that_is_stopped_as_soon_as_it_is_ready_ends_in_good_order() {
+    let home = Home::default();
+    for _ in 0..5 {
+        Running::start(&home).stop();
+    }
+}
+
+#[test]
 fn an_interrupt_from_the_terminal_stops_it_in_good_order_too() {
     let home = Home::default();
     let running = Running::start(&home);

@@ -81,7 +81,7 @@ fn the_openapi_document_is_the_same_every_time_whatever_is_configured() {
     assert_eq!(first.stderr, "");
     let document = first.json();
     assert!(document["openapi"].as_str().unwrap().starts_with("3."), "{}", document["openapi"]);
-    assert!(document["paths"]["/scans"]["post"].is_object());
+    assert!(document["paths"]["/api/v1/scans"]["post"].is_object());
     assert!(first.stdout.ends_with("}\n"));
     let second = home.run(&["openapi", "--set", "server.name=Scuola"]).expect(0);
     assert_eq!(second.stdout, first.stdout);
