@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::{Failure, Global};
+use super::{Failure, Global, print};
 use crate::config::{show_json, show_text};
 
 /// Checks or shows the configuration.
@@ -23,9 +23,9 @@ impl ConfigVerb {
                 global.say("the configuration is valid");
             }
             Self::Show if global.json => {
-                println!("{}", serde_json::to_string_pretty(&show_json(&settings))?);
+                print(serde_json::to_string_pretty(&show_json(&settings))?)?;
             }
-            Self::Show => print!("{}", show_text(&settings)),
+            Self::Show => print(show_text(&settings).trim_end())?,
         }
         Ok(())
     }

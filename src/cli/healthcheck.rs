@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Failure, Global};
+use super::{Failure, Global, print};
 use crate::server::probe;
 
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -18,7 +18,7 @@ pub(super) fn run(global: &Global) -> Result<(), Failure> {
     let (ready, body) = answer
         .map_err(|_| Failure::Failed(format!("{address} did not answer in time")))?
         .map_err(|error| Failure::Failed(format!("{address} cannot be asked: {error}")))?;
-    println!("{body}");
+    print(&body)?;
     if ready { Ok(()) } else { Err(Failure::Failed(format!("{address} is not ready"))) }
 }
 

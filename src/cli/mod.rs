@@ -12,7 +12,12 @@ mod serve;
 mod user;
 mod version;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    fmt::Display,
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -74,7 +79,7 @@ pub fn run() -> ExitCode {
     match cli.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("error: {failure}");
+            let _ = writeln!(io::stderr(), "error: {failure}");
             failure.exit_code()
         }
     }
@@ -116,10 +121,23 @@ impl Global {
     }
 
     /// Says something to the person at the terminal.
-    fn say(&self, words: impl std::fmt::Display) {
+    fn say(&self, words: impl Display) {
         if !self.quiet {
-            eprintln!("{words}");
+            // Nobody can be told that nobody can be told anything.
+            let _ = writeln!(io::stderr(), "{words}");
         }
+    }
+}
+
+/// Prints data and the end of its last line. A reader that has seen enough and left, as `head` does,
+/// is no failure.
+fn print(data: impl Display) -> Result<(), Failure> {
+    let mut output = io::stdout().lock();
+    match writeln!(output, "{data}").and_then(|()| output.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::Failed(format!("cannot write to standard output: {error}")))
+        }
+        _ => Ok(()),
     }
 }
 

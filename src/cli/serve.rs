@@ -27,6 +27,10 @@ impl Serve {
         let _log = log.map_err(Failure::Usage)?;
         let runtime = tokio::runtime::Runtime::new()?;
         runtime.block_on(async {
+            // Before anything is opened: until then a signal ends the process where it stands, and
+            // whoever has read that it is ready may send one at once.
+            let mut terminate = signal(SignalKind::terminate())?;
+            let mut interrupt = signal(SignalKind::interrupt())?;
             let public_url = config.server.public_url.origin().to_owned();
             let data = config.data.directory.clone();
             let server = Server::bind(config, Clock::system()).await?;
@@ -44,10 +48,9 @@ impl Serve {
                 version = env!("CARGO_PKG_VERSION"),
                 "ready"
             );
-            let mut terminate = signal(SignalKind::terminate())?;
             let shutdown = async move {
                 tokio::select! {
-                    _ = tokio::signal::ctrl_c() => {}
+                    _ = interrupt.recv() => {}
                     _ = terminate.recv() => {}
                 }
             };
