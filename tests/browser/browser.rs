@@ -54,7 +54,7 @@ pub struct Browser {
     pub page: Client,
     site: String,
     driver: Driver,
-    _profile: TempDir,
+    _directory: TempDir,
 }
 
 impl Browser {
@@ -65,11 +65,11 @@ impl Browser {
 
     pub async fn start_with(site: &str, setting: &Setting<'_>) -> Self {
         support::install_crypto();
-        let driver = Driver::start(&noon_zone());
-        let profile = tempfile::tempdir().unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let driver = Driver::start(&noon_zone(), directory.path());
         let language = if setting.language.is_empty() { "en-GB" } else { setting.language };
         let mut arguments: Vec<String> = ARGUMENTS.iter().map(|&text| text.to_owned()).collect();
-        arguments.push(format!("--user-data-dir={}", profile.path().display()));
+        arguments.push(format!("--user-data-dir={}", directory.path().join("profile").display()));
         arguments.push(format!("--accept-lang={language}"));
         if let Some(file) = setting.camera {
             arguments.push("--use-fake-device-for-media-stream".to_owned());
@@ -95,7 +95,7 @@ impl Browser {
             .connect(&driver.url())
             .await
             .expect("Chromium starts");
-        Self { page, site: site.to_owned(), driver, _profile: profile }
+        Self { page, site: site.to_owned(), driver, _directory: directory }
     }
 
     /// Goes to a path of the site, as if it were typed into the address bar.

@@ -4,6 +4,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{Ipv4Addr, SocketAddr, TcpStream},
     os::unix::process::CommandExt,
+    path::Path,
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -18,11 +19,13 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// Starts it on a free port of its choice, in a process group that its browsers join.
-    pub fn start(timezone: &str) -> Self {
+    /// Starts it on a free port of its choice, in a process group that its browsers join. What they
+    /// leave behind is left in `directory`.
+    pub fn start(timezone: &str, directory: &Path) -> Self {
         let mut process = Command::new("chromedriver")
             .arg("--port=0")
             .env("TZ", timezone)
+            .env("TMPDIR", directory)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
