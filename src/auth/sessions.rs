@@ -5,7 +5,10 @@ use super::{
     keys::RefreshToken,
     model::{Identifier, Opened},
     records::{Account, Session},
-    store::{account, end_session, find, put_session, session, sessions_of, update_account},
+    store::{
+        account, end_session, find, people_signed_in, put_session, session, sessions_of,
+        update_account,
+    },
 };
 use crate::{
     clock::Time,
@@ -128,6 +131,14 @@ impl AuthService {
             }))
         };
         self.parts.store.submit(command).await?
+    }
+
+    /// How many people have a session that was not ended.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn people_signed_in(&self) -> Result<usize, AuthError> {
+        Ok(self.parts.store.read_range(people_signed_in).await?)
     }
 
     async fn open_session(

@@ -139,3 +139,21 @@ pub(super) fn sessions_of(
     }
     Ok(sessions)
 }
+
+/// How many people have a session that was not ended.
+pub(super) fn people_signed_in(reader: &impl Reader) -> Result<usize, StoreError> {
+    let (mut people, mut last) = (0, None);
+    SESSIONS_BY_USER.visit(
+        reader,
+        (0, 0)..=(u64::MAX, u128::MAX),
+        Direction::Ascending,
+        |(user, _), ()| {
+            if last != Some(user) {
+                people += 1;
+                last = Some(user);
+            }
+            ControlFlow::Continue(())
+        },
+    )?;
+    Ok(people)
+}

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use poem::{
     Endpoint, EndpointExt, IntoEndpoint, IntoResponse, Request, Response, Route,
-    endpoint::{BoxEndpoint, make_sync},
+    endpoint::{BoxEndpoint, make, make_sync},
     get,
     http::{StatusCode, header},
 };
@@ -189,13 +189,18 @@ fn metrics(
     config: &Config,
     domains: &Domains,
 ) -> impl IntoEndpoint<Endpoint: Endpoint<Output = Response> + 'static> + use<> {
-    let networks = config.access.metrics_networks.clone();
-    let metrics = domains.metrics.clone();
-    answer(move |request| {
-        admit(request, &networks)?;
-        let text = metrics.render().map_err(Problem::internal)?;
-        Ok(text.with_content_type("text/plain; version=0.0.4").into_response())
-    })
+    let networks: Arc<[Network]> = config.access.metrics_networks.clone().into();
+    let domains = domains.clone();
+    get(make(move |request| {
+        let (networks, domains) = (Arc::clone(&networks), domains.clone());
+        async move {
+            admit(&request, &networks)?;
+            domains.measure().await?;
+            let text = domains.metrics.render().map_err(Problem::internal)?;
+            let text = text.with_content_type("text/plain; version=0.0.4");
+            Ok::<_, poem::Error>(text.into_response())
+        }
+    }))
 }
 
 fn ready(

@@ -121,6 +121,14 @@ impl Domains {
         Arc::new(Tokens(self.auth.clone()))
     }
 
+    /// Counts what is counted only when somebody asks for metrics.
+    pub(super) async fn measure(&self) -> Result<(), Problem> {
+        let people = self.auth.people_signed_in().await?;
+        let events = self.user.open_events().await?;
+        self.metrics.present(people, events);
+        Ok(())
+    }
+
     /// Returns when a file has stopped taking writes.
     pub(super) async fn stopped(&self) {
         tokio::select! {

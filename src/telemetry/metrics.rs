@@ -22,6 +22,8 @@ pub struct Metrics {
     jwt_validations: IntCounterVec,
     qr_scans: IntCounterVec,
     qr_events: IntCounterVec,
+    active_users: IntGaugeVec,
+    events_active: IntGaugeVec,
     system_errors: IntCounterVec,
     /// Open TCP connections of the public listener.
     pub connections: IntGauge,
@@ -90,6 +92,18 @@ impl Metrics {
                 "qr_events_total",
                 "Changes of events by kind.",
                 &["service", "status"],
+            )?,
+            active_users: gauges(
+                r,
+                "active_users_total",
+                "People with an open session, counted when asked.",
+                &["service"],
+            )?,
+            events_active: gauges(
+                r,
+                "attendance_events_active",
+                "Events that take scans, counted when asked.",
+                &["service"],
             )?,
             system_errors: counters(
                 r,
@@ -166,6 +180,13 @@ impl Metrics {
     /// Counts a change of an event (`created`, `activated`, `deactivated`, `deleted`).
     pub fn qr_event(&self, status: &str) {
         self.qr_events.with_label_values(&["user", status]).inc();
+    }
+
+    /// Says how many people have an open session and how many events take scans.
+    pub fn present(&self, people: usize, events: usize) {
+        let number = |count| i64::try_from(count).unwrap_or(i64::MAX);
+        self.active_users.with_label_values(&["auth"]).set(number(people));
+        self.events_active.with_label_values(&["user"]).set(number(events));
     }
 
     /// Counts an error that is ours (`panic`, `internal`).

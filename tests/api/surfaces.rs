@@ -218,6 +218,8 @@ async fn metrics_keep_the_names_and_labels_that_dashboards_know() {
         r#"qr_scans_total{service="user",status="CODE_INVALID"} 1"#,
         r#"qr_events_total{service="user",status="created"} 1"#,
         r#"qr_events_total{service="user",status="deactivated"} 1"#,
+        r#"active_users_total{service="auth"} 1"#,
+        r#"attendance_events_active{service="user"} 0"#,
         r#"appliance_build_info{version="0.1.0"} 1"#,
     ];
     for line in lines {

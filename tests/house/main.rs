@@ -153,3 +153,19 @@ fn no_file_names_a_path_of_one_machine() {
 fn nothing_is_left_unfinished() {
     assert_none(&texts::unfinished(&File::all()));
 }
+
+#[test]
+fn one_crypto_provider_is_built_and_no_other() {
+    let mut cargo = std::process::Command::new(env!("CARGO"));
+    let tree = cargo
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(["tree", "--locked", "--offline", "--prefix=none", "--format={p}"])
+        .output()
+        .unwrap();
+    let tree = String::from_utf8(tree.stdout).unwrap();
+    let built = |name: &str| tree.lines().any(|line| line.split(' ').next() == Some(name));
+    assert!(built("rustls") && built("jsonwebtoken") && built("aws-lc-rs"), "{tree}");
+    for other in ["ring", "openssl", "openssl-sys", "p256", "rsa"] {
+        assert!(!built(other), "{other} is built beside aws-lc-rs");
+    }
+}

@@ -93,6 +93,16 @@ impl UserService {
         Ok(self.store.read_range(read).await?)
     }
 
+    /// How many active events take scans now.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn open_events(&self) -> Result<usize, UserError> {
+        let now = self.clock.now();
+        let open = self.store.read_range(move |snapshot| store::open_at(snapshot, now)).await?;
+        Ok(open.iter().filter(|(_, event)| event.is_active).count())
+    }
+
     /// The event that a public id names.
     ///
     /// # Errors
