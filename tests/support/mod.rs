@@ -349,7 +349,7 @@ pub fn client_speaking(data: &Path, address: SocketAddr, protocols: &[&[u8]]) ->
         .tls_backend_preconfigured(wire::tls_config(data, rustls::ALL_VERSIONS, protocols))
         .resolve("localhost", address)
         .redirect(reqwest::redirect::Policy::none())
-        .timeout(Duration::from_secs(60))
+        .timeout(Duration::from_mins(1))
         .build()
         .unwrap()
 }

@@ -18,7 +18,7 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 use super::{Appliance, START};
 
 /// Longer than anything here takes: what is still open by then never closes.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The moment at which certificates are looked at: the machine's own date does not matter.
 #[derive(Debug)]
