@@ -1,7 +1,7 @@
 # The commands of this project. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fmt openapi bench tools
+.PHONY: help run test soak fmt openapi bench tools
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -13,6 +13,9 @@ test: tools ## Install what the tests need, check format and lints, run every te
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo test --locked
+
+soak: tools ## Kill a loaded server 1,000 times (ROUNDS=n for another number) and look each time
+	APPLIANCE_SOAK_ROUNDS=$(or $(ROUNDS),1000) cargo test --locked --test process -- --ignored soak
 
 bench: ## Measure speed and memory of a release build, as ratios in one run
 	cargo bench --locked --bench appliance

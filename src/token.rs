@@ -93,11 +93,11 @@ pub fn sign(
     encode(&header, &claims, &key.encoding)
 }
 
-/// Checks a token against the keys in force at `now`.
+/// Checks a token against the keys in force at `now`; gives what it says and until when it holds.
 ///
 /// # Errors
 /// [`TokenError::Expired`] only for a token that was once good; anything else is invalid.
-pub fn verify(keys: &[SigningKey], token: &str, now: Time) -> Result<Access, TokenError> {
+pub fn verify(keys: &[SigningKey], token: &str, now: Time) -> Result<(Access, Time), TokenError> {
     let header = decode_header(token).map_err(|_| TokenError::Invalid)?;
     if header.typ.as_deref() != Some(TYPE) || header.alg != Algorithm::HS256 {
         return Err(TokenError::Invalid);
@@ -110,10 +110,11 @@ pub fn verify(keys: &[SigningKey], token: &str, now: Time) -> Result<Access, Tok
         user: UserId(claims.sub.parse().map_err(|_| TokenError::Invalid)?),
         session: RandomId::parse(&claims.sid).ok_or(TokenError::Invalid)?,
     };
-    if now.as_seconds() > claims.exp.saturating_add(LEEWAY_SECONDS) {
+    let ends = Time::EPOCH.plus_seconds(claims.exp.saturating_add(LEEWAY_SECONDS));
+    if now > ends {
         return Err(TokenError::Expired);
     }
-    Ok(access)
+    Ok((access, ends))
 }
 
 /// The library checks everything but the time, which it would take from the machine.
@@ -159,8 +160,9 @@ mod tests {
     fn a_token_holds_until_its_end_and_five_seconds() {
         let token = sign(&key("a", 1), access(), NOW, 10).unwrap();
         let keys = [key("b", 2), key("a", 1)];
-        assert_eq!(verify(&keys, &token, NOW), Ok(access()));
-        assert_eq!(verify(&keys, &token, NOW.plus_seconds(605)), Ok(access()));
+        let good = Ok((access(), NOW.plus_seconds(605)));
+        assert_eq!(verify(&keys, &token, NOW), good);
+        assert_eq!(verify(&keys, &token, NOW.plus_seconds(605)), good);
         assert_eq!(verify(&keys, &token, NOW.plus_seconds(606)), Err(TokenError::Expired));
     }
 
@@ -174,7 +176,8 @@ mod tests {
 
     #[test]
     fn the_forgery_that_changes_nothing_is_good() {
-        assert_eq!(verify(&[key("a", 1)], &forged(|_, _| ()), NOW), Ok(access()));
+        let verified = verify(&[key("a", 1)], &forged(|_, _| ()), NOW);
+        assert_eq!(verified.map(|(access, _)| access), Ok(access()));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A bare poem handler behind the same TLS and HTTP library, without anything of ours around it: what
 //! the gateway, the token, the session and the store are measured against.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{convert::Infallible, net::SocketAddr, path::Path, sync::Arc};
 
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
@@ -14,44 +14,44 @@ use poem::{
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use serde_json::json;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, runtime::Runtime};
 use tokio_rustls::TlsAcceptor;
 
-use crate::{driver::Driver, process::Appliance};
+/// The running handler, on a runtime of its own, as the appliance has.
+pub(crate) struct Bare {
+    pub(crate) address: SocketAddr,
+    runtime: Option<Runtime>,
+}
 
-/// Answers a second.
-pub(crate) async fn reads_per_second(connections: usize, time: Duration) -> f64 {
-    // The certificate of an appliance, so that TLS costs the same.
-    let home = tempfile::tempdir().unwrap();
-    drop(Appliance::start(home.path(), &[]));
-    let certificate = home.path().join("tls/self-signed.pem");
-    let key = home.path().join("tls/self-signed.key");
-    let tls = rustls::ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(
-            vec![CertificateDer::from_pem_file(&certificate).unwrap()],
-            PrivateKeyDer::from_pem_file(&key).unwrap(),
-        )
-        .unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let (stop, stopped) = std::sync::mpsc::channel::<()>();
-    // A runtime of its own, as the appliance has, since it is a process of its own.
-    let server = std::thread::spawn(move || {
-        let runtime = tokio::runtime::Runtime::new().unwrap();
-        let listener = listener.into_std().unwrap();
+impl Bare {
+    /// Serves with the certificate of a data directory, so that TLS costs the same.
+    pub(crate) fn start(data: &Path) -> Self {
+        let tls = rustls::ServerConfig::builder()
+            .with_no_client_auth()
+            .with_single_cert(
+                vec![CertificateDer::from_pem_file(data.join("tls/self-signed.pem")).unwrap()],
+                PrivateKeyDer::from_pem_file(data.join("tls/self-signed.key")).unwrap(),
+            )
+            .unwrap();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let address = listener.local_addr().unwrap();
+        let runtime = Runtime::new().unwrap();
         runtime.spawn(async move {
-            serve(TcpListener::from_std(listener).unwrap(), TlsAcceptor::from(Arc::new(tls))).await;
+            let listener = TcpListener::from_std(listener).unwrap();
+            serve(listener, TlsAcceptor::from(Arc::new(tls))).await;
         });
-        let _ = stopped.recv();
-        runtime.shutdown_background();
-    });
-    let driver = Driver::trusting(address, &certificate);
-    let tokens = vec!["bare".to_owned(); connections];
-    let rate = driver.reads_per_second("/me", tokens, time).await;
-    drop(stop);
-    server.join().unwrap();
-    rate
+        Self { address, runtime: Some(runtime) }
+    }
+}
+
+impl Drop for Bare {
+    fn drop(&mut self) {
+        // Dropped inside another runtime, which may not wait for this one.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 async fn serve(listener: TcpListener, tls: TlsAcceptor) {

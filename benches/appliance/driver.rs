@@ -99,14 +99,17 @@ impl Driver {
     pub(crate) async fn reads_per_second(
         &self,
         path: &'static str,
-        tokens: Vec<String>,
+        tokens: &[String],
         time: Duration,
     ) -> f64 {
+        let mut connections = Vec::new();
+        for _ in tokens {
+            connections.push(self.connect().await);
+        }
         let started = Instant::now();
-        let clients = tokens.into_iter().map(|token| {
-            let driver = self.clone();
+        let clients = connections.into_iter().zip(tokens).map(|(mut connection, token)| {
+            let token = token.clone();
             tokio::spawn(async move {
-                let mut connection = driver.connect().await;
                 let mut answers = 0_u32;
                 while started.elapsed() < time {
                     assert_eq!(connection.get(path, &token).await, 200);
@@ -160,6 +163,7 @@ impl Connection {
             request = request.header("content-type", "application/json");
         }
         let request = request.body(Full::new(body)).unwrap();
+        self.0.ready().await.unwrap();
         let response = self.0.send_request(request).await.unwrap();
         let status = response.status().as_u16();
         (status, response.into_body().collect().await.unwrap().to_bytes())

@@ -38,12 +38,10 @@ impl Appliance {
         while address.is_none() {
             line.clear();
             assert!(lines.read_line(&mut line).unwrap() > 0, "the appliance ended");
+            if let Some((_, token)) = line.split_once("/app/setup#") {
+                setup_token = Some(token.trim().to_owned());
+            }
             address = value(&line, "\"address\":\"").and_then(|text| text.parse().ok());
-        }
-        while setup_token.is_none() && data.join("auth.redb").exists() {
-            line.clear();
-            lines.read_line(&mut line).unwrap();
-            setup_token = line.split_once('#').map(|(_, token)| token.trim().to_owned());
         }
         // What it logs from now on is read, as journald would, and thrown away.
         std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));

@@ -1,6 +1,6 @@
 //! What the store gives without anything around it: the two rows of a scan, from as many callers.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use appliance::{
     store::{Decision, Edit, Migration, Store, StoreError, StoreOptions, Table, View},
@@ -16,29 +16,43 @@ fn create(edit: &Edit<'_>) -> Result<(), StoreError> {
     HISTORY.create(edit)
 }
 
-/// Durable scans a second, straight into a file.
-pub(crate) async fn rows_per_second(callers: usize, rows: usize) -> f64 {
-    let home = tempfile::tempdir().unwrap();
-    let metrics = Metrics::new().unwrap().store("bench");
-    let path = home.path().join("alone.redb");
-    let store = Store::open(&path, StoreOptions::default(), MIGRATIONS, metrics).unwrap();
-    let started = Instant::now();
-    let callers: Vec<_> = (0..callers as u64)
-        .map(|user| {
-            let (store, events) = (store.clone(), (rows / callers) as u64);
+/// A file with nothing around it.
+pub(crate) struct StoreAlone {
+    store: Store,
+    next_event: u64,
+    _home: tempfile::TempDir,
+}
+
+impl StoreAlone {
+    /// Opens one whose commits are shared by at most `max_batch` scans.
+    pub(crate) fn open(max_batch: usize) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let metrics = Metrics::new().unwrap().store("bench");
+        let path = home.path().join("alone.redb");
+        let options = StoreOptions { max_batch, ..StoreOptions::default() };
+        let store = Store::open(&path, options, MIGRATIONS, metrics).unwrap();
+        Self { store, next_event: 0, _home: home }
+    }
+
+    /// Every caller writes the rows of some events; says how long it took.
+    pub(crate) async fn round(&mut self, callers: usize, events: usize) -> Duration {
+        let from = self.next_event;
+        self.next_event += events as u64;
+        let until = self.next_event;
+        let started = Instant::now();
+        let callers = (0..callers as u64).map(|user| {
+            let store = self.store.clone();
             tokio::spawn(async move {
-                for event in 0..events {
+                for event in from..until {
                     scan(&store, event, user).await;
                 }
             })
-        })
-        .collect();
-    for caller in callers {
-        caller.await.unwrap();
+        });
+        for caller in callers.collect::<Vec<_>>() {
+            caller.await.unwrap();
+        }
+        started.elapsed()
     }
-    let rate = rows as f64 / started.elapsed().as_secs_f64();
-    store.close();
-    rate
 }
 
 async fn scan(store: &Store, event: u64, user: u64) {

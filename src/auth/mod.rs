@@ -17,6 +17,7 @@ mod keys;
 mod migrations;
 mod model;
 mod problem;
+mod recognise;
 mod records;
 mod rules;
 mod service;

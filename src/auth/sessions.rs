@@ -1,4 +1,4 @@
-//! Use cases of sessions: logging in, going on, being recognised, logging out.
+//! Use cases of sessions: logging in, going on, logging out. Being recognised is in `recognise`.
 
 use super::{
     AuthError, AuthService,
@@ -10,10 +10,9 @@ use super::{
 use crate::{
     clock::Time,
     event::{Actor, Provenance, emit},
-    http::{Principal, RequestContext},
+    http::RequestContext,
     ids::{RandomId, UserId},
     store::{Decision, Edit, StoreError, View},
-    token::{self, TokenError},
 };
 
 /// Beyond this many open sessions of one person, the one that was used longest ago ends.
@@ -129,43 +128,6 @@ impl AuthService {
             }))
         };
         self.parts.store.submit(command).await?
-    }
-
-    /// The person behind an access token, as their session and account are now.
-    ///
-    /// # Errors
-    /// [`AuthError::TokenInvalid`], [`AuthError::TokenExpired`], [`AuthError::SessionEnded`] and those
-    /// of the store.
-    pub fn principal(&self, token: &str) -> Result<Principal, AuthError> {
-        let parts = &self.parts;
-        let now = parts.clock.now();
-        let access = token::verify(&parts.keys, token, now).map_err(|error| match error {
-            TokenError::Expired => AuthError::TokenExpired,
-            TokenError::Invalid => AuthError::TokenInvalid,
-        });
-        parts.metrics.jwt_validation(match &access {
-            Ok(_) => "valid",
-            Err(AuthError::TokenExpired) => "expired",
-            Err(_) => "invalid",
-        });
-        let access = access?;
-        let snapshot = parts.store.read()?;
-        let session = session(&snapshot, access.session)?
-            .filter(|session| session.user == access.user)
-            .filter(|session| parts.limits.ends_at(session.created_at, session.last_used_at) >= now)
-            .ok_or(AuthError::SessionEnded)?;
-        let account = account(&snapshot, session.user)?
-            .filter(|account| !account.disabled)
-            .ok_or(AuthError::SessionEnded)?;
-        Ok(Principal {
-            id: account.id,
-            role: account.role,
-            session: access.session,
-            email: account.email,
-            username: account.username,
-            created_at: account.created_at,
-            last_login_at: account.last_login_at,
-        })
     }
 
     async fn open_session(

@@ -2,15 +2,15 @@
 
 use clap::Subcommand;
 
-use super::{Failure, Global};
+use super::{Failure, Global, print};
 use crate::config::{show_json, show_text};
 
 /// Checks or shows the configuration.
 #[derive(Debug, Subcommand)]
 pub(super) enum ConfigVerb {
-    /// Says whether the configuration is valid, and what is wrong with it otherwise.
+    /// Say whether the configuration is valid, and what is wrong with it otherwise.
     Check,
-    /// Prints every value in force and where it came from; secrets are masked.
+    /// Print every value in force and where it came from; secrets are masked.
     Show,
 }
 
@@ -23,9 +23,9 @@ impl ConfigVerb {
                 global.say("the configuration is valid");
             }
             Self::Show if global.json => {
-                println!("{}", serde_json::to_string_pretty(&show_json(&settings))?);
+                print(serde_json::to_string_pretty(&show_json(&settings))?)?;
             }
-            Self::Show => print!("{}", show_text(&settings)),
+            Self::Show => print(show_text(&settings).trim_end())?,
         }
         Ok(())
     }

@@ -12,7 +12,12 @@ mod serve;
 mod user;
 mod version;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    fmt::Display,
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -31,6 +36,7 @@ pub struct Cli {
 
 /// Options of every verb.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 struct Global {
     /// The configuration file; without it `appliance.toml` in the working directory, if there.
     #[arg(long, global = true, value_name = "FILE", env = "APPLIANCE_CONFIG")]
@@ -38,32 +44,32 @@ struct Global {
     /// The data directory; the same as --set data.directory=DIR.
     #[arg(long, global = true, value_name = "DIR")]
     data_dir: Option<PathBuf>,
-    /// Sets any configuration key, over file and environment.
+    /// Set any configuration key, over file and environment.
     #[arg(long = "set", global = true, value_name = "SECTION.KEY=VALUE", value_parser = assignment)]
     set: Vec<(String, String)>,
-    /// Prints data as JSON.
+    /// Print data as JSON.
     #[arg(long, global = true)]
     json: bool,
-    /// Prints no words, only data and errors.
+    /// Print no words, only data and errors.
     #[arg(long, global = true)]
     quiet: bool,
 }
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Runs the appliance.
+    /// Run the appliance.
     Serve(serve::Serve),
-    /// Makes, lists and changes accounts.
+    /// Make, list and change accounts.
     #[command(subcommand)]
     User(user::User),
-    /// Checks or shows the configuration.
+    /// Check or show the configuration.
     #[command(subcommand)]
     Config(config::ConfigVerb),
-    /// Prints the OpenAPI document of the API.
+    /// Print the OpenAPI document of the API.
     Openapi,
-    /// Asks the running appliance whether it is ready.
+    /// Ask the running appliance whether it is ready.
     Healthcheck,
-    /// Prints the version.
+    /// Print the version.
     Version,
 }
 
@@ -73,7 +79,7 @@ pub fn run() -> ExitCode {
     match cli.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("error: {failure}");
+            let _ = writeln!(io::stderr(), "error: {failure}");
             failure.exit_code()
         }
     }
@@ -115,10 +121,23 @@ impl Global {
     }
 
     /// Says something to the person at the terminal.
-    fn say(&self, words: impl std::fmt::Display) {
+    fn say(&self, words: impl Display) {
         if !self.quiet {
-            eprintln!("{words}");
+            // Nobody can be told that nobody can be told anything.
+            let _ = writeln!(io::stderr(), "{words}");
         }
+    }
+}
+
+/// Prints data and the end of its last line. A reader that has seen enough and left, as `head` does,
+/// is no failure.
+fn print(data: impl Display) -> Result<(), Failure> {
+    let mut output = io::stdout().lock();
+    match writeln!(output, "{data}").and_then(|()| output.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::Failed(format!("cannot write to standard output: {error}")))
+        }
+        _ => Ok(()),
     }
 }
 

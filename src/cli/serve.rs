@@ -23,12 +23,23 @@ impl Serve {
         flags.extend(self.listen.map(|address| ("server.listen", address)));
         flags.extend(self.redirect_listen.map(|address| ("server.redirect_listen", address)));
         let config = global.load(&flags)?;
-        start_logging(config.log.format.resolve(), &config.log.filter).map_err(Failure::Usage)?;
+        let log = start_logging(config.log.format.resolve(), &config.log.filter);
+        let _log = log.map_err(Failure::Usage)?;
         let runtime = tokio::runtime::Runtime::new()?;
         runtime.block_on(async {
+            // Before anything is opened: until then a signal ends the process where it stands, and
+            // whoever has read that it is ready may send one at once.
+            let mut terminate = signal(SignalKind::terminate())?;
+            let mut interrupt = signal(SignalKind::interrupt())?;
             let public_url = config.server.public_url.origin().to_owned();
             let data = config.data.directory.clone();
             let server = Server::bind(config, Clock::system()).await?;
+            if let Some(link) = server.setup_link() {
+                global.say(format_args!(
+                    "\nThere is no administrator yet. Open this link once to become the first:\n\n    \
+                     {link}\n"
+                ));
+            }
             tracing::info!(
                 address = %server.address()?,
                 redirect = server.redirect_address().map(tracing::field::display),
@@ -37,16 +48,9 @@ impl Serve {
                 version = env!("CARGO_PKG_VERSION"),
                 "ready"
             );
-            if let Some(link) = server.setup_link() {
-                global.say(format_args!(
-                    "\nThere is no administrator yet. Open this link once to become the first:\n\n    \
-                     {link}\n"
-                ));
-            }
-            let mut terminate = signal(SignalKind::terminate())?;
             let shutdown = async move {
                 tokio::select! {
-                    _ = tokio::signal::ctrl_c() => {}
+                    _ = interrupt.recv() => {}
                     _ = terminate.recv() => {}
                 }
             };

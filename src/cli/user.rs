@@ -5,7 +5,7 @@ use std::io::Read;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::{Failure, Global};
+use super::{Failure, Global, print};
 use crate::{
     auth::{Account, AuthService, Email, NewAccount, NewPassword, Username, parse_name},
     clock::Clock,
@@ -21,11 +21,11 @@ const BATCH: usize = 500;
 /// Makes, lists and changes accounts.
 #[derive(Debug, Subcommand)]
 pub(super) enum User {
-    /// Makes an account.
+    /// Make an account.
     Create(Create),
-    /// Lists accounts by id.
+    /// List accounts by id.
     List,
-    /// Gives an account another role.
+    /// Give an account another role.
     SetRole(SetRole),
 }
 
@@ -47,7 +47,7 @@ pub(super) struct Create {
     /// What they may do: user, staff or admin.
     #[arg(long, default_value = "user")]
     role: Role,
-    /// Reads the password from standard input; there is no other way, so that none is left in the
+    /// Read the password from standard input; there is no other way, so that none is left in the
     /// shell's history.
     #[arg(long, required = true)]
     password_stdin: bool,
@@ -99,7 +99,7 @@ impl Create {
         };
         let account = auth.create(new, Provenance::COMMAND_LINE, "user.created").await?;
         global.say(format_args!("made {} {}", account.role, account.username));
-        print(global, &account)
+        show(global, &account)
     }
 }
 
@@ -111,7 +111,7 @@ impl SetRole {
         };
         let account = auth.set_role(id, self.role, Provenance::COMMAND_LINE).await?;
         global.say(format_args!("{} is now {}", account.username, account.role));
-        print(global, &account)
+        show(global, &account)
     }
 }
 
@@ -127,22 +127,21 @@ async fn list(global: &Global, auth: &AuthService) -> Result<(), Failure> {
     }
     if global.json {
         let accounts: Vec<_> = all.iter().map(as_json).collect();
-        println!("{}", serde_json::to_string_pretty(&accounts)?);
+        print(serde_json::to_string_pretty(&accounts)?)?;
     } else {
         for account in &all {
-            println!("{}", as_line(account));
+            print(as_line(account))?;
         }
     }
     Ok(())
 }
 
-fn print(global: &Global, account: &Account) -> Result<(), Failure> {
+fn show(global: &Global, account: &Account) -> Result<(), Failure> {
     if global.json {
-        println!("{}", serde_json::to_string_pretty(&as_json(account))?);
+        print(serde_json::to_string_pretty(&as_json(account))?)
     } else {
-        println!("{}", as_line(account));
+        print(as_line(account))
     }
-    Ok(())
 }
 
 fn as_line(account: &Account) -> String {
@@ -165,5 +164,12 @@ fn as_json(account: &Account) -> serde_json::Value {
 }
 
 fn parsed<T>(field: Result<T, crate::auth::InvalidField>) -> Result<T, Failure> {
-    field.map_err(|field| Failure::Usage(format!("--{} {}", field.field, field.message.en)))
+    field.map_err(|field| {
+        let name = match field.field {
+            // The one field that is no option.
+            "password" => "the password".to_owned(),
+            name => format!("--{name}"),
+        };
+        Failure::Usage(format!("{name} {}", field.message.en))
+    })
 }

@@ -2,15 +2,14 @@
 
 use serde_json::json;
 
-use super::{Failure, Global};
+use super::{Failure, Global, print};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 pub(super) fn run(global: &Global) -> Result<(), Failure> {
     if global.json {
-        println!("{}", serde_json::to_string_pretty(&json!({ "version": VERSION }))?);
+        print(serde_json::to_string_pretty(&json!({ "version": VERSION }))?)
     } else {
-        println!("appliance {VERSION}");
+        print(format_args!("appliance {VERSION}"))
     }
-    Ok(())
 }

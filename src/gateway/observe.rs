@@ -4,10 +4,16 @@
 
 use std::{any::Any, time::Instant};
 
-use poem::{PathPattern, Request, Response, http::Method};
+use poem::{
+    PathPattern, Request, Response,
+    http::{Method, Uri},
+};
 
 use super::Settings;
-use crate::http::{Caller, RequestContext};
+use crate::{
+    http::{Caller, ClientNetwork, RequestContext},
+    ids::{RandomId, UserId},
+};
 
 /// Which part of the appliance answers a route, by the beginning of its template; the first that fits
 /// counts. Keeps the `service` label that dashboards of the Go stack select by.
@@ -20,13 +26,13 @@ impl Parts {
     }
 }
 
-/// A request on its way.
+/// A request on its way. What is only logged is kept as it came, and written out if it is.
 pub(super) struct Exchange {
     method: Method,
-    path: String,
-    request_id: String,
-    network: String,
-    user: Option<u64>,
+    uri: Uri,
+    request_id: RandomId,
+    network: ClientNetwork,
+    user: Option<UserId>,
     started: Instant,
 }
 
@@ -39,11 +45,11 @@ impl Exchange {
     ) -> Self {
         Self {
             method: request.method().clone(),
-            path: request.uri().path().to_owned(),
-            request_id: context.id.to_string(),
-            network: context.network.to_string(),
+            uri: request.uri().clone(),
+            request_id: context.id,
+            network: context.network,
             user: match caller {
-                Caller::SignedIn(principal) => Some(principal.id.0),
+                Caller::SignedIn(principal) => Some(principal.id),
                 Caller::Anonymous | Caller::Refused(_) => None,
             },
             started,
@@ -52,7 +58,7 @@ impl Exchange {
 
     /// The path that was asked for, for the client's own eyes.
     pub(super) fn path(&self) -> &str {
-        &self.path
+        self.uri.path()
     }
 
     /// Whether only the head of an answer is asked for.
@@ -77,7 +83,7 @@ impl Exchange {
                 status,
                 took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
                 network = %self.network,
-                user = self.user,
+                user = self.user.map(|user| user.0),
                 "request"
             );
         }

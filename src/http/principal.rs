@@ -4,6 +4,8 @@
 //! [`SignedIn`], [`Staff`] or [`Admin`] as an argument cannot run for anyone else: the argument is the
 //! permission.
 
+use std::sync::Arc;
+
 use poem::{Request, http::StatusCode};
 use poem_openapi::{SecurityScheme, auth::Bearer};
 
@@ -38,7 +40,7 @@ pub trait Authenticator: Send + Sync + 'static {
     ///
     /// # Errors
     /// 401 with `TOKEN_INVALID`, `TOKEN_EXPIRED` or `SESSION_ENDED`.
-    fn authenticate(&self, token: &str) -> Result<Principal, Problem>;
+    fn authenticate(&self, token: &str) -> Result<Arc<Principal>, Problem>;
 }
 
 /// What the gateway found out about who is asking.
@@ -47,15 +49,15 @@ pub enum Caller {
     /// No token.
     Anonymous,
     /// A good one.
-    SignedIn(Principal),
+    SignedIn(Arc<Principal>),
     /// One that does not hold, and why. Only operations that need a caller refuse it.
     Refused(Problem),
 }
 
 impl Caller {
-    fn require(request: &Request, role: Role) -> Result<Principal, Problem> {
+    fn require(request: &Request, role: Role) -> Result<Arc<Principal>, Problem> {
         match request.extensions().get::<Self>() {
-            Some(Self::SignedIn(principal)) if principal.role >= role => Ok(principal.clone()),
+            Some(Self::SignedIn(principal)) if principal.role >= role => Ok(Arc::clone(principal)),
             Some(Self::SignedIn(_)) => Err(Problem::new(
                 StatusCode::FORBIDDEN,
                 "FORBIDDEN",
@@ -81,26 +83,26 @@ impl Caller {
 /// Anyone who is signed in.
 #[derive(SecurityScheme)]
 #[oai(rename = "bearer", ty = "bearer", bearer_format = "JWT", checker = "signed_in")]
-pub struct SignedIn(pub Principal);
+pub struct SignedIn(pub Arc<Principal>);
 
 /// Whoever runs events: staff and administrators.
 #[derive(SecurityScheme)]
 #[oai(rename = "bearer", ty = "bearer", bearer_format = "JWT", checker = "staff")]
-pub struct Staff(pub Principal);
+pub struct Staff(pub Arc<Principal>);
 
 /// Administrators.
 #[derive(SecurityScheme)]
 #[oai(rename = "bearer", ty = "bearer", bearer_format = "JWT", checker = "admin")]
-pub struct Admin(pub Principal);
+pub struct Admin(pub Arc<Principal>);
 
-async fn signed_in(request: &Request, _: Bearer) -> poem::Result<Principal> {
+async fn signed_in(request: &Request, _: Bearer) -> poem::Result<Arc<Principal>> {
     Ok(Caller::require(request, Role::User)?)
 }
 
-async fn staff(request: &Request, _: Bearer) -> poem::Result<Principal> {
+async fn staff(request: &Request, _: Bearer) -> poem::Result<Arc<Principal>> {
     Ok(Caller::require(request, Role::Staff)?)
 }
 
-async fn admin(request: &Request, _: Bearer) -> poem::Result<Principal> {
+async fn admin(request: &Request, _: Bearer) -> poem::Result<Arc<Principal>> {
     Ok(Caller::require(request, Role::Admin)?)
 }

@@ -32,6 +32,7 @@ use routes::Routes;
 use wire::Domains;
 
 pub use routes::openapi_document;
+pub use tls::probe;
 pub use wire::open_auth;
 
 /// How often counters of clients at rest are forgotten.
@@ -111,14 +112,13 @@ impl fmt::Display for StoreStopped {
 impl std::error::Error for StoreStopped {}
 
 impl Server {
-    /// Opens the data directory, brings the databases up to date, makes the certificate if need be,
-    /// and binds the sockets.
+    /// Opens the data directory, binds the sockets, brings the databases up to date and makes the
+    /// certificate if need be.
     ///
     /// # Errors
     /// [`StartError`], in words for the person who starts it.
     pub async fn bind(config: Config, clock: Clock) -> Result<Self, StartError> {
         let data = prepare_data(&config)?;
-        let tls = tls::acceptor(&config.tls, &config.server, &data, &clock)?;
         let tcp = listen(config.server.listen).await?;
         let redirect = match config.server.redirect_listen {
             RedirectListen::Off => None,
@@ -126,7 +126,10 @@ impl Server {
                 Some((listen(address).await?, config.server.public_url.origin().to_owned()))
             }
         };
-        let domains = Domains::open(&config, &data, clock)?;
+        let domains = Domains::open(&config, &data, clock.clone())?;
+        // After the files, which only one appliance can open: a second one that is refused must not
+        // have replaced the certificate of the first.
+        let tls = tls::acceptor(&config.tls, &config.server, &data, &clock)?;
         let setup_link = setup_link(&domains.auth, &config).await?;
         let (drain, draining) = watch::channel(false);
         let Routes { endpoint, settings } = Routes::build(&config, &domains, draining.clone())?;

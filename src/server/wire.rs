@@ -183,7 +183,7 @@ fn options(config: &Config) -> StoreOptions {
 struct Tokens(AuthService);
 
 impl Authenticator for Tokens {
-    fn authenticate(&self, token: &str) -> Result<Principal, Problem> {
+    fn authenticate(&self, token: &str) -> Result<Arc<Principal>, Problem> {
         Ok(self.0.principal(token)?)
     }
 }

@@ -21,7 +21,21 @@ pub enum StoreError {
     /// redb refused the operation; it alone was undone.
     Refused(String),
     /// Reading or writing the file failed: fatal.
-    Io(String),
+    Io(IoFailure),
+}
+
+/// What the disk said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IoFailure {
+    reason: String,
+    disk_full: bool,
+}
+
+impl IoFailure {
+    /// Whether there is no space left.
+    pub(super) const fn is_disk_full(&self) -> bool {
+        self.disk_full
+    }
 }
 
 impl StoreError {
@@ -39,7 +53,7 @@ impl fmt::Display for StoreError {
             Self::Corrupt { table, reason } => write!(f, "corrupt record in {table}: {reason}"),
             Self::Panicked => f.write_str("a command panicked"),
             Self::Refused(reason) => write!(f, "redb: {reason}"),
-            Self::Io(reason) => write!(f, "I/O: {reason}"),
+            Self::Io(failure) => f.write_str(&failure.reason),
         }
     }
 }
@@ -51,8 +65,11 @@ impl std::error::Error for StoreError {}
 impl From<redb::Error> for StoreError {
     fn from(error: redb::Error) -> Self {
         match error {
-            redb::Error::Io(_) | redb::Error::PreviousIo | redb::Error::Backend(_) => {
-                Self::Io(error.to_string())
+            redb::Error::Io(ref io) => {
+                Self::Io(IoFailure { reason: error.to_string(), disk_full: is_disk_full(io) })
+            }
+            redb::Error::PreviousIo | redb::Error::Backend(_) => {
+                Self::Io(IoFailure { reason: error.to_string(), disk_full: false })
             }
             other => Self::Refused(other.to_string()),
         }
@@ -83,6 +100,10 @@ through_redb_error!(
     redb::CommitError,
     redb::SetDurabilityError
 );
+
+fn is_disk_full(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
+}
 
 /// A file could not be opened. The text is meant for the person who runs the appliance.
 #[derive(Debug)]
@@ -126,9 +147,7 @@ impl OpenError {
     pub(crate) fn from_io(path: PathBuf, error: &std::io::Error) -> Self {
         match error.kind() {
             std::io::ErrorKind::PermissionDenied => Self::Denied(path),
-            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
-                Self::DiskFull(path)
-            }
+            _ if is_disk_full(error) => Self::DiskFull(path),
             _ => Self::Unreadable { path, reason: error.to_string() },
         }
     }

@@ -31,7 +31,12 @@ pub(super) fn migrate(
     steps: &[Migration],
 ) -> Result<(), OpenError> {
     let failed = |step: &'static str| {
-        move |source: StoreError| OpenError::Migration { path: path.to_owned(), step, source }
+        move |source: StoreError| match source {
+            StoreError::Io(failure) if failure.is_disk_full() => {
+                OpenError::DiskFull(path.to_owned())
+            }
+            source => OpenError::Migration { path: path.to_owned(), step, source },
+        }
     };
     let (taken, made_by) = read_meta(database).map_err(failed("read the schema version"))?;
     let known = u32::try_from(steps.len()).unwrap_or(u32::MAX);

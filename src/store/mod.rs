@@ -29,7 +29,7 @@ mod table;
 mod view;
 mod writer;
 
-pub use error::{OpenError, StoreError};
+pub use error::{IoFailure, OpenError, StoreError};
 pub use migrate::Migration;
 pub use open::{Store, StoreOptions};
 pub use record::{Origin, Record, first_version};

@@ -197,6 +197,12 @@ impl Store {
         self.0.commits.clone()
     }
 
+    /// How many commits there were since the store was opened. What was read after asking holds for as
+    /// long as the number stays the same: it changes before anyone is answered.
+    pub fn commit_count(&self) -> u64 {
+        *self.0.commits.borrow()
+    }
+
     /// Whether the store still takes commands.
     pub fn is_healthy(&self) -> bool {
         !*self.0.stopped.borrow()

@@ -4,7 +4,9 @@
 //! string is among them. Control bytes in values are escaped by both formats.
 
 use serde::Deserialize;
-use tracing_subscriber::{EnvFilter, filter::LevelFilter, fmt::format::FmtSpan};
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
+
+use super::log_writer::{LogGuard, LogWriter};
 
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -18,17 +20,19 @@ pub enum LogFormat {
 
 /// Starts logging for the process. `filter` is a level (`info`) or tracing's filter syntax.
 ///
+/// The guard is kept until the process ends: it writes the last lines.
+///
 /// # Errors
-/// When the filter does not parse. A second call in one process changes nothing.
-pub fn start_logging(format: LogFormat, filter: &str) -> Result<(), String> {
+/// When the filter does not parse or no thread can be started. A second call in one process changes nothing.
+pub fn start_logging(format: LogFormat, filter: &str) -> Result<LogGuard, String> {
     let filter = EnvFilter::builder()
         .with_default_directive(LevelFilter::INFO.into())
         .parse(filter)
         .map_err(|error| format!("log.filter '{filter}': {error}"))?;
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_span_events(FmtSpan::NONE)
-        .with_writer(std::io::stderr);
+    let started = LogWriter::start(std::io::stderr()).map_err(|error| error.to_string());
+    let (writer, guard) = started?;
+    let lines =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(move || writer.clone());
     // An error means that logging has started already (two appliances in one test process).
     let _ = match format {
         LogFormat::Pretty => lines
@@ -37,5 +41,5 @@ pub fn start_logging(format: LogFormat, filter: &str) -> Result<(), String> {
             .try_init(),
         LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).try_init(),
     };
-    Ok(())
+    Ok(guard)
 }

@@ -23,8 +23,9 @@ export class Problem extends Error {
   }
 }
 
-// `accept` other than JSON gives a Blob; 204 gives null.
-export async function call(method, path, { body, token, query, accept = 'application/json' } = {}) {
+// `accept` other than JSON gives a Blob; 204 gives null. With `outlive` the browser finishes the call
+// even when the page is left meanwhile.
+export async function call(method, path, { body, token, query, accept = 'application/json', outlive = false } = {}) {
   const headers = { Accept: accept, 'Accept-Language': currentLanguage() };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   if (token) headers.Authorization = `Bearer ${token}`;
@@ -38,6 +39,7 @@ export async function call(method, path, { body, token, query, accept = 'applica
       body: body === undefined ? undefined : JSON.stringify(body),
       credentials: 'same-origin',
       cache: 'no-store',
+      keepalive: outlive,
       signal: deadline.signal,
     });
     if (!response.ok) throw await problemFrom(response);

@@ -58,6 +58,7 @@ const LONG_DAY = { weekday: 'long', day: 'numeric', month: 'long', year: 'numeri
 const CLOCK = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
 
 export const formatTime = (instant, timeZone) => format(instant, { ...CLOCK, timeZone });
+export const formatLongDay = (instant) => format(instant, { day: 'numeric', month: 'long', year: 'numeric' });
 export const formatDay = (instant, timeZone) => format(instant, { ...shortDay(instant), timeZone });
 
 // A calendar date ("2026-11-23") belongs to no zone: it is formatted as it stands.

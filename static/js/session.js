@@ -84,7 +84,8 @@ function endedBy(problem) {
 
 function refresh() {
   refreshing ??= withLock(async () => {
-    await accept(await call('POST', '/auth/refresh', { body: {} }));
+    // The answer holds the next cookie: lost in a hasty reload, it would leave one already used.
+    await accept(await call('POST', '/auth/refresh', { body: {}, outlive: true }));
   }).finally(() => { refreshing = null; });
   return refreshing;
 }

@@ -188,10 +188,10 @@ async fn an_event_is_read_strictly() {
     }
     cases.push(invalid(with(&good, "starts_at", json!(1_795_417_200)), "starts_at"));
     cases.push(invalid(with(&good, "ends_at", json!("2026-11-23T10:00:00Z")), "starts_at"));
-    let mut starting = good.clone();
-    starting["starts_at"] = "2026-11-23T10:00:00Z".into();
+    let mut changed = good.clone();
+    changed["starts_at"] = "2026-11-23T10:00:00Z".into();
     for end in ["2026-11-23T10:00:00Z", "2026-11-23T09:00:00Z", "1970-01-01T00:00:00Z"] {
-        cases.push(invalid(with(&starting, "ends_at", json!(end)), "ends_at"));
+        cases.push(invalid(with(&changed, "ends_at", json!(end)), "ends_at"));
     }
     let too_large = json!(18_446_744_073_709_551_615_u64);
     for field in ["open_early_minutes", "late_after_minutes", "close_after_minutes"] {

@@ -220,7 +220,7 @@ async fn odd_paths_and_queries_are_refused_in_the_same_form() {
 struct Nobody;
 
 impl Authenticator for Nobody {
-    fn authenticate(&self, _: &str) -> Result<Principal, Problem> {
+    fn authenticate(&self, _: &str) -> Result<Arc<Principal>, Problem> {
         Err(Problem::internal("nobody is signed in"))
     }
 }

@@ -192,8 +192,8 @@ async fn codes_and_holds_from_the_future_are_refused_until_their_time_has_come()
     app.clock.set(START.plus_seconds(-60));
     app.scan(&ada, code, "nonce-0001").await.expect_problem(410, "CODE_EXPIRED");
     app.post("/scans", Some(&ada), by_hold.clone()).await.expect_problem(410, "CODE_EXPIRED");
-    let again = app.post("/scans/holds", None, json!({ "code": code })).await;
-    again.expect_problem(410, "CODE_EXPIRED");
+    let refused = app.post("/scans/holds", None, json!({ "code": code })).await;
+    refused.expect_problem(410, "CODE_EXPIRED");
 
     app.clock.set(START);
     app.post("/scans", Some(&ada), by_hold).await.expect(201);

@@ -2,6 +2,7 @@
 
 use crate::{
     CRATES, DOMAINS, FORBIDDEN, IMPURE_PARTS, LAYERS, PURE_CRATES, PURE_MODULES, PURE_PARTS,
+    WRAPPED_BY_ERRORS,
     source::{File, Violation},
 };
 
@@ -96,7 +97,13 @@ pub fn impure(files: &[File]) -> Vec<Violation> {
     for file in files.iter().filter(|file| file.is_source() && is_part(&file.module(), PURE_PARTS))
     {
         let own = file.module();
+        let is_error = is_part(&own, &["error"]);
         for (line, path) in file.paths() {
+            let named = path[1..].join("::");
+            let wraps = |error: &&str| named.strip_prefix(error).is_some_and(ends_or_goes_on);
+            if is_error && path[0] == "crate" && WRAPPED_BY_ERRORS.iter().any(wraps) {
+                continue;
+            }
             let bad = match path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
                 ["crate", top, rest @ ..] if *top == own[0] => {
                     rest.iter().any(|part| IMPURE_PARTS.contains(part))
@@ -117,6 +124,11 @@ pub fn impure(files: &[File]) -> Vec<Violation> {
         }
     }
     found
+}
+
+/// Whether a path ends where a name in a table does, or names something inside of it.
+fn ends_or_goes_on(rest: &str) -> bool {
+    rest.is_empty() || rest.starts_with("::")
 }
 
 /// The crates of Cargo.toml, as code spells them.

@@ -52,6 +52,38 @@ use crate::server;
 }
 
 #[test]
+fn a_unit_test_module_is_none_of_the_code_whoever_may_see_it() {
+    for head in ["mod tests", "pub(super) mod tests", "pub(in crate::auth) mod tests"] {
+        let text = format!("#[cfg(test)]\n{head} {{\nuse crate::server;\n}}\nuse crate::server;");
+        assert_eq!(lines(imports::upwards, "src/auth/service.rs", &text), [5], "{head}");
+    }
+    let text = "#[cfg(test)]\nfn f() {\ncrate::server::bind() }";
+    assert_eq!(lines(imports::upwards, "src/auth/service.rs", text), [3], "only modules are");
+}
+
+#[test]
+fn an_imported_name_stands_for_what_it_was_imported_from() {
+    let text = "use rustls::crypto::aws_lc_rs;\nfn f() { aws_lc_rs::default_provider() }";
+    assert_eq!(lines(imports::misplaced_crates, "src/cli/healthcheck.rs", text), [0; 0]);
+    let text = "use aws_lc_rs;\nfn f() { aws_lc_rs::default_provider() }";
+    assert_eq!(lines(imports::misplaced_crates, "src/cli/healthcheck.rs", text), [1, 2]);
+}
+
+#[test]
+fn an_error_wraps_the_errors_below_it_and_no_more() {
+    let text = "use crate::store::StoreError;\nfn f() -> crate::crypto::NoRandomness {}\n\
+                fn g() { StoreError::Busy }\nuse crate::store::Store;\nuse crate::store::*;";
+    assert_eq!(lines(imports::impure, "src/user/error.rs", text), [4, 5]);
+    assert_eq!(lines(imports::impure, "src/user/rules.rs", text), [1, 2, 3, 4, 5]);
+}
+
+#[test]
+fn what_a_return_type_captures_is_no_import() {
+    let text = "fn f<'a>() -> impl Iterator + use<'a> {}\nuse crate::server;";
+    assert_eq!(lines(imports::upwards, "src/auth/service.rs", text), [2]);
+}
+
+#[test]
 fn a_domain_that_imports_another_is_caught() {
     assert_eq!(lines(imports::upwards, "src/user/codes/api.rs", "\nuse crate::auth::Role;"), [2]);
 }

@@ -70,18 +70,18 @@ impl File {
         without_unit_tests(&blank(&self.text))
     }
 
-    /// Every path that the code names, with its line; `use` trees are spelled out and `self`,
-    /// `super` and `crate` are resolved to a path that begins with `crate`.
+    /// Every path that the code names, with its line: `use` trees are spelled out, what begins with
+    /// an imported name begins with its import, and `self` and `super` begin with `crate`.
     pub fn paths(&self) -> Vec<(usize, Vec<String>)> {
         let tokens = tokens(&self.code());
-        let mut found = Vec::new();
+        let (mut imported, mut named) = (Vec::new(), Vec::new());
         let mut at = 0;
         while at < tokens.len() {
             let (line, token) = &tokens[at];
             // `use<…>` in a return type names what it captures and imports nothing.
             let is_import = tokens.get(at + 1).is_some_and(|(_, next)| next != "<");
             if token == "use" && is_import {
-                at = use_tree(&tokens, at + 1, &[], &mut found);
+                at = use_tree(&tokens, at + 1, &[], &mut imported);
             } else if is_name(token) && (at == 0 || !["::", "."].contains(&&*tokens[at - 1].1)) {
                 let mut path = vec![token.clone()];
                 while tokens.get(at + 1).is_some_and(|(_, next)| next == "::")
@@ -91,14 +91,22 @@ impl File {
                     at += 2;
                 }
                 if path.len() > 1 {
-                    found.push((*line, path));
+                    named.push((*line, path));
                 }
                 at += 1;
             } else {
                 at += 1;
             }
         }
-        found.into_iter().map(|(line, path)| (line, self.resolve(path))).collect()
+        for (_, path) in &mut named {
+            let import = imported.iter().find(|(_, import)| import.last() == path.first());
+            if let Some((_, import)) = import {
+                path.splice(..1, import.iter().cloned());
+            }
+        }
+        imported.append(&mut named);
+        imported.sort_by_key(|(line, _)| *line);
+        imported.into_iter().map(|(line, path)| (line, self.resolve(path))).collect()
     }
 
     fn resolve(&self, path: Vec<String>) -> Vec<String> {
@@ -278,7 +286,7 @@ fn is_character(text: &str) -> bool {
     inside.next() == Some('\\') || inside.next() == Some('\'')
 }
 
-/// Blanks `#[cfg(test)] mod … { … }`.
+/// Blanks `#[cfg(test)] mod … { … }`, whoever may see it.
 fn without_unit_tests(code: &str) -> String {
     const MARK: &str = "#[cfg(test)]";
     let mut out = String::with_capacity(code.len());
@@ -288,7 +296,7 @@ fn without_unit_tests(code: &str) -> String {
         out.push_str(kept);
         let item = marked[MARK.len()..].trim_start();
         let end = match item.find(['{', ';']) {
-            Some(at) if item.starts_with("mod ") && item[at..].starts_with('{') => {
+            Some(at) if is_module(&item[..at]) && item[at..].starts_with('{') => {
                 marked.len() - item.len() + at + braces(&item[at..])
             }
             _ => MARK.len(),
@@ -297,6 +305,11 @@ fn without_unit_tests(code: &str) -> String {
         rest = &marked[end..];
     }
     out + rest
+}
+
+/// `mod name`, `pub mod name` or `pub(…) mod name`.
+fn is_module(head: &str) -> bool {
+    head.split_whitespace().rev().nth(1) == Some("mod")
 }
 
 fn braces(text: &str) -> usize {

@@ -120,7 +120,7 @@ mod tests {
     }
 
     async fn get(service: &SocialLogService, role: Role, path: &str) -> (StatusCode, Value) {
-        let request = Request::builder().uri_str(format!("/api/v1/audit{path}")).finish();
+        let request = Request::builder().uri_str(format!("/audit{path}")).finish();
         call(social_log::apis(service).1, role, request).await
     }
 
@@ -177,11 +177,11 @@ mod tests {
         let document = OpenApiService::new(social_log::apis(&service), "test", "1").spec();
         let document: Value = serde_json::from_str(&document).unwrap();
         let id = |path: &str, method: &str| document["paths"][path][method]["operationId"].clone();
-        assert_eq!(id("/api/v1/social/logs", "post"), "submitSocialLogs");
-        assert_eq!(id("/api/v1/social/logs", "get"), "listSocialLogs");
-        assert_eq!(id("/api/v1/audit", "get"), "listAudit");
-        assert_eq!(id("/api/v1/audit/verification", "get"), "verifyAudit");
-        let submit = &document["paths"]["/api/v1/social/logs"]["post"];
+        assert_eq!(id("/social/logs", "post"), "submitSocialLogs");
+        assert_eq!(id("/social/logs", "get"), "listSocialLogs");
+        assert_eq!(id("/audit", "get"), "listAudit");
+        assert_eq!(id("/audit/verification", "get"), "verifyAudit");
+        let submit = &document["paths"]["/social/logs"]["post"];
         let forms: Vec<_> = submit["requestBody"]["content"].as_object().unwrap().keys().collect();
         assert_eq!(forms, ["application/json", "application/x-ndjson"]);
         assert_eq!(submit["parameters"][0]["in"], "header");

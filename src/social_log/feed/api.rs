@@ -131,7 +131,7 @@ pub(in crate::social_log) mod tests {
             body: BodyLimits { bytes: 1 << 20, time: Duration::from_secs(5) },
         };
         request.headers_mut().insert("authorization", "Bearer token".parse().unwrap());
-        request.extensions_mut().insert(Caller::SignedIn(principal));
+        request.extensions_mut().insert(Caller::SignedIn(principal.into()));
         request.extensions_mut().insert(context);
         match OpenApiService::new(api, "test", "1").into_endpoint().call(request).await {
             Ok(response) => {
@@ -165,7 +165,7 @@ pub(in crate::social_log) mod tests {
         async fn post(&self, form: &str, key: Option<&[u8]>, body: &str) -> (StatusCode, Value) {
             let mut request = Request::builder()
                 .method(Method::POST)
-                .uri_str("/api/v1/social/logs")
+                .uri_str("/social/logs")
                 .content_type(form)
                 .body(body.to_owned());
             if let Some(key) = key {
@@ -175,7 +175,7 @@ pub(in crate::social_log) mod tests {
         }
 
         async fn list(&self, role: Role, query: &str) -> (StatusCode, Value) {
-            let uri = format!("/api/v1/social/logs{query}");
+            let uri = format!("/social/logs{query}");
             call(self.api(), role, Request::builder().uri_str(uri).finish()).await
         }
     }

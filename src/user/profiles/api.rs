@@ -21,7 +21,7 @@ impl ProfilesApi {
     async fn read(&self, caller: SignedIn) -> Result<Json<Person>, Problem> {
         let profile = self.0.profile(caller.0.id).await?;
         let username = caller.0.username.clone();
-        Ok(Json(person(caller.0, username, profile)))
+        Ok(Json(person(&caller.0, username, profile)))
     }
 
     /// Change your profile
@@ -36,6 +36,6 @@ impl ProfilesApi {
     ) -> Result<Json<Person>, Problem> {
         let from = context.provenance(Actor::User(caller.0.id));
         let (username, profile) = self.0.update_profile(&caller.0, body.0.into(), from).await?;
-        Ok(Json(person(caller.0, username, profile)))
+        Ok(Json(person(&caller.0, username, profile)))
     }
 }

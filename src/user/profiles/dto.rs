@@ -64,10 +64,10 @@ impl From<LanguageBody> for Language {
 }
 
 /// The one who asks, as everyone sees them. Whoever can ask is active.
-pub(super) fn person(principal: Principal, username: String, profile: Profile) -> Person {
+pub(super) fn person(principal: &Principal, username: String, profile: Profile) -> Person {
     Person {
         id: principal.id.0,
-        email: principal.email,
+        email: principal.email.clone(),
         username,
         name: profile.name,
         surname: profile.surname,

@@ -21,7 +21,7 @@ use crate::{
 };
 
 fn caller(id: u64, role: Role) -> Caller {
-    Caller::SignedIn(Principal {
+    let principal = Principal {
         id: UserId(id),
         role,
         session: RandomId([0; 16]),
@@ -29,7 +29,8 @@ fn caller(id: u64, role: Role) -> Caller {
         username: "ada".to_owned(),
         created_at: Time::EPOCH,
         last_login_at: None,
-    })
+    };
+    Caller::SignedIn(principal.into())
 }
 
 fn routes(house: &House) -> BoxEndpoint<'static> {

@@ -5,6 +5,7 @@ import { usePolling } from '../loading.js';
 import { signedCall } from '../session.js';
 import { html, useEffect, useRef, useState } from '../view.js';
 import { Empty } from './empty.js';
+import { stateOf } from './event-state.js';
 import { Failure } from './failure.js';
 import { LoadMore } from './load-more.js';
 import { Skeleton } from './skeleton.js';
@@ -55,11 +56,15 @@ export function AttendanceList({ event, onStatistics }) {
   };
 
   const { items, problem } = list;
+  const state = stateOf(event);
   return html`
     <section class="section event-list" aria-labelledby="attendance">
       <div class="section-head">
-        <h2 id="attendance">${t('attendance.title')}</h2>
-        <p class=${`live ${problem ? 'live-lost' : ''}`} role="status">${t(problem ? 'attendance.lost' : 'attendance.live')}</p>
+        <div>
+          <h2 id="attendance">${t('attendance.title')}</h2>
+          <div role="status">${(problem || state === 'open') && html`
+            <p class=${`live ${problem ? 'live-lost' : ''}`}>${t(problem ? 'attendance.lost' : 'attendance.live')}</p>`}</div>
+        </div>
         <label class="filter"><span class="unseen">${t('attendance.filter')}</span>
           <select class="input" value=${status} onChange=${(change) => setStatus(change.currentTarget.value)} data-test="attendance-filter">
             <option value="">${t('attendance.all')}</option>
@@ -70,7 +75,8 @@ export function AttendanceList({ event, onStatistics }) {
       ${!items && (problem ? html`<${Failure} problem=${problem} retry=${refresh} />` : html`<${Skeleton} lines=${4} />`)}
       ${items && (items.length
         ? html`<ul class="ledger" role="list">${items.map((row) => html`<${Row} key=${row.user_id} row=${row} event=${event} />`)}</ul>`
-        : html`<${Empty} icon="scan" title=${t(status ? 'attendance.noneSuch' : 'attendance.empty')}>${t('attendance.emptyNote')}<//>`)}
+        : html`<${Empty} icon="scan" title=${t(status ? 'attendance.noneSuch' : state === 'closed' ? 'attendance.nobody' : 'attendance.empty')}>
+            ${!status && state !== 'closed' && t('attendance.emptyNote')}<//>`)}
       ${items && html`<${LoadMore} cursor=${list.cursor} busy=${list.busy} onMore=${more} />`}
     </section>`;
 }

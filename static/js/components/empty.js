@@ -7,6 +7,6 @@ export function Empty({ icon = 'events', title, children }) {
     <div class="placeholder">
       <${Icon} name=${icon} size=${36} />
       <h3>${title}</h3>
-      <p>${children}</p>
+      ${children && html`<p>${children}</p>`}
     </div>`;
 }

@@ -7,7 +7,8 @@ export function Field({ label, hint, error, optional = false, test, onValue, chi
   const described = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ') || undefined;
   const common = {
     id, class: 'input', 'data-test': test, 'aria-describedby': described, 'aria-invalid': error ? 'true' : undefined,
-    onInput: (event) => onValue?.(event.currentTarget.value), ...input,
+    // A select says `change` everywhere, `input` not everywhere.
+    [children ? 'onChange' : 'onInput']: (event) => onValue?.(event.currentTarget.value), ...input,
   };
   return html`
     <div class="field">

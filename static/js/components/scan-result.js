@@ -46,7 +46,7 @@ function success({ outcome, event_name, status, minutes_late, scanned_at }) {
     title: t(again ? 'scan.already' : late ? 'scan.late' : 'scan.recorded'),
     note: event_name,
     detail: [
-      t('scan.at', { status: t(`status.${status}`), time: formatTime(scanned_at) }),
+      late ? formatTime(scanned_at) : t('scan.at', { status: t(`status.${status}`), time: formatTime(scanned_at) }),
       minutes_late > 0 && t('attendance.late', { count: minutes_late }),
     ].filter(Boolean).join(' · '),
     outcome,

@@ -2,6 +2,8 @@
 import { formatNumber, formatShare, t } from '../i18n.js';
 import { html } from '../view.js';
 
+// The server names its formula; this one has words in both languages.
+const FORMULA = '(present + late) / expected';
 const PARTS = [['present', 'present'], ['late', 'late'], ['excused', 'excused'], ['not_registered', 'absent']];
 
 export function Statistics({ statistics }) {
@@ -23,11 +25,12 @@ export function Statistics({ statistics }) {
           const width = (count / total) * 1000;
           const x = from;
           from += width;
-          return html`<rect class=${`key-${look}`} x=${x} y="0" width=${Math.max(0, width - 4)} height="10" />`;
+          const gap = from < 999.5 ? 4 : 0;
+          return html`<rect class=${`key-${look}`} x=${x} y="0" width=${Math.max(0, width - gap)} height="10" />`;
         })}
       </svg>`}
     ${attendance_rate !== null && attendance_rate !== undefined && html`
       <p><strong>${t('statistics.rate', { rate: formatShare(attendance_rate) })}</strong>
         ${expected !== null && html` <span class="soft">${t('statistics.ofExpected', { count: expected })}</span>`}<br />
-        <span class="soft small">${rate_formula}</span></p>`}`;
+        <span class="soft small">${rate_formula === FORMULA ? t('statistics.formula') : rate_formula}</span></p>`}`;
 }

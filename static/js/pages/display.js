@@ -30,6 +30,8 @@ export default function Display({ event_id }) {
         </div>
       </div></main>`;
   }
+  // Closed or switched off: there is no code to wait for.
+  const refused = problem && !problem.unreachable && !code;
   return html`
     <main class="display" ref=${frame}>
       <header class="display-head">
@@ -39,6 +41,10 @@ export default function Display({ event_id }) {
           <a class="button" href=${`/app${path}`} aria-label=${t('display.close')} title=${t('display.close')} data-test="display-close"><${Icon} name="cross" /></a>
         </div>
       </header>
+      ${refused ? html`
+      <div class="display-message" role="alert" data-test="display-problem">
+        <${Icon} name="clock" size=${72} /><p class="display-refusal">${problem.detail}</p>
+      </div>` : html`
       <div class="display-body">
         <div class="display-code">
           ${picture
@@ -50,12 +56,12 @@ export default function Display({ event_id }) {
           <div>
             <p class="display-label">${t('display.orType')} <b class="unbroken">${location.host}</b></p>
             <p class="display-digits" data-test="display-typed-code" data-code=${code?.typed_code}>
-              ${(code ? inTwoGroups(code.typed_code) : '···· ····').split(' ').map((group) => html`<span>${group}</span>`)}
+              ${(code ? inTwoGroups(code.typed_code) : '‒‒‒‒ ‒‒‒‒').split(' ').map((group) => html`<span>${group}</span>`)}
             </p>
           </div>
         </div>
-      </div>
-      ${problem
+      </div>`}
+      ${problem && !refused
         ? html`<p class="display-banner" role="alert" data-test="display-problem"><${Icon} name="warning" size=${28} />${problem.unreachable ? t('display.unreachable') : problem.detail}</p>`
         : html`
           <footer class="display-foot">

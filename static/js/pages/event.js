@@ -3,7 +3,7 @@ import { Alert } from '../components/alert.js';
 import { AttendanceList } from '../components/attendance-list.js';
 import { Button } from '../components/button.js';
 import { ConfirmDialog } from '../components/confirm-dialog.js';
-import { EventState } from '../components/event-state.js';
+import { EventState, stateOf } from '../components/event-state.js';
 import { Failure } from '../components/failure.js';
 import { Icon } from '../components/icon.js';
 import { Skeleton } from '../components/skeleton.js';
@@ -31,6 +31,7 @@ export default function Event({ event_id }) {
     return html`${back}<h1 class="unseen" tabindex="-1">${t('event.title')}</h1>
       ${problem ? html`<${Failure} problem=${problem} retry=${reload} />` : html`<${Skeleton} />`}`;
   }
+  const state = stateOf(event);
   return html`
     ${back}
     <div class="page-head">
@@ -39,8 +40,9 @@ export default function Event({ event_id }) {
         <p class="soft numbers">${formatDate(event.date, true)}</p>
       </div>
       <div class="actions">
-        <a class="button" href=${`/app${path}/display`} data-test="show-code"><${Icon} name="expand" />${t('event.showCode')}</a>
-        <${Button} look="button-plain" busy=${toggling.busy} onClick=${toggling.submit} test="event-toggle">
+        ${(state === 'open' || state === 'upcoming') && html`
+          <a class="button" href=${`/app${path}/display`} data-test="show-code"><${Icon} name="expand" />${t('event.showCode')}</a>`}
+        <${Button} look=${event.is_active ? 'button-plain' : ''} busy=${toggling.busy} onClick=${toggling.submit} test="event-toggle">
           ${t(event.is_active ? 'event.deactivate' : 'event.activate')}
         <//>
       </div>

@@ -14,6 +14,15 @@ export default function Home() {
   const user = useUser();
   const today = useResource('/me/attendance/today');
   const history = usePages('/me/attendance');
+  // Today's rows begin the history too, so it waits until it is known which those are.
+  const shown = new Set(today.data?.items.map((row) => row.event_id));
+  const earlier = today.data || today.problem ? history.items?.filter((row) => !shown.has(row.event_id)) : null;
+  // Nothing to add to what today's list says, be it that there is nothing or that it failed.
+  const hasMore = earlier ? earlier.length > 0 || history.cursor || history.problem : !(today.problem && history.problem);
+  const retry = () => {
+    today.reload();
+    if (history.problem) history.retry();
+  };
   return html`
     <div class="page-head">
       <div>
@@ -33,21 +42,19 @@ export default function Home() {
       <div>
         <section class="section" aria-labelledby="today">
           <h2 id="today">${t('home.today')}</h2>
-          ${today.problem && html`<${Failure} problem=${today.problem} retry=${today.reload} />`}
+          ${today.problem && html`<${Failure} problem=${today.problem} retry=${retry} />`}
           ${!today.data && !today.problem && html`<${Skeleton} lines=${2} />`}
           ${today.data && (today.data.items.length
             ? html`<${MyLedger} rows=${today.data.items} withDay=${false} />`
             : html`<${Empty} icon="scan" title=${t('home.todayEmpty')}>${t('home.todayEmptyNote')}<//>`)}
         </section>
-        <section class="section" aria-labelledby="history">
-          <h2 id="history">${t('home.history')}</h2>
-          ${!history.items && history.problem && html`<${Failure} problem=${history.problem} retry=${history.retry} />`}
-          ${!history.items && !history.problem && html`<${Skeleton} />`}
-          ${history.items && (history.items.length
-            ? html`<${MyLedger} rows=${history.items} />`
-            : html`<${Empty} icon="events" title=${t('home.historyEmpty')}>${t('home.historyEmptyNote')}<//>`)}
-          ${history.items && html`<${LoadMore} ...${history} onMore=${history.more} />`}
-        </section>
+        ${hasMore && html`
+          <section class="section" aria-labelledby="history">
+            <h2 id="history">${t('home.earlier')}</h2>
+            ${!earlier && history.problem && html`<${Failure} problem=${history.problem} retry=${history.retry} />`}
+            ${!earlier && !history.problem && html`<${Skeleton} />`}
+            ${earlier && html`<${MyLedger} rows=${earlier} /><${LoadMore} ...${history} onMore=${history.more} />`}
+          </section>`}
       </div>
     </div>`;
 }

@@ -40,7 +40,7 @@ export default function NewEvent() {
       <div class="page-head"><h1 tabindex="-1">${t('newEvent.title')}</h1></div>
       <form class="form" onSubmit=${submit}>
         ${problem && html`<${Alert} kind="error" test="event-problem">${problem.detail}<//>`}
-        <${Field} label=${t('newEvent.name')} required maxlength="200" autocomplete="off" test="event-name" ...${bind('name')} />
+        <${Field} label=${t('newEvent.name')} required maxlength="120" autocomplete="off" test="event-name" ...${bind('name')} />
         <div class="field-pair">
           <${Field} label=${t('newEvent.date')} type="date" required test="event-date" ...${bind('date')} />
           <${Field} label=${t('newEvent.zone')} list="zones" required autocomplete="off" spellcheck=${false} test="event-zone" ...${bind('timezone')} />
@@ -75,16 +75,16 @@ export default function NewEvent() {
           <${Field} label=${t('newEvent.rotation')} type="number" inputmode="numeric" min="5" max="300" step="1" required
             hint=${t('newEvent.rotationHint')} test="event-rotation" ...${bind('rotation_seconds')} />`}
 
-        <details class="more">
+        ${form.span === 'times' && html`<details class="more">
           <summary>${t('newEvent.rules')}</summary>
           <div>
             <p class="soft">${t('newEvent.rulesNote')}</p>
             <div class="field-pair">
               ${MINUTES.map((key) => html`
-                <${Field} label=${t(`newEvent.${key}`)} optional type="number" inputmode="numeric" min="0" max="1440" step="1" test=${key} ...${bind(key)} />`)}
+                <${Field} label=${t(`newEvent.${key}`)} type="number" inputmode="numeric" min="0" max="1440" step="1" test=${key} ...${bind(key)} />`)}
             </div>
           </div>
-        </details>
+        </details>`}
         <div class="actions">
           <${Button} type="submit" busy=${busy} test="event-submit">${t('newEvent.submit')}<//>
           <a class="button button-plain" href="/app/events">${t('action.cancel')}</a>
@@ -104,8 +104,8 @@ function bodyOf(form) {
     const lastDay = form.end <= form.start ? dayAfter(form.date) : form.date;
     body.starts_at = instantOf(form.date, form.start, timezone);
     body.ends_at = instantOf(lastDay, form.end, timezone);
+    for (const key of MINUTES) if (form[key] !== '') body[key] = Number(form[key]);
   }
   if (form.mode === 'rotating') body.rotation_seconds = Number(form.rotation_seconds);
-  for (const key of MINUTES) if (form[key] !== '') body[key] = Number(form[key]);
   return body;
 }

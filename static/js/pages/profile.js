@@ -2,7 +2,7 @@
 import { Alert } from '../components/alert.js';
 import { Button } from '../components/button.js';
 import { Field } from '../components/field.js';
-import { currentLanguage, formatDay, setLanguage, t } from '../i18n.js';
+import { currentLanguage, formatLongDay, setLanguage, t } from '../i18n.js';
 import { useSubmit } from '../loading.js';
 import { saveProfile, useUser } from '../session.js';
 import { html, useEffect, useState } from '../view.js';
@@ -33,7 +33,7 @@ export default function Profile() {
     <div class="page-narrow">
       <div class="page-head"><div>
         <h1 tabindex="-1">${t('profile.title')}</h1>
-        <p class="soft">${t('profile.since', { role: t(`role.${user.role}`), date: formatDay(user.created_at) })}</p>
+        <p class="soft">${t('profile.since', { role: t(`role.${user.role}`), date: formatLongDay(user.created_at) })}</p>
       </div></div>
       <form class="form panel" onSubmit=${submit}>
         ${problem && html`<${Alert} kind="error">${problem.detail}<//>`}

@@ -1,26 +1,17 @@
-//! TLS: versions, protocols, and where the certificate comes from.
-//!
-//! TLS 1.2 and 1.3 with rustls' defaults on aws-lc, the one provider in the binary; ALPN offers HTTP/2
-//! and HTTP/1.1. A certificate of our own is made once and kept, so that browsers which were told to
-//! trust it keep doing so; it is made anew when its names change or its end is near.
+//! The certificate that the appliance makes for itself: once, and kept, so that browsers which were told
+//! to trust it keep doing so; made anew when its names change or its end is near.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, path::Path};
 
 use rcgen::{
     CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, KeyPair,
     KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
 };
-use rustls::{
-    ServerConfig as TlsServerConfig,
-    crypto::aws_lc_rs,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-};
-use tokio_rustls::TlsAcceptor;
 
-use super::StartError;
+use super::super::StartError;
 use crate::{
-    clock::{Clock, Time},
-    config::{ServerConfig, TlsConfig, TlsMode},
+    clock::Time,
+    config::{ServerConfig, TlsConfig},
     paths::{DataDir, write_atomically},
 };
 
@@ -29,41 +20,8 @@ const VALID_DAYS: i64 = 825;
 const RENEW_BEFORE_DAYS: i64 = 30;
 const DAY_SECONDS: i64 = 86_400;
 
-/// The acceptor for the public listener.
-pub(super) fn acceptor(
-    config: &TlsConfig,
-    server: &ServerConfig,
-    data: &DataDir,
-    clock: &Clock,
-) -> Result<TlsAcceptor, StartError> {
-    let (certificate, key) = match config.mode {
-        TlsMode::Files => (config.certificate.clone(), config.key.clone()),
-        TlsMode::SelfSigned => {
-            keep_self_signed(config, server, data, clock.now())?;
-            (data.self_signed_certificate(), data.self_signed_key())
-        }
-    };
-    let unreadable = |path: &Path, reason: String| {
-        StartError::Tls(format!("{} cannot be used for TLS: {reason}", path.display()))
-    };
-    let chain = CertificateDer::pem_file_iter(&certificate)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| unreadable(&certificate, error.to_string()))?;
-    let private =
-        PrivateKeyDer::from_pem_file(&key).map_err(|error| unreadable(&key, error.to_string()))?;
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    let mut tls = TlsServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| StartError::Tls(error.to_string()))?
-        .with_no_client_auth()
-        .with_single_cert(chain, private)
-        .map_err(|error| unreadable(&certificate, error.to_string()))?;
-    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(tls)))
-}
-
 /// Makes the self-signed certificate unless there is one with these names and time left.
-fn keep_self_signed(
+pub(super) fn keep(
     config: &TlsConfig,
     server: &ServerConfig,
     data: &DataDir,
@@ -149,8 +107,7 @@ mod tests {
         let flags = vec![("tls.names".to_owned(), names.to_owned())];
         let config = Config::load(&Sources { flags, ..Sources::default() }).unwrap();
         data.create().unwrap();
-        keep_self_signed(&config.tls, &config.server, data, now).unwrap();
-        acceptor(&config.tls, &config.server, data, &Clock::manual(now)).ok().unwrap();
+        super::keep(&config.tls, &config.server, data, now).unwrap();
         fs::read(data.self_signed_certificate()).unwrap()
     }
 

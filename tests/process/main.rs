@@ -1,0 +1,36 @@
+//! The real binary, as processes: what it says, how it ends, and what it leaves behind when it is
+//! told to stop, killed, or runs out of disk.
+//!
+//! `program` runs verbs to their end, `running` is a server that goes on, `site` asks it over HTTPS as
+//! people do. `load` is many people at once and the ledger of what was acknowledged to them, `found`
+//! compares that ledger with what a later start finds. The rest is one file a theme. Nothing here
+//! waits for time to pass: every wait is for a condition, with a bound that only a fault reaches.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test that meets what it did not expect should stop there, and nobody imports it"
+)]
+
+mod config;
+mod data_directory;
+mod faults;
+mod first_start;
+mod found;
+mod full_disk;
+mod in_use;
+mod kill;
+mod load;
+mod program;
+mod running;
+mod setup_link;
+mod site;
+mod slow_request;
+#[path = "../support/mod.rs"]
+mod support;
+mod terminate;
+mod users;
+mod verbs;
