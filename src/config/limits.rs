@@ -36,7 +36,8 @@ impl LimitsConfig {
         Duration::from_secs(self.body_seconds.into())
     }
 
-    /// With nothing asked.
+    /// With nothing asked. Over HTTP/1.1 [`LimitsConfig::head`] ends it earlier: hyper times the next
+    /// head from the answer before it on.
     pub fn idle(&self) -> Duration {
         Duration::from_secs(self.idle_seconds.into())
     }

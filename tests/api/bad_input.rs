@@ -24,6 +24,8 @@ async fn audited(app: &Appliance, admin: &Person, marker: &str) -> Vec<String> {
 async fn furnished() -> (Appliance, Person) {
     let app = Appliance::start_with(&[("rate_limit.enabled", "false")]).await;
     let admin = app.admin().await;
+    // Two files tell the trail of what happened, each in its own time: the first of them is done.
+    app.audit_until(&admin, |all| all.len() == 2).await;
     let event = app.event(&admin, "Prima", "static").await;
     let code = app.code(&admin, &event).await["code"].as_str().unwrap().to_owned();
     app.scan(&admin, &code, "nonce-0001").await.expect(201);

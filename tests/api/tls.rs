@@ -35,8 +35,9 @@ async fn tls_1_2_and_1_3_are_spoken() {
 
 #[tokio::test]
 async fn http_2_is_preferred_and_http_1_is_spoken_with_whoever_wants_it() {
+    type Case = (&'static [&'static [u8]], Option<&'static [u8]>);
     let app = Appliance::start().await;
-    let cases: [(&[&[u8]], Option<&[u8]>); 4] = [
+    let cases: [Case; 4] = [
         (&[b"h2", b"http/1.1"], Some(b"h2")),
         (&[b"http/1.1", b"h2"], Some(b"h2")),
         (&[b"http/1.1"], Some(b"http/1.1")),
@@ -79,7 +80,7 @@ fn client_hello(minor: u8) -> Vec<u8> {
     // ECDHE with AES in CBC mode, which TLS 1.0 had too, and AES in GCM mode.
     let suites = [0xc009_u16, 0xc00a, 0xc013, 0xc014, 0xc02b, 0xc02f];
     hello.extend(u16::try_from(suites.len() * 2).unwrap().to_be_bytes());
-    suites.iter().for_each(|suite| hello.extend(suite.to_be_bytes()));
+    hello.extend(suites.iter().flat_map(|suite| suite.to_be_bytes()));
     hello.extend([1, 0]);
     // Supported groups: P-256 and X25519; uncompressed points; ECDSA and RSA with SHA-256.
     let extensions: &[u8] =
