@@ -19,7 +19,7 @@ use super::OpenError;
 pub(super) fn create_if_missing(path: &Path) -> Result<(), OpenError> {
     let failed = |error: io::Error| OpenError::from_io(path.to_owned(), &error);
     if path.try_exists().map_err(failed)? {
-        return refuse_empty(path);
+        return Ok(());
     }
     let draft = path.with_added_extension("new");
     let file = open_private(&draft).map_err(failed)?;
@@ -39,18 +39,6 @@ pub(super) fn create_if_missing(path: &Path) -> Result<(), OpenError> {
         .map_err(|error| OpenError::from_redb(path.to_owned(), error.into()))?;
     drop(database);
     publish(&draft, path).map_err(failed)
-}
-
-/// redb would take an empty file for a new one. Ours are never empty: what they held is lost, and to
-/// begin anew would hide it and hand out the same ids again.
-fn refuse_empty(path: &Path) -> Result<(), OpenError> {
-    match fs::metadata(path) {
-        Ok(file) if file.is_file() && file.len() == 0 => {
-            Err(OpenError::Unreadable { path: path.to_owned(), reason: "it is empty".to_owned() })
-        }
-        Ok(_) => Ok(()),
-        Err(error) => Err(OpenError::from_io(path.to_owned(), &error)),
-    }
 }
 
 /// Gives a finished file its name. Unlike a rename, a link never replaces what is there.

@@ -73,8 +73,14 @@ impl Store {
             }
         });
         create_if_missing(path)?;
-        let file =
-            open_private(path).map_err(|error| OpenError::from_io(path.to_owned(), &error))?;
+        let failed = |error: std::io::Error| OpenError::from_io(path.to_owned(), &error);
+        let file = open_private(path).map_err(failed)?;
+        // redb would take an empty file for a new one. Ours are made whole: what this one held is lost,
+        // and to begin anew would hide it and hand out the same ids again.
+        if file.metadata().map_err(failed)?.len() == 0 {
+            let reason = "it is empty".to_owned();
+            return Err(OpenError::Unreadable { path: path.to_owned(), reason });
+        }
         let database = FileBackend::new(file)
             .and_then(|backend| builder.create_with_backend(backend))
             .map_err(|error| OpenError::from_redb(path.to_owned(), error.into()))?;
