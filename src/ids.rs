@@ -39,9 +39,22 @@ impl RandomId {
     }
 }
 
+impl RandomId {
+    /// The 32 digits, without the general formatting of numbers: every request has its id written
+    /// out more than once.
+    fn digits(self) -> [u8; 32] {
+        let digit = |value: u8| if value < 10 { b'0' + value } else { b'a' + value - 10 };
+        let mut digits = [0; 32];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(self.0) {
+            pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+        }
+        digits
+    }
+}
+
 impl fmt::Display for RandomId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", u128::from_be_bytes(self.0))
+        f.write_str(std::str::from_utf8(&self.digits()).unwrap_or_default())
     }
 }
 
@@ -112,6 +125,7 @@ mod tests {
     fn a_random_id_reads_back_from_its_text_only() {
         let id = RandomId::generate().unwrap();
         assert_eq!(RandomId::parse(&id.to_string()), Some(id));
+        assert_eq!(RandomId([0xAF; 16]).to_string(), "af".repeat(16));
         assert_eq!(RandomId::parse("+0000000000000000000000000000001"), None);
         assert_eq!(RandomId::parse(&id.to_string()[1..]), None);
     }

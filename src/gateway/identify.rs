@@ -1,8 +1,14 @@
 //! First step: name the request and note what its head says about the client.
 
+use std::sync::{
+    LazyLock,
+    atomic::{AtomicU64, Ordering},
+};
+
 use poem::{Request, http::header};
 
 use crate::{
+    crypto,
     http::{BodyLimits, ClientNetwork, Problem, RequestContext, too_large},
     ids::RandomId,
     language::Language,
@@ -20,13 +26,26 @@ pub(super) fn identify(request: &Request, body: BodyLimits) -> RequestContext {
         .take(DEVICE_LENGTH)
         .collect();
     RequestContext {
-        // Without randomness no request is served well anyway; the id then tells nothing.
-        id: RandomId::generate().unwrap_or(RandomId([0; 16])),
+        id: next_id(),
         network: ClientNetwork::of(peer.unwrap_or(std::net::Ipv4Addr::UNSPECIFIED.into())),
         language: Language::negotiate(text(header::ACCEPT_LANGUAGE)),
         device,
         body,
     }
+}
+
+/// The next request's id: unique, hard to confuse, and no secret. The first half is random for the
+/// process; the second counts, stirred so that ids that follow each other look nothing alike.
+fn next_id() -> RandomId {
+    static PROCESS: LazyLock<u64> =
+        LazyLock::new(|| crypto::random().map_or(0, u64::from_be_bytes));
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    // SplitMix64's finalizer, a bijection: no two counts give the same half.
+    let mut half = COUNT.fetch_add(1, Ordering::Relaxed) ^ *PROCESS;
+    half = (half ^ (half >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    half = (half ^ (half >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    half ^= half >> 31;
+    RandomId(((u128::from(*PROCESS) << 64) | u128::from(half)).to_be_bytes())
 }
 
 /// Refuses a body whose announced length is already too much, before a byte of it is read. One that
@@ -37,4 +56,15 @@ pub(super) fn refuse_large(request: &Request, limits: BodyLimits) -> Result<(), 
         return Err(too_large());
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_requests_have_the_same_id() {
+        let ids: std::collections::HashSet<_> = (0..10_000).map(|_| next_id()).collect();
+        assert_eq!(ids.len(), 10_000);
+    }
 }
