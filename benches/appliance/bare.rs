@@ -1,7 +1,14 @@
 //! A bare poem handler behind the same TLS and HTTP library, without anything of ours around it: what
 //! the gateway, the token, the session and the store are measured against.
 
-use std::{convert::Infallible, net::SocketAddr, path::Path, sync::Arc};
+use std::{
+    convert::Infallible,
+    io::{BufRead, BufReader},
+    net::SocketAddr,
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::Arc,
+};
 
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
@@ -14,44 +21,48 @@ use poem::{
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use serde_json::json;
-use tokio::{net::TcpListener, runtime::Runtime};
+use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-/// The running handler, on a runtime of its own, as the appliance has.
+/// The argument with which this bench starts itself as the bare handler.
+pub(crate) const SERVE: &str = "--serve-bare";
+
+/// The running handler: a process of its own, as the appliance is one; killed when dropped.
 pub(crate) struct Bare {
     pub(crate) address: SocketAddr,
-    runtime: Option<Runtime>,
+    child: Child,
 }
 
 impl Bare {
     /// Serves with the certificate of a data directory, so that TLS costs the same.
     pub(crate) fn start(data: &Path) -> Self {
-        let tls = rustls::ServerConfig::builder()
-            .with_no_client_auth()
-            .with_single_cert(
-                vec![CertificateDer::from_pem_file(data.join("tls/self-signed.pem")).unwrap()],
-                PrivateKeyDer::from_pem_file(data.join("tls/self-signed.key")).unwrap(),
-            )
-            .unwrap();
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let address = listener.local_addr().unwrap();
-        let runtime = Runtime::new().unwrap();
-        runtime.spawn(async move {
-            let listener = TcpListener::from_std(listener).unwrap();
-            serve(listener, TlsAcceptor::from(Arc::new(tls))).await;
-        });
-        Self { address, runtime: Some(runtime) }
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        let mut child = command.arg(SERVE).arg(data).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        Self { address: line.trim().parse().unwrap(), child }
     }
 }
 
 impl Drop for Bare {
     fn drop(&mut self) {
-        // Dropped inside another runtime, which may not wait for this one.
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
+}
+
+/// What the process of its own does: says where it listens, and serves until it is killed.
+pub(crate) async fn run(data: &Path) {
+    let tls = rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![CertificateDer::from_pem_file(data.join("tls/self-signed.pem")).unwrap()],
+            PrivateKeyDer::from_pem_file(data.join("tls/self-signed.key")).unwrap(),
+        )
+        .unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    println!("{}", listener.local_addr().unwrap());
+    serve(listener, TlsAcceptor::from(Arc::new(tls))).await;
 }
 
 async fn serve(listener: TcpListener, tls: TlsAcceptor) {

@@ -35,13 +35,19 @@ const READ_TIME: Duration = Duration::from_millis(600);
 const STARTS: usize = 11;
 
 fn main() {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let arguments: Vec<_> = std::env::args().collect();
+    if let [_, serve, data] = arguments.as_slice()
+        && serve == bare::SERVE
+    {
+        return runtime.block_on(bare::run(data.as_ref()));
+    }
     // `cargo test --benches` runs this too, without the argument that `cargo bench` gives.
-    if !std::env::args().any(|argument| argument == "--bench") {
+    if !arguments.iter().any(|argument| argument == "--bench") {
         return;
     }
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     starting();
-    let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         writing().await;
         reading().await;
