@@ -10,7 +10,7 @@ use serde::Deserialize;
 pub struct LimitsConfig {
     /// Open connections in all.
     pub connections: u32,
-    /// Open connections from one address.
+    /// Open connections from one IPv4 address or one IPv6 /64.
     pub connections_per_address: u32,
     handshake_seconds: u32,
     head_seconds: u32,
