@@ -21,6 +21,22 @@ pub struct LimitsConfig {
 }
 
 impl LimitsConfig {
+    pub(super) fn check(&self) -> Result<(), (&'static str, String)> {
+        let all = [
+            ("limits.connections", self.connections),
+            ("limits.connections_per_address", self.connections_per_address),
+            ("limits.handshake_seconds", self.handshake_seconds),
+            ("limits.head_seconds", self.head_seconds),
+            ("limits.body_seconds", self.body_seconds),
+            ("limits.idle_seconds", self.idle_seconds),
+            ("limits.body_bytes", self.body_bytes),
+        ];
+        match all.into_iter().find(|(_, value)| *value == 0) {
+            Some((key, _)) => Err((key, "must be 1 or more".to_owned())),
+            None => Ok(()),
+        }
+    }
+
     /// For the TLS handshake.
     pub fn handshake(&self) -> Duration {
         Duration::from_secs(self.handshake_seconds.into())
