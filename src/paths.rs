@@ -46,15 +46,14 @@ impl DataDir {
         self.0.join("tls/self-signed.key")
     }
 
-    /// Makes the directories that are missing, for the owner alone.
+    /// Makes the directories that are missing, for the owner alone, so that a power cut does not take
+    /// them away again with all that was acknowledged in them.
     ///
     /// # Errors
     /// When the system refuses.
     pub fn create(&self) -> io::Result<()> {
-        for directory in [self.0.clone(), self.0.join("tls")] {
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(&directory)?;
-        }
-        Ok(())
+        create_private(&self.0)?;
+        create_private(&self.0.join("tls"))
     }
 
     /// Whether others than the owner may read the directory.
@@ -63,6 +62,28 @@ impl DataDir {
     /// When it cannot be looked at.
     pub fn is_open_to_others(&self) -> io::Result<bool> {
         Ok(fs::metadata(&self.0)?.permissions().mode() & 0o077 != 0)
+    }
+}
+
+/// Makes a directory and those above it that are missing. Each is synced into the one above: a sync of
+/// what is in a directory need not keep the directory's own name.
+fn create_private(directory: &Path) -> io::Result<()> {
+    if directory.is_dir() {
+        return Ok(());
+    }
+    let above = directory.parent().filter(|above| !above.as_os_str().is_empty());
+    let above = above.unwrap_or_else(|| Path::new("."));
+    if !above.try_exists()? {
+        create_private(above)?;
+    }
+    match fs::DirBuilder::new().mode(0o700).create(directory) {
+        Err(_) if directory.is_dir() => return Ok(()),
+        made => made?,
+    }
+    match fs::File::open(above).and_then(|above| above.sync_all()) {
+        // One may be allowed to make something there and not to look; then the system decides when.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        synced => synced,
     }
 }
 
@@ -91,6 +112,19 @@ pub fn write_atomically(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_directory_that_is_missing_is_made_for_its_owner_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let data = DataDir::new(directory.path().join("above/data"));
+        data.create().unwrap();
+        data.create().unwrap();
+        assert!(!data.is_open_to_others().unwrap());
+        assert!(data.self_signed_key().parent().unwrap().is_dir());
+        fs::write(directory.path().join("file"), b"").unwrap();
+        assert!(DataDir::new(directory.path().join("file")).create().is_err());
+        assert!(DataDir::new(directory.path().join("file/data")).create().is_err());
+    }
 
     #[test]
     fn a_file_is_replaced_whole_and_for_its_owner_alone() {

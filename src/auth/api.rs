@@ -80,8 +80,8 @@ impl AuthApi {
 impl AuthApi {
     /// Register
     ///
-    /// Makes an account. Codes: `USER_EXISTS`, `USERNAME_TAKEN`, `REGISTRATION_CLOSED`,
-    /// `VALIDATION_FAILED`, `BUSY`.
+    /// Makes an account. Errors: `VALIDATION_FAILED` (422), `USER_EXISTS` and `USERNAME_TAKEN` (409),
+    /// `REGISTRATION_CLOSED` (403), `BUSY` (503).
     #[oai(path = "/register", method = "post", operation_id = "register")]
     async fn register(
         &self,
@@ -96,8 +96,8 @@ impl AuthApi {
 
     /// Log in
     ///
-    /// Opens a session. Codes: `INVALID_CREDENTIALS` for an unknown name and a wrong password alike,
-    /// `ACCOUNT_DISABLED`, `TOO_MANY_ATTEMPTS`, `BUSY`.
+    /// Opens a session. Errors: `INVALID_CREDENTIALS` (401) for an unknown name and a wrong password
+    /// alike, `ACCOUNT_DISABLED` (403), `TOO_MANY_ATTEMPTS` (429), `BUSY` (503).
     #[oai(path = "/login", method = "post", operation_id = "login")]
     async fn login(
         &self,
@@ -112,7 +112,7 @@ impl AuthApi {
     /// Go on with a session
     ///
     /// Trades a refresh token, from the body or the cookie, for a new pair. Each is good once: a second
-    /// use ends the session. Codes: `REFRESH_INVALID`, `REFRESH_REUSED`.
+    /// use ends the session. Errors: `REFRESH_INVALID` and `REFRESH_REUSED` (401).
     #[oai(path = "/refresh", method = "post", operation_id = "refresh")]
     async fn refresh(
         &self,
@@ -152,8 +152,9 @@ impl SetupApi {
 impl SetupApi {
     /// Make the first administrator
     ///
-    /// With the token of the link that the server prints while there is no administrator. Codes:
-    /// `SETUP_INVALID`, `USER_EXISTS`, `USERNAME_TAKEN`, `VALIDATION_FAILED`.
+    /// With the token of the link that the server prints while there is no administrator. Errors:
+    /// `SETUP_INVALID` (403), `VALIDATION_FAILED` (422), `USER_EXISTS` and `USERNAME_TAKEN` (409), `BUSY`
+    /// (503).
     #[oai(path = "/setup", method = "post", operation_id = "setUp")]
     async fn set_up(
         &self,
@@ -179,12 +180,14 @@ impl AccountsApi {
 impl AccountsApi {
     /// List people
     ///
-    /// By id. Code: `CURSOR_INVALID`.
+    /// By id. Errors: `CURSOR_INVALID` (400).
     #[oai(path = "/", method = "get", operation_id = "listUsers")]
     async fn list(
         &self,
         _admin: Admin,
+        /// The `next_cursor` of the page before.
         cursor: Query<Option<String>>,
+        /// How many, 50 when left out, 200 at most.
         limit: Query<Option<u32>>,
     ) -> Result<Json<PersonPage>, Problem> {
         let page = PageQuery { cursor: cursor.0, limit: limit.0 };
@@ -201,11 +204,13 @@ impl AccountsApi {
 
     /// Give a role
     ///
-    /// Works from the person's next request on. Codes: `USER_NOT_FOUND`, `LAST_ADMIN`, `OWN_ROLE`.
+    /// Works from the person's next request on. Errors: `USER_NOT_FOUND` (404), `LAST_ADMIN` and
+    /// `OWN_ROLE` (409).
     #[oai(path = "/:id/role", method = "put", operation_id = "setRole")]
     async fn set_role(
         &self,
         caller: Admin,
+        /// The person's id.
         id: Path<u64>,
         body: Body<RoleRequest>,
         context: RequestContext,

@@ -45,31 +45,28 @@ impl Hasher {
     /// The PHC string of a password, with a fresh salt.
     pub(super) async fn hash(&self, password: String) -> Result<String, AuthError> {
         let params = self.params.clone();
-        self.run(move || {
-            argon2(params)
-                .hash_password(password.as_bytes())
-                .map(|hash| hash.to_string())
-                .map_err(|error| AuthError::Internal(error.to_string()))
-        })
-        .await?
+        self.run(|| Ok(()), move || hash(params, &password)).await?
     }
 
     /// Whether `password` is the one of `stored`. Without one it costs the same and is never.
+    ///
+    /// `may_still` is asked when the turn comes: what happened while this one waited may speak
+    /// against it.
     pub(super) async fn verify(
         &self,
         password: String,
         stored: Option<String>,
+        may_still: impl FnOnce() -> Result<(), AuthError>,
     ) -> Result<bool, AuthError> {
-        let Some(stored) = stored else {
-            self.hash(password).await?;
-            return Ok(false);
-        };
         let params = self.params.clone();
-        self.run(move || match PasswordHash::new(&stored) {
-            Ok(parsed) => Ok(argon2(params).verify_password(password.as_bytes(), &parsed).is_ok()),
-            Err(error) => Err(AuthError::Internal(format!("a stored hash: {error}"))),
-        })
-        .await?
+        let check = move || match stored.as_deref().map(PasswordHash::new) {
+            None => hash(params, &password).map(|_| false),
+            Some(Ok(parsed)) => {
+                Ok(argon2(params).verify_password(password.as_bytes(), &parsed).is_ok())
+            }
+            Some(Err(error)) => Err(AuthError::Internal(format!("a stored hash: {error}"))),
+        };
+        self.run(may_still, check).await?
     }
 
     /// Whether a hash was made with less, or other, than what is configured now.
@@ -87,11 +84,13 @@ impl Hasher {
 
     async fn run<T: Send + 'static>(
         &self,
+        may_still: impl FnOnce() -> Result<(), AuthError>,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, AuthError> {
         let _admitted = self.admitted.try_acquire().map_err(|_| AuthError::HasherBusy)?;
         let running = Arc::clone(&self.running).acquire_owned().await;
         let running = running.map_err(|error| AuthError::Internal(error.to_string()))?;
+        may_still()?;
         let task = tokio::task::spawn_blocking(move || {
             // The permit goes with the work: a request that is given up still counts until it ends.
             let _running = running;
@@ -99,6 +98,13 @@ impl Hasher {
         });
         task.await.map_err(|error| AuthError::Internal(error.to_string()))
     }
+}
+
+fn hash(params: Params, password: &str) -> Result<String, AuthError> {
+    argon2(params)
+        .hash_password(password.as_bytes())
+        .map(|hash| hash.to_string())
+        .map_err(|error| AuthError::Internal(error.to_string()))
 }
 
 fn argon2(params: Params) -> Argon2<'static> {
@@ -124,10 +130,30 @@ mod tests {
         let hasher = hasher("64");
         let stored = hasher.hash("corretto cavallo".to_owned()).await.unwrap();
         assert!(stored.starts_with("$argon2id$v=19$m=64,t=2,p=1$"), "{stored}");
-        let verify = |password: &str| hasher.verify(password.to_owned(), Some(stored.clone()));
-        assert!(verify("corretto cavallo").await.unwrap());
-        assert!(!verify("corretto cavalla").await.unwrap());
-        assert!(!hasher.verify("corretto cavallo".to_owned(), None).await.unwrap());
+        let verify = |password: &str, stored| hasher.verify(password.to_owned(), stored, || Ok(()));
+        assert!(verify("corretto cavallo", Some(stored.clone())).await.unwrap());
+        assert!(!verify("corretto cavalla", Some(stored)).await.unwrap());
+        assert!(!verify("corretto cavallo", None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn whoever_waited_is_asked_again_whether_they_may() {
+        let hasher = hasher("64");
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let first = hasher.run(|| Ok(()), move || held.recv().is_ok());
+        tokio::pin!(first);
+        assert!(futures_util::poll!(&mut first).is_pending());
+        let is_stopped = std::cell::Cell::new(false);
+        let may_still = || {
+            if is_stopped.get() { Err(AuthError::TooManyFailures(1)) } else { Ok(()) }
+        };
+        let waiting = hasher.verify("corretto cavallo".to_owned(), None, may_still);
+        tokio::pin!(waiting);
+        assert!(futures_util::poll!(&mut waiting).is_pending());
+        is_stopped.set(true);
+        release.send(()).unwrap();
+        assert_eq!(first.await, Ok(true));
+        assert_eq!(waiting.await, Err(AuthError::TooManyFailures(1)));
     }
 
     #[tokio::test]
@@ -142,21 +168,21 @@ mod tests {
     async fn more_than_may_wait_are_told_so() {
         let hasher = hasher("64");
         let (release, held) = std::sync::mpsc::channel::<()>();
-        let blocked = hasher.run(move || held.recv().is_ok());
+        let blocked = hasher.run(|| Ok(()), move || held.recv().is_ok());
         let mut waiting = vec![tokio::spawn({
             let hasher = hasher.clone();
-            async move { hasher.run(|| true).await }
+            async move { hasher.run(|| Ok(()), || true).await }
         })];
         tokio::pin!(blocked);
         assert!(futures_util::poll!(&mut blocked).is_pending());
         for _ in 1..WAITING_PER_WORKER {
             let hasher = hasher.clone();
-            waiting.push(tokio::spawn(async move { hasher.run(|| true).await }));
+            waiting.push(tokio::spawn(async move { hasher.run(|| Ok(()), || true).await }));
         }
         while hasher.admitted.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
-        assert_eq!(hasher.run(|| true).await, Err(AuthError::HasherBusy));
+        assert_eq!(hasher.run(|| Ok(()), || true).await, Err(AuthError::HasherBusy));
         release.send(()).unwrap();
         assert_eq!(blocked.await, Ok(true));
         for task in waiting {

@@ -105,10 +105,12 @@ impl Username {
         self.0.to_lowercase()
     }
 
-    /// This name with a number behind it, for when it is taken.
+    /// This name with a number behind it, for when it is taken; cut so that both fit.
     #[must_use]
     pub fn numbered(&self, number: u32) -> Self {
-        Self(format!("{}{number}", self.0))
+        let number = number.to_string();
+        let kept: String = self.0.chars().take(64 - number.len()).collect();
+        Self(kept + &number)
     }
 }
 
@@ -245,6 +247,8 @@ mod tests {
         assert_eq!(suggested("Mario.Rossi+x@example.org").as_str(), "Mario.Rossix");
         assert_eq!(suggested("ü@example.org").as_str(), "user");
         assert!(Username::parse(suggested("a@b.it").as_str()).is_ok());
+        let longest = suggested(&format!("{}@b.it", "a".repeat(64))).numbered(u32::MAX);
+        assert_eq!(longest.as_str(), format!("{}4294967295", "a".repeat(54)));
     }
 
     #[test]

@@ -35,10 +35,13 @@ impl AuthService {
         context: &RequestContext,
     ) -> Result<(Account, Opened), AuthError> {
         let identifier = Identifier::parse(identifier);
-        self.parts.throttle.check(&identifier, context.network)?;
+        // Asked once before the queue and once behind it: guesses that were sent all at once must not
+        // all be let in before the first of them has failed.
+        let may_try = || self.parts.throttle.check(&identifier, context.network);
+        may_try()?;
         let found = find(&self.parts.store.read()?, &identifier)?;
         let stored = found.as_ref().map(|account| account.password_hash.clone());
-        let verified = self.parts.hasher.verify(password.clone(), stored).await?;
+        let verified = self.parts.hasher.verify(password.clone(), stored, may_try).await?;
         let Some(account) = found.filter(|_| verified) else {
             self.parts.throttle.fail(&identifier, context.network);
             self.parts.metrics.auth_attempt("failure");

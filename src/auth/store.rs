@@ -11,6 +11,7 @@ use super::{
     },
 };
 use crate::{
+    crypto,
     ids::{RandomId, Role, UserId},
     store::{Direction, Edit, Reader, StoreError},
 };
@@ -42,7 +43,13 @@ pub(super) fn accounts_after(
     ACCOUNTS.collect(reader, from.., Direction::Ascending, limit, |_, account| account)
 }
 
-/// A username that nobody has: the wanted one, or the suggestion with the first free number.
+/// Numbers behind a suggestion that are tried one after another; beyond, they are drawn. So nobody can
+/// slow the writer down by taking a thousand of them.
+const NUMBERS_IN_ORDER: u32 = 50;
+/// How many numbers are drawn before giving up: each is free unless most of them are taken.
+const DRAWS: u32 = 50;
+
+/// A username that nobody has: the wanted one, or the suggestion with a number that is free.
 pub(super) fn free_username(
     reader: &impl Reader,
     wanted: Option<&Username>,
@@ -57,13 +64,19 @@ pub(super) fn free_username(
     if !taken(suggestion)? {
         return Ok(Ok(suggestion.clone()));
     }
-    for number in 2..u32::MAX {
+    for attempt in 2..NUMBERS_IN_ORDER + DRAWS {
+        let number = if attempt <= NUMBERS_IN_ORDER { attempt } else { drawn_number()? };
         let candidate = suggestion.numbered(number);
         if !taken(&candidate)? {
             return Ok(Ok(candidate));
         }
     }
     Ok(Err(AuthError::UsernameTaken))
+}
+
+/// Eight digits.
+fn drawn_number() -> Result<u32, StoreError> {
+    Ok(10_000_000 + u32::from_be_bytes(crypto::random()?) % 90_000_000)
 }
 
 /// Stores a new account with its indexes.
@@ -156,4 +169,36 @@ pub(super) fn people_signed_in(reader: &impl Reader) -> Result<usize, StoreError
         },
     )?;
     Ok(people)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        auth::{Email, MIGRATIONS},
+        store::{Decision, Store, View},
+        telemetry::Metrics,
+    };
+
+    #[tokio::test]
+    async fn a_name_whose_first_numbers_are_taken_gets_one_that_is_drawn() {
+        let metrics = Metrics::new().unwrap().store("auth");
+        let store = Store::in_memory(MIGRATIONS, metrics).unwrap();
+        let anna = Email::parse("Anna@example.org").unwrap().suggested_username();
+        let free = |store: &Store| {
+            free_username(&store.read().unwrap(), None, &anna).unwrap().unwrap().key()
+        };
+        assert_eq!(free(&store), "anna");
+        let taken: Vec<_> =
+            (1..=50).map(|n| if n == 1 { anna.key() } else { anna.numbered(n).key() }).collect();
+        let take = move |_: &View<'_>| {
+            let taken = taken.clone();
+            Ok(Decision::<(), AuthError>::write(move |edit| {
+                taken.iter().try_for_each(|key| ACCOUNT_BY_USERNAME.put(edit, key.as_str(), &1))
+            }))
+        };
+        store.submit(take).await.unwrap().unwrap();
+        let drawn = free(&store);
+        assert_eq!(drawn.len(), "anna".len() + 8, "{drawn}");
+    }
 }

@@ -13,6 +13,7 @@ mod user;
 mod version;
 
 use std::{
+    ffi::OsString,
     fmt::Display,
     io::{self, Write},
     path::PathBuf,
@@ -109,7 +110,7 @@ impl Global {
             all.push(("data.directory".to_owned(), directory.to_string_lossy().into_owned()));
         }
         all.extend(flags.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
-        Sources { file, environment: std::env::vars().collect(), flags: all }
+        Sources { file, environment: readable(std::env::vars_os()), flags: all }
     }
 
     fn settings(&self) -> Result<Settings, ConfigError> {
@@ -141,6 +142,16 @@ fn print(data: impl Display) -> Result<(), Failure> {
     }
 }
 
+/// Environment variables as text. What others put there need not be text: a name that is none is
+/// nobody's key, and in a value that is none `\u{fffd}` stands for what is not.
+fn readable(variables: impl Iterator<Item = (OsString, OsString)>) -> Vec<(String, String)> {
+    variables
+        .filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
+        })
+        .collect()
+}
+
 fn assignment(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("must be SECTION.KEY=VALUE")?;
     Ok((key.trim().to_owned(), value.to_owned()))
@@ -155,5 +166,14 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn an_environment_that_is_no_text_harms_nobody() {
+        use std::os::unix::ffi::OsStringExt;
+        let odd = || OsString::from_vec(vec![b'a', 0xff]);
+        let variables = [(odd(), "x".into()), ("PS1".into(), odd()), ("A".into(), "b".into())];
+        let names: Vec<_> = readable(variables.into_iter()).into_iter().map(|(n, _)| n).collect();
+        assert_eq!(names, ["PS1", "A"]);
     }
 }

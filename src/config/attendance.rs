@@ -26,6 +26,14 @@ impl AttendanceConfig {
         if !(5..=300).contains(&self.rotation_seconds) {
             return Err(("attendance.rotation_seconds", "must be from 5 to 300".to_owned()));
         }
+        // What an event may say itself; beyond, every event that does not would be refused.
+        let minutes = [
+            ("attendance.open_early_minutes", self.open_early_minutes),
+            ("attendance.late_after_minutes", self.late_after_minutes),
+        ];
+        if let Some((key, _)) = minutes.into_iter().find(|(_, minutes)| *minutes > 1_440) {
+            return Err((key, "must be from 0 to 1440".to_owned()));
+        }
         Ok(())
     }
 }

@@ -39,6 +39,15 @@ impl AuthConfig {
         if !(1..=60).contains(&self.access_token_minutes) {
             return Err(("auth.access_token_minutes", "must be from 1 to 60".to_owned()));
         }
+        if self.session_idle_days == 0 {
+            return Err(("auth.session_idle_days", "must be 1 or more".to_owned()));
+        }
+        if self.session_max_days == 0 {
+            return Err(("auth.session_max_days", "must be 1 or more".to_owned()));
+        }
+        if self.hash_concurrency > 1_024 {
+            return Err(("auth.hash_concurrency", "must be from 0 to 1024".to_owned()));
+        }
         Ok(())
     }
 }

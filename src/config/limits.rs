@@ -10,7 +10,7 @@ use serde::Deserialize;
 pub struct LimitsConfig {
     /// Open connections in all.
     pub connections: u32,
-    /// Open connections from one address.
+    /// Open connections from one IPv4 address or one IPv6 /64.
     pub connections_per_address: u32,
     handshake_seconds: u32,
     head_seconds: u32,
@@ -21,6 +21,22 @@ pub struct LimitsConfig {
 }
 
 impl LimitsConfig {
+    pub(super) fn check(&self) -> Result<(), (&'static str, String)> {
+        let all = [
+            ("limits.connections", self.connections),
+            ("limits.connections_per_address", self.connections_per_address),
+            ("limits.handshake_seconds", self.handshake_seconds),
+            ("limits.head_seconds", self.head_seconds),
+            ("limits.body_seconds", self.body_seconds),
+            ("limits.idle_seconds", self.idle_seconds),
+            ("limits.body_bytes", self.body_bytes),
+        ];
+        match all.into_iter().find(|(_, value)| *value == 0) {
+            Some((key, _)) => Err((key, "must be 1 or more".to_owned())),
+            None => Ok(()),
+        }
+    }
+
     /// For the TLS handshake.
     pub fn handshake(&self) -> Duration {
         Duration::from_secs(self.handshake_seconds.into())

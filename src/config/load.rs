@@ -344,7 +344,12 @@ mod tests {
             ("store.cache_mib", "-1"),
             ("attendance.timezone", "Europe/Atlantis"),
             ("attendance.rotation_seconds", "4"),
+            ("attendance.open_early_minutes", "1441"),
             ("auth.registration", "sometimes"),
+            ("auth.session_idle_days", "0"),
+            ("auth.hash_concurrency", "1025"),
+            ("limits.connections", "0"),
+            ("limits.idle_seconds", "0"),
             ("access.metrics_networks", "['10.0.0.0/33']"),
             ("cors.allowed_origins", "['*']"),
         ] {

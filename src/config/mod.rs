@@ -76,6 +76,7 @@ impl Config {
     /// What serde cannot see: ranges, and values that need each other. Names the key at fault.
     fn check(&self) -> Result<(), (&'static str, String)> {
         self.tls.check()?;
+        self.limits.check()?;
         self.auth.check()?;
         self.attendance.check()?;
         self.store.check()?;

@@ -128,7 +128,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Gateway<E> {
             Ok(response) => response,
             Err(error) => problem::respond(error, &exchange, &context, settings),
         };
-        settings.limits.count(&caller, &context, response.status());
+        settings.limits.count(&caller, &context, exchange.path(), response.status());
         settings.cors.decorate(&mut response, origin);
         headers::decorate(&mut response, &context);
         if exchange.is_head() {

@@ -22,7 +22,8 @@ pub(super) fn respond(
 ) -> Response {
     let endpoint = error.data::<poem::PathPattern>().cloned();
     let problem = translate(error);
-    if problem.status.is_server_error() {
+    // Being busy is no fault: the request's own line says it, and anybody can bring it about.
+    if problem.status.is_server_error() && problem.code != "BUSY" {
         let cause = problem.cause.as_deref().unwrap_or_default();
         tracing::error!(request_id = %context.id, code = problem.code, ?cause, "failed");
         settings.metrics.system_error("internal");

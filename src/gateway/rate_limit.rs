@@ -1,4 +1,9 @@
 //! Who asks too often: signed-in people by person, everyone else by network and by failures only.
+//!
+//! Only the API counts and is limited: a page or a picture costs little, and a class that shares one
+//! address with somebody who misbehaves should at least see its sign-in page. What can only be answered
+//! to somebody who holds something genuine (a code that has just run out) is no guess and does not
+//! count either.
 
 use std::time::Duration;
 
@@ -28,7 +33,7 @@ impl RateLimits {
 
     /// Lets a request through, or says when to come back.
     pub(super) fn admit(&self, caller: &Caller, request: &Request) -> Result<(), Problem> {
-        if !self.enabled {
+        if !self.enabled || !is_api(request.uri().path()) {
             return Ok(());
         }
         let admitted = match caller {
@@ -50,13 +55,21 @@ impl RateLimits {
 
     /// Counts an answer against the network of a stranger when it was a refusal. An access token that
     /// has run out is no stranger's.
-    pub(super) fn count(&self, caller: &Caller, context: &RequestContext, status: StatusCode) {
+    pub(super) fn count(
+        &self,
+        caller: &Caller,
+        context: &RequestContext,
+        path: &str,
+        status: StatusCode,
+    ) {
         let is_stranger = match caller {
             Caller::Anonymous => true,
             Caller::Refused(problem) => problem.code == "TOKEN_INVALID",
             Caller::SignedIn(_) => false,
         };
-        if self.enabled && is_stranger && status.is_client_error() {
+        let may_be_a_guess =
+            status.is_client_error() && !matches!(status, StatusCode::CONFLICT | StatusCode::GONE);
+        if self.enabled && is_api(path) && is_stranger && may_be_a_guess {
             self.networks.fail(&context.network);
         }
     }
@@ -65,4 +78,8 @@ impl RateLimits {
         self.people.forget_idle();
         self.networks.forget_idle();
     }
+}
+
+fn is_api(path: &str) -> bool {
+    path.starts_with("/api/")
 }

@@ -20,13 +20,17 @@ use serde_json::Value;
 use super::FieldError;
 use crate::language::Text;
 
-/// The faults of a body that is to be read as `T`; none when it fits.
+/// How many faults one answer names: a body can hold a hundred thousand, and nobody reads them.
+const MOST_FAULTS: usize = 50;
+
+/// The faults of a body that is to be read as `T`, the first few at least; none when it fits.
 pub(super) fn faults<T: Type + 'static>(body: &Value) -> Vec<FieldError> {
     let registry = registry::<T>();
     let mut faults = Vec::new();
     if let Some(schema) = resolve(&registry, &T::schema_ref()) {
         compare(&registry, schema, body, "", &mut faults);
     }
+    faults.truncate(MOST_FAULTS);
     faults
 }
 
@@ -76,6 +80,9 @@ fn compare(
                 }
             }
             for (name, value) in fields {
+                if faults.len() >= MOST_FAULTS {
+                    return;
+                }
                 let known = schema.properties.iter().find(|(property, _)| property == name);
                 let name = join(path, name);
                 match known {
@@ -98,6 +105,9 @@ fn compare(
         ("array", Value::Array(items)) => {
             if let Some(schema) = schema.items.as_deref().and_then(|s| resolve(registry, s)) {
                 for (index, item) in items.iter().enumerate() {
+                    if faults.len() >= MOST_FAULTS {
+                        return;
+                    }
                     compare(registry, schema, item, &join(path, &index.to_string()), faults);
                 }
             }
@@ -219,6 +229,15 @@ mod tests {
                 "tags.1 must be a text",
             ]
         );
+    }
+
+    #[test]
+    fn a_body_full_of_faults_gets_a_short_answer() {
+        let unknown: serde_json::Map<_, _> =
+            (0..10_000).map(|number| (format!("field{number}"), json!(1))).collect();
+        assert_eq!(faults(&unknown.into()).len(), MOST_FAULTS);
+        let tags = vec![1; 10_000];
+        assert_eq!(faults(&json!({"name": "a", "seats": 1, "tags": tags})).len(), MOST_FAULTS);
     }
 
     #[test]

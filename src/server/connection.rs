@@ -54,14 +54,19 @@ pub(super) async fn serve(
     stream: TcpStream,
     peer: SocketAddr,
     wiring: Arc<Wiring>,
-    draining: watch::Receiver<bool>,
+    mut draining: watch::Receiver<bool>,
 ) {
     // Answers are small and written whole: waiting to fill a segment would only delay them.
     let _ = stream.set_nodelay(true);
     let local = stream.local_addr().ok();
     let limits = wiring.limits;
     let handshake = tokio::time::timeout(limits.handshake(), wiring.tls.accept(stream));
-    let stream = match handshake.await {
+    let handshake = tokio::select! {
+        // Nothing was asked yet, so nobody is cut short: a stop need not wait for a silent client.
+        _ = draining.wait_for(|draining| *draining) => return,
+        handshake = handshake => handshake,
+    };
+    let stream = match handshake {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => return tracing::debug!(%peer, %error, "TLS handshake failed"),
         Err(_) => return tracing::debug!(%peer, "TLS handshake took too long"),

@@ -6,7 +6,7 @@
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, SocketAddr},
+    net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -20,7 +20,7 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 use super::connection::{self, Wiring};
-use crate::{config::LimitsConfig, telemetry::Metrics};
+use crate::{config::LimitsConfig, http::ClientNetwork, telemetry::Metrics};
 
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(100);
 
@@ -29,7 +29,7 @@ pub(super) struct Listener {
     tcp: TcpListener,
     wiring: Arc<Wiring>,
     permits: Arc<Semaphore>,
-    addresses: Arc<Addresses>,
+    networks: Arc<Networks>,
     draining: watch::Receiver<bool>,
     metrics: Metrics,
 }
@@ -48,7 +48,7 @@ impl Listener {
             tcp,
             wiring: Arc::new(Wiring { tls, limits, endpoint }),
             permits: Arc::new(Semaphore::new(permits)),
-            addresses: Arc::new(Addresses::new(limits.connections_per_address)),
+            networks: Arc::new(Networks::new(limits.connections_per_address)),
             draining,
             metrics,
         }
@@ -71,7 +71,9 @@ impl Listener {
             };
             match accepted {
                 Ok((stream, peer, permit)) => {
-                    if let Some(place) = Addresses::take(&self.addresses, peer.ip()) {
+                    if let Some(place) =
+                        Networks::take(&self.networks, ClientNetwork::of(peer.ip()))
+                    {
                         let gauge = self.metrics.connections.clone();
                         let serving = connection::serve(
                             stream,
@@ -109,43 +111,43 @@ impl Listener {
     }
 }
 
-/// How many connections each address has open.
-struct Addresses {
+/// How many connections each network has open: an IPv6 subscriber has more addresses than a server has
+/// connections, so theirs count together.
+struct Networks {
     limit: u32,
-    open: Mutex<HashMap<IpAddr, u32>>,
+    open: Mutex<HashMap<ClientNetwork, u32>>,
 }
 
-/// One address's place; given back when dropped.
+/// One connection's place in its network's share; given back when dropped.
 struct Place {
-    addresses: Arc<Addresses>,
-    address: IpAddr,
+    networks: Arc<Networks>,
+    network: ClientNetwork,
 }
 
-impl Addresses {
+impl Networks {
     fn new(limit: u32) -> Self {
         Self { limit, open: Mutex::new(HashMap::new()) }
     }
 
-    /// A place for one more connection, or nothing when the address has as many as it may.
-    fn take(this: &Arc<Self>, address: IpAddr) -> Option<Place> {
-        let address = address.to_canonical();
+    /// A place for one more connection, or nothing when the network has as many as it may.
+    fn take(this: &Arc<Self>, network: ClientNetwork) -> Option<Place> {
         let mut open = this.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = open.entry(address).or_insert(0);
+        let count = open.entry(network).or_insert(0);
         if *count >= this.limit {
             return None;
         }
         *count += 1;
-        Some(Place { addresses: Arc::clone(this), address })
+        Some(Place { networks: Arc::clone(this), network })
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut open = self.addresses.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = open.get_mut(&self.address) {
+        let mut open = self.networks.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = open.get_mut(&self.network) {
             *count -= 1;
             if *count == 0 {
-                open.remove(&self.address);
+                open.remove(&self.network);
             }
         }
     }
@@ -155,18 +157,31 @@ impl Drop for Place {
 mod tests {
     use super::*;
 
+    fn network(address: &str) -> ClientNetwork {
+        ClientNetwork::of(address.parse().unwrap())
+    }
+
     #[test]
-    fn an_address_gets_its_places_back_and_no_more_than_its_share() {
-        let addresses = Arc::new(Addresses::new(2));
-        let (ada, bob) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
-        let first = Addresses::take(&addresses, ada);
-        let second = Addresses::take(&addresses, ada);
+    fn a_network_gets_its_places_back_and_no_more_than_its_share() {
+        let networks = Arc::new(Networks::new(2));
+        let (ada, bob) = (network("192.0.2.1"), network("192.0.2.2"));
+        let first = Networks::take(&networks, ada);
+        let second = Networks::take(&networks, ada);
         assert!(first.is_some() && second.is_some());
-        assert!(Addresses::take(&addresses, ada).is_none());
-        assert!(Addresses::take(&addresses, bob).is_some());
+        assert!(Networks::take(&networks, ada).is_none());
+        assert!(Networks::take(&networks, bob).is_some());
         drop(first);
-        assert!(Addresses::take(&addresses, ada).is_some());
+        assert!(Networks::take(&networks, ada).is_some());
         drop(second);
-        assert!(addresses.open.lock().unwrap().is_empty());
+        assert!(networks.open.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn the_addresses_of_one_ipv6_subscriber_share_their_places() {
+        let networks = Arc::new(Networks::new(1));
+        let place = Networks::take(&networks, network("2001:db8:0:1::1"));
+        assert!(place.is_some());
+        assert!(Networks::take(&networks, network("2001:db8:0:1::2")).is_none());
+        assert!(Networks::take(&networks, network("2001:db8:0:2::1")).is_some());
     }
 }

@@ -236,3 +236,34 @@ async fn housekeeping(settings: Arc<Settings>, auth: AuthService) {
         auth.forget_idle();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Sources;
+
+    #[tokio::test]
+    async fn a_client_that_never_says_a_word_does_not_hold_up_a_stop() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().to_string_lossy().into_owned();
+        let flags = [
+            ("data.directory", path.as_str()),
+            ("server.listen", "127.0.0.1:0"),
+            ("server.drain_seconds", "600"),
+            ("limits.handshake_seconds", "600"),
+        ];
+        let flags = flags.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
+        let config = Config::load(&Sources { flags, ..Sources::default() }).unwrap();
+        let server = Server::bind(config, Clock::system()).await.unwrap();
+        let connections = server.domains.metrics.connections.clone();
+        let silent = tokio::net::TcpStream::connect(server.address().unwrap()).await.unwrap();
+        let accepted = async move {
+            while connections.get() == 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let stopped = tokio::time::timeout(Duration::from_mins(1), server.run(accepted)).await;
+        assert_eq!(stopped, Ok(Ok(())));
+        drop(silent);
+    }
+}

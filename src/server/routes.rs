@@ -107,7 +107,13 @@ fn api(
         social_log::apis(&domains.social_log),
     );
     let service = OpenApiService::new(apis, "appliance", env!("CARGO_PKG_VERSION"))
-        .description("Accounts, QR attendance, a social log and an audit trail.")
+        .description(
+            "Accounts, QR attendance, a social log and an audit trail. Each operation names the errors \
+             of its own. Any may also answer `TOKEN_MISSING`, `TOKEN_INVALID`, `TOKEN_EXPIRED` and \
+             `SESSION_ENDED` (401) and `FORBIDDEN` (403) where it asks for a caller, `MALFORMED_JSON` \
+             (400), `BODY_TOO_LARGE` (413) and `UNSUPPORTED_MEDIA_TYPE` (415) where it takes a body, \
+             `RATE_LIMITED` (429), and `BUSY` (503).",
+        )
         .url_prefix(API);
     let spec = service.spec();
     Api { service, spec }

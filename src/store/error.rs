@@ -68,7 +68,8 @@ impl From<redb::Error> for StoreError {
             redb::Error::Io(ref io) => {
                 Self::Io(IoFailure { reason: error.to_string(), disk_full: is_disk_full(io) })
             }
-            redb::Error::PreviousIo | redb::Error::Backend(_) => {
+            // A poisoned lock means that redb panicked inside of a write: as final as a failed one.
+            redb::Error::PreviousIo | redb::Error::Backend(_) | redb::Error::LockPoisoned(_) => {
                 Self::Io(IoFailure { reason: error.to_string(), disk_full: false })
             }
             other => Self::Refused(other.to_string()),

@@ -7,8 +7,8 @@
 
 use std::{
     io::{self, Write},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
-    thread::{self, JoinHandle},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc},
+    thread,
     time::Duration,
 };
 
@@ -16,6 +16,8 @@ use std::{
 const GATHER: Duration = Duration::from_millis(25);
 /// How many bytes may wait.
 const MOST_WAITING: usize = 4 << 20;
+/// How long the end of the process waits for a reader that stalls.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Takes lines; clones share one queue.
 #[derive(Clone, Default)]
@@ -34,11 +36,12 @@ struct Lines {
     closed: bool,
 }
 
-/// Writes what still waits when it is dropped; kept until the process ends.
+/// Writes what still waits when it is dropped, unless its reader stalls; kept until the process ends.
 #[must_use = "lines that wait are lost when this is dropped early"]
 pub struct LogGuard {
     queue: Arc<Queue>,
-    thread: Option<JoinHandle<()>>,
+    /// Nothing ever comes; it is cut off when the thread has ended.
+    ended: mpsc::Receiver<()>,
 }
 
 impl LogWriter {
@@ -46,11 +49,15 @@ impl LogWriter {
     pub(super) fn start(out: impl Write + Send + 'static) -> io::Result<(Self, LogGuard)> {
         let writer = Self::default();
         let queue = Arc::clone(&writer.0);
-        let thread = thread::Builder::new().name("log".to_owned()).spawn({
+        let (running, ended) = mpsc::channel();
+        thread::Builder::new().name("log".to_owned()).spawn({
             let queue = Arc::clone(&queue);
-            move || queue.write_all(out)
+            move || {
+                let _running = running;
+                queue.write_all(out);
+            }
         })?;
-        Ok((writer, LogGuard { queue, thread: Some(thread) }))
+        Ok((writer, LogGuard { queue, ended }))
     }
 }
 
@@ -115,9 +122,7 @@ impl Drop for LogGuard {
     fn drop(&mut self) {
         self.queue.lock().closed = true;
         self.queue.arrived.notify_one();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        let _ = self.ended.recv_timeout(LAST_WORDS);
     }
 }
 
@@ -154,6 +159,16 @@ mod tests {
         }
         drop(guard);
         assert_eq!(written(&paper), lines);
+    }
+
+    #[test]
+    fn a_reader_that_stalls_does_not_keep_the_process_alive() {
+        let paper = Paper::default();
+        let held = paper.0.lock().unwrap();
+        let (mut writer, guard) = LogWriter::start(paper.clone()).unwrap();
+        writer.write_all(b"unread\n").unwrap();
+        drop(guard);
+        drop(held);
     }
 
     #[test]

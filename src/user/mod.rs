@@ -44,7 +44,7 @@ pub use codes::{CodesApi, Face, Refusal, Secret, ShownCode};
 pub use error::{Fault, UserError};
 pub use events::{EventInput, EventView, EventsApi, Mode, Phase, Schedule};
 pub use migrations::MIGRATIONS;
-pub use profiles::{NewProfile, PersonName, ProfileChanges, ProfilesApi};
+pub use profiles::{PersonName, ProfileChanges, ProfilesApi};
 pub use records::{Attendance, Event, Profile};
 
 /// What this domain needs of the accounts.

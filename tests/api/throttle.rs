@@ -97,6 +97,27 @@ async fn a_stranger_who_is_refused_too_often_is_told_to_wait() {
 }
 
 #[tokio::test]
+async fn pages_and_codes_that_have_run_out_lock_nobody_out() {
+    let app = Appliance::start_with(&[("rate_limit.anonymous_failures_per_minute", "2")]).await;
+    let admin = app.admin().await;
+    let event = app.event(&admin, "Corso", "rotating").await;
+    let code = app.code(&admin, &event).await["code"].clone();
+    app.advance(60);
+    for _ in 0..10 {
+        app.post("/scans/holds", None, json!({ "code": code }))
+            .await
+            .expect_problem(410, "CODE_EXPIRED");
+        app.page("/nowhere").await.expect_problem(404, "NOT_FOUND");
+    }
+    app.get("/instance", None).await.expect(200);
+    for _ in 0..3 {
+        app.get("/me", None).await.expect_problem(401, "TOKEN_MISSING");
+    }
+    app.get("/instance", None).await.expect_problem(429, "RATE_LIMITED");
+    assert_eq!(app.page("/app/sign-in").await.status, 200, "the page is there all the same");
+}
+
+#[tokio::test]
 async fn somebody_who_is_signed_in_has_a_share_of_their_own() {
     let app = Appliance::start_with(&[("rate_limit.signed_in_per_minute", "5")]).await;
     let (ada, bob) = (app.person("ada").await, app.person("bob").await);

@@ -33,15 +33,14 @@ impl AuditApi {
     /// hold fewer than `limit`, even none, and still have a `next_cursor` with which the search goes
     /// on.
     ///
-    /// Errors: 400 `CURSOR_INVALID`; 401 `TOKEN_MISSING`; 403 `FORBIDDEN`; 422 `VALIDATION_FAILED` for
-    /// an `actor` that is none.
+    /// Errors: `CURSOR_INVALID` (400), `VALIDATION_FAILED` (422) for an `actor` that is none.
     #[oai(path = "/audit", method = "get", operation_id = "listAudit")]
     async fn list(
         &self,
         _admin: Admin,
         /// The `next_cursor` of the page before.
         cursor: Query<Option<String>>,
-        /// How many at most: 50 when not given, up to 200.
+        /// How many, 50 when left out, 200 at most.
         limit: Query<Option<u32>>,
         /// Only what they did: `user:7`, `anonymous`, `command_line` or `system`.
         actor: Query<Option<String>>,
@@ -72,8 +71,6 @@ impl AuditApi {
     /// Recomputes the hash of every entry from the first to the last and says where the chain breaks,
     /// if it does. A broken chain is a good answer with `ok: false`. The longer the trail, the longer
     /// it takes; nothing else waits for it.
-    ///
-    /// Errors: 401 `TOKEN_MISSING`; 403 `FORBIDDEN`.
     #[oai(path = "/audit/verification", method = "get", operation_id = "verifyAudit")]
     async fn verify(&self, _admin: Admin) -> Result<Json<VerificationBody>, Problem> {
         Ok(Json(self.audit.verify().await?.into()))

@@ -30,9 +30,8 @@ impl FeedApi {
     /// or not at all. With an `Idempotency-Key` (1 to 128 visible ASCII characters) the same logs
     /// sent again within 24 hours by the same caller get the same answer and are not stored twice.
     ///
-    /// Errors: 400 `MALFORMED_JSON`, `IDEMPOTENCY_KEY_INVALID`; 401 `TOKEN_MISSING`; 409
-    /// `IDEMPOTENCY_KEY_REUSED`; 413 `BODY_TOO_LARGE`; 415 `UNSUPPORTED_MEDIA_TYPE`; 422
-    /// `VALIDATION_FAILED`, where a field of a batch is named `lines.N.field`, N from 1; 503 `BUSY`.
+    /// Errors: `IDEMPOTENCY_KEY_INVALID` (400), `IDEMPOTENCY_KEY_REUSED` (409), `VALIDATION_FAILED`
+    /// (422), where a field of a batch is named `lines.N.field`, N from 1.
     #[oai(path = "/social/logs", method = "post", operation_id = "submitSocialLogs")]
     async fn submit(
         &self,
@@ -53,14 +52,14 @@ impl FeedApi {
     /// filter it may hold fewer than `limit`, even none, and still have a `next_cursor` with which the
     /// search goes on.
     ///
-    /// Errors: 400 `CURSOR_INVALID`; 401 `TOKEN_MISSING`; 403 `FORBIDDEN`.
+    /// Errors: `CURSOR_INVALID` (400).
     #[oai(path = "/social/logs", method = "get", operation_id = "listSocialLogs")]
     async fn list(
         &self,
         _staff: Staff,
         /// The `next_cursor` of the page before.
         cursor: Query<Option<String>>,
-        /// How many at most: 50 when not given, up to 200.
+        /// How many, 50 when left out, 200 at most.
         limit: Query<Option<u32>>,
         /// Only of this social network.
         social: Query<Option<String>>,

@@ -10,4 +10,4 @@ mod rules;
 mod service;
 
 pub use api::ProfilesApi;
-pub use model::{NewProfile, PersonName, ProfileChanges};
+pub use model::{PersonName, ProfileChanges};

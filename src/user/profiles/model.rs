@@ -1,10 +1,7 @@
-//! What a profile is made of.
+//! What a person is called, and what of it they may change.
 
-use super::super::{
-    error::{Fault, Faults, UserError},
-    line::line,
-};
-use crate::{clock::Time, language::Language};
+use super::super::{error::Fault, line::line};
+use crate::language::Language;
 
 /// The longest given or family name, in characters.
 const NAME_LENGTH: usize = 80;
@@ -26,40 +23,6 @@ impl PersonName {
     /// The name.
     pub fn into_string(self) -> String {
         self.0
-    }
-}
-
-/// A profile that is about to be made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewProfile {
-    /// Given name.
-    pub name: PersonName,
-    /// Family name.
-    pub surname: PersonName,
-    /// The language that they read.
-    pub language: Language,
-    /// When the account was made.
-    pub created_at: Time,
-}
-
-impl NewProfile {
-    /// Checks what a person registers with, before the account is made.
-    ///
-    /// # Errors
-    /// [`UserError::Invalid`] with the faults of `name` and `surname`.
-    pub fn parse(
-        name: &str,
-        surname: &str,
-        language: Language,
-        created_at: Time,
-    ) -> Result<Self, UserError> {
-        let mut faults = Faults::default();
-        let name = faults.sift(PersonName::parse("name", name));
-        let surname = faults.sift(PersonName::parse("surname", surname));
-        match (name, surname) {
-            (Some(name), Some(surname)) => Ok(Self { name, surname, language, created_at }),
-            _ => Err(faults.into_error()),
-        }
     }
 }
 

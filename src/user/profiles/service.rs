@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{
     super::{UserService, error::UserError, records::Profile, tables::PROFILES},
-    model::{NewProfile, PersonName, ProfileChanges},
+    model::{PersonName, ProfileChanges},
     rules::{self, Checked},
 };
 use crate::{
@@ -15,21 +15,6 @@ use crate::{
 };
 
 impl UserService {
-    /// Makes the profile of an account that was just made. One that is there already stays: the
-    /// request was repeated.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn create_profile(&self, id: UserId, new: NewProfile) -> Result<Profile, UserError> {
-        let profile = Profile {
-            name: new.name.into_string(),
-            surname: new.surname.into_string(),
-            language: new.language,
-            created_at: new.created_at,
-        };
-        self.put_missing(id, profile).await
-    }
-
     /// A person's profile, made of what the account was registered with when it is missing.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use crate::{
     http::Principal,
     ids::{RandomId, Role, UserId},
     language::Language,
-    user::{NewProfile, ProfileChanges, UserError},
+    user::{ProfileChanges, UserError},
 };
 
 fn principal(id: u64) -> Principal {
@@ -35,8 +35,10 @@ async fn a_missing_profile_is_made_of_the_registration_and_one_that_is_there_sta
     let house = House::new();
     let healed = house.users.profile(UserId(2)).await.unwrap();
     assert_eq!((healed.name.as_str(), healed.language), ("Name 2", Language::Italian));
-    let new = NewProfile::parse("Other", "Name", Language::English, Time::EPOCH).unwrap();
-    assert_eq!(house.users.create_profile(UserId(2), new).await, Ok(healed));
+    let changes = renamed("Ada", None);
+    let from = Provenance::COMMAND_LINE;
+    let (_, kept) = house.users.update_profile(&principal(2), changes, from).await.unwrap();
+    assert_eq!(house.users.profile(UserId(2)).await, Ok(kept));
     assert_eq!(house.users.profile(UserId(99)).await, Err(UserError::UserNotFound));
 }
 
@@ -73,15 +75,4 @@ async fn a_refused_username_changes_nothing_else() {
     assert!(house.users.update_profile(&principal(1), changes, from).await.is_err());
     assert_eq!(house.users.profile(UserId(1)).await.unwrap().name, "Name 1");
     assert!(house.audit().is_empty());
-}
-
-#[test]
-fn every_name_that_does_not_hold_is_named_at_registration() {
-    let Err(UserError::Invalid(faults)) =
-        NewProfile::parse(" ", "a\nb", Language::English, Time::EPOCH)
-    else {
-        panic!("both names are at fault")
-    };
-    let fields: Vec<_> = faults.iter().map(|fault| fault.field).collect();
-    assert_eq!(fields, ["name", "surname"]);
 }
