@@ -13,6 +13,7 @@ use super::Settings;
 use crate::{
     http::{Caller, ClientNetwork, RequestContext},
     ids::{RandomId, UserId},
+    telemetry::RequestLine,
 };
 
 /// Which part of the appliance answers a route, by the beginning of its template; the first that fits
@@ -76,16 +77,16 @@ impl Exchange {
         let method = known_method(&self.method);
         settings.metrics.http_request(method, endpoint, status, service, took);
         if settings.log_requests {
-            tracing::info!(
-                request_id = %self.request_id,
+            let line = RequestLine {
+                id: self.request_id,
                 method,
                 endpoint,
                 status,
-                took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
-                network = %self.network,
-                user = self.user.map(|user| user.0),
-                "request"
-            );
+                took,
+                network: self.network,
+                user: self.user.map(|user| user.0),
+            };
+            line.log();
         }
     }
 }

@@ -6,7 +6,10 @@
 use serde::Deserialize;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
-use super::log_writer::{LogGuard, LogWriter};
+use super::{
+    log_writer::{LogGuard, LogWriter},
+    request_log,
+};
 
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -23,7 +26,8 @@ pub enum LogFormat {
 /// The guard is kept until the process ends: it writes the last lines.
 ///
 /// # Errors
-/// When the filter does not parse or no thread can be started. A second call in one process changes nothing.
+/// When the filter does not parse or no thread can be started. A second call in one process changes
+/// nothing.
 pub fn start_logging(format: LogFormat, filter: &str) -> Result<LogGuard, String> {
     let filter = EnvFilter::builder()
         .with_default_directive(LevelFilter::INFO.into())
@@ -31,6 +35,7 @@ pub fn start_logging(format: LogFormat, filter: &str) -> Result<LogGuard, String
         .map_err(|error| format!("log.filter '{filter}': {error}"))?;
     let started = LogWriter::start(std::io::stderr()).map_err(|error| error.to_string());
     let (writer, guard) = started?;
+    request_log::start(format, writer.clone());
     let lines =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(move || writer.clone());
     // An error means that logging has started already (two appliances in one test process).
