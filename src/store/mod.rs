@@ -26,6 +26,7 @@ mod migrate;
 mod open;
 mod record;
 mod table;
+mod until_commit;
 mod view;
 mod writer;
 
@@ -34,6 +35,7 @@ pub use migrate::Migration;
 pub use open::{Store, StoreOptions};
 pub use record::{Origin, Record, first_version};
 pub use table::{Direction, Table};
+pub use until_commit::UntilCommit;
 pub use view::{Edit, Reader, Snapshot, View};
 pub use writer::Decision;
 

@@ -32,7 +32,7 @@ use crate::{
     http::{Cursors, Principal, Problem},
     ids::UserId,
     language::Language,
-    store::{Store, StoreError},
+    store::{Store, StoreError, UntilCommit},
     telemetry::Metrics,
 };
 
@@ -46,6 +46,9 @@ pub use events::{EventInput, EventView, EventsApi, Mode, Phase, Schedule};
 pub use migrations::MIGRATIONS;
 pub use profiles::{PersonName, ProfileChanges, ProfilesApi};
 pub use records::{Attendance, Event, Profile};
+
+/// Profiles that are remembered between two commits, some 200 bytes each.
+const REMEMBERED_PROFILES: usize = 8_192;
 
 /// What this domain needs of the accounts.
 pub trait Accounts: Send + Sync {
@@ -90,6 +93,7 @@ pub struct UserService {
     metrics: Metrics,
     accounts: Arc<dyn Accounts>,
     cursors: Cursors,
+    profiles: Arc<UntilCommit<u64, Profile>>,
 }
 
 impl UserService {
@@ -105,7 +109,8 @@ impl UserService {
         cursors: Cursors,
     ) -> Self {
         let (config, public_origin) = (Arc::new(config), public_origin.into());
-        Self { store, config, public_origin, clock, metrics, accounts, cursors }
+        let profiles = Arc::new(UntilCommit::new(REMEMBERED_PROFILES));
+        Self { store, config, public_origin, clock, metrics, accounts, cursors, profiles }
     }
 
     /// The file, for the relay of its outbox, backups and readiness.

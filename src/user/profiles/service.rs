@@ -20,7 +20,8 @@ impl UserService {
     /// # Errors
     /// [`UserError::UserNotFound`] when nobody is registered under the id, or the store's.
     pub async fn profile(&self, id: UserId) -> Result<Profile, UserError> {
-        if let Some(profile) = PROFILES.get(&self.store.read()?, id.0)? {
+        let read = |id: &u64| PROFILES.get(&self.store.read()?, *id);
+        if let Some(profile) = self.profiles.get_or_read(&self.store, id.0, read)? {
             return Ok(profile);
         }
         let registered = self.accounts.registered(id)?.ok_or(UserError::UserNotFound)?;
