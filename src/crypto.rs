@@ -46,6 +46,14 @@ pub fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     tag
 }
 
+/// The leftmost `N` bytes of a tag, at most all 32 (RFC 2104 §5).
+pub fn shortened<const N: usize>(tag: [u8; 32]) -> [u8; N] {
+    const { assert!(N <= 32) };
+    let mut short = [0; N];
+    short.iter_mut().zip(tag).for_each(|(short, long)| *short = long);
+    short
+}
+
 /// Whether two byte strings are equal, in a time that depends on their lengths alone.
 pub fn equal(a: &[u8], b: &[u8]) -> bool {
     constant_time::verify_slices_are_equal(a, b).is_ok()

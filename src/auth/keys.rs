@@ -61,10 +61,7 @@ impl RefreshToken {
 }
 
 fn tag(key: &[u8; 32], body: &[u8]) -> [u8; TAG_LENGTH] {
-    let full = crypto::hmac_sha256(key, &[b"refresh-token-v1", body]);
-    let mut tag = [0; TAG_LENGTH];
-    tag.iter_mut().zip(full).for_each(|(short, long)| *short = long);
-    tag
+    crypto::shortened(crypto::hmac_sha256(key, &[b"refresh-token-v1", body]))
 }
 
 #[cfg(test)]

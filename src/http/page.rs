@@ -107,10 +107,8 @@ impl Cursors {
 
     fn tag(&self, list: &str, sealed: &[u8]) -> [u8; TAG_LENGTH] {
         let length = u64::try_from(list.len()).unwrap_or(u64::MAX).to_be_bytes();
-        let full = crypto::hmac_sha256(&self.key, &[b"cursor", &length, list.as_bytes(), sealed]);
-        let mut tag = [0; TAG_LENGTH];
-        tag.iter_mut().zip(full).for_each(|(short, long)| *short = long);
-        tag
+        let parts: [&[u8]; 4] = [b"cursor", &length, list.as_bytes(), sealed];
+        crypto::shortened(crypto::hmac_sha256(&self.key, &parts))
     }
 }
 

@@ -27,7 +27,7 @@ type Seal = [u8; SEAL_LENGTH];
 
 /// The code of a window.
 pub(crate) fn code(secret: &Secret, face: &Face, window: u32) -> String {
-    let seal = shortened(of_window(secret, CODE, face, window));
+    let seal: Seal = crypto::shortened(of_window(secret, CODE, face, window));
     let number = face.number.to_be_bytes();
     base32::encode(&[&number[..], &window.to_be_bytes(), &seal].concat())
 }
@@ -45,7 +45,7 @@ pub(crate) fn typed_code(secret: &Secret, face: &Face, window: u32) -> String {
 pub(crate) fn hold(secret: &Secret, face: &Face, issued_at: Time) -> String {
     let issued = issued_at.as_millis().to_be_bytes();
     let number = face.number.to_be_bytes();
-    let seal = shortened(of_hold(secret, face, issued));
+    let seal: Seal = crypto::shortened(of_hold(secret, face, issued));
     base32::encode(&[&number[..], &issued, &seal].concat())
 }
 
@@ -74,7 +74,7 @@ impl PresentedCode {
 
     /// Whether the event sealed it, at whatever time.
     pub(crate) fn is_genuine(&self, secret: &Secret, face: &Face) -> bool {
-        let seal = shortened(of_window(secret, CODE, face, self.window));
+        let seal: Seal = crypto::shortened(of_window(secret, CODE, face, self.window));
         face.number == self.number && crypto::equal(&seal, &self.seal)
     }
 }
@@ -104,7 +104,8 @@ impl PresentedHold {
 
     /// Whether the event sealed it, at whatever time.
     pub(crate) fn is_genuine(&self, secret: &Secret, face: &Face) -> bool {
-        let seal = shortened(of_hold(secret, face, self.issued_at.as_millis().to_be_bytes()));
+        let seal: Seal =
+            crypto::shortened(of_hold(secret, face, self.issued_at.as_millis().to_be_bytes()));
         face.number == self.number && crypto::equal(&seal, &self.seal)
     }
 }
@@ -134,12 +135,6 @@ fn sealed(secret: &Secret, label: &[u8], face: &Face, when: &[u8]) -> [u8; 32] {
     let rotation = face.rotation_seconds.to_be_bytes();
     let parts: [&[u8]; 6] = [&[length], label, &number, &[mode], &rotation, when];
     crypto::hmac_sha256(secret.bytes(), &parts)
-}
-
-fn shortened(mac: [u8; 32]) -> Seal {
-    let mut seal = Seal::default();
-    seal.iter_mut().zip(mac).for_each(|(short, long)| *short = long);
-    seal
 }
 
 #[cfg(test)]
