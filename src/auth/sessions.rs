@@ -160,7 +160,7 @@ impl AuthService {
             user: checked.id,
             created_at: now,
             last_used_at: now,
-            device: context.device.clone(),
+            device: context.device(),
             network: context.network.to_string(),
             generation: 0,
             refresh_hash: token.hash(),

@@ -2,7 +2,7 @@
 
 use std::{fmt, net::IpAddr, time::Duration};
 
-use poem::{FromRequest, Request, RequestBody};
+use poem::{FromRequest, Request, RequestBody, http::HeaderValue};
 
 use super::Problem;
 use crate::{
@@ -10,6 +10,8 @@ use crate::{
     ids::RandomId,
     language::Language,
 };
+
+const DEVICE_LENGTH: usize = 200;
 
 /// Set by the gateway on every request; handlers take it as an argument.
 #[derive(Debug, Clone)]
@@ -20,8 +22,8 @@ pub struct RequestContext {
     pub network: ClientNetwork,
     /// The language that the client prefers.
     pub language: Language,
-    /// The `User-Agent`, cut to 200 characters, control characters removed.
-    pub device: String,
+    /// The `User-Agent`, as it came; [`RequestContext::device`] is what may be kept of it.
+    pub user_agent: Option<HeaderValue>,
     /// What a body may be.
     pub body: BodyLimits,
 }
@@ -42,6 +44,13 @@ impl RequestContext {
             .extensions()
             .get::<Self>()
             .ok_or_else(|| Problem::internal("a request reached a handler past the gateway"))
+    }
+
+    /// The `User-Agent`, cut to 200 characters, control characters removed.
+    pub fn device(&self) -> String {
+        let text = self.user_agent.as_ref().and_then(|value| value.to_str().ok());
+        let characters = text.unwrap_or_default().chars();
+        characters.filter(|character| !character.is_control()).take(DEVICE_LENGTH).collect()
     }
 
     /// How the audit trail describes this request when `actor` is behind it.

@@ -6,9 +6,12 @@ use poem::{
     Endpoint, EndpointExt, IntoEndpoint, IntoResponse, Request, Response, Route,
     endpoint::{BoxEndpoint, make, make_sync},
     get,
-    http::{StatusCode, header},
+    http::{Method, StatusCode, header},
 };
-use poem_openapi::OpenApiService;
+use poem_openapi::{
+    OpenApi, OpenApiService,
+    registry::{MetaApi, Registry},
+};
 use tokio::sync::watch;
 
 use super::{StartError, docs, health, instance::InstanceApi, wire::Domains};
@@ -56,8 +59,7 @@ impl Routes {
             ]),
             described(&document),
         ));
-        let routes = Route::new()
-            .nest(API, api.service)
+        let pages = Route::new()
             .at("/openapi.json", openapi_json(config, document.to_string()))
             .at("/docs", documentation(config))
             .at("/docs/*file", documentation(config))
@@ -71,6 +73,7 @@ impl Routes {
             .at("/app/*page", answer(page))
             .at("/S/:code", answer(page))
             .at("/s/:code", answer(page));
+        let routes = ApiOrPage { api: api.service.into_endpoint(), pages };
         let endpoint = Gateway::new(routes, Arc::clone(&settings)).boxed();
         Ok(Self { endpoint, settings })
     }
@@ -85,6 +88,54 @@ pub fn openapi_document(config: &Config) -> Result<String, StartError> {
     let document = document(&api(config, &domains))?;
     let text = serde_json::to_string_pretty(&document);
     text.map(|text| text + "\n").map_err(|error| StartError::Internal(error.to_string()))
+}
+
+/// What is under [`API`], and what is not. poem's own nesting would take every request of the API apart
+/// and put it together anew.
+struct ApiOrPage<A, P> {
+    api: A,
+    pages: P,
+}
+
+impl<A, P> Endpoint for ApiOrPage<A, P>
+where
+    A: Endpoint<Output = Response>,
+    P: Endpoint<Output = Response>,
+{
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        if request.uri().path().starts_with(API) {
+            self.api.call(request).await
+        } else {
+            self.pages.call(request).await
+        }
+    }
+}
+
+/// Operations that say their paths from [`API`] on, put under it.
+struct Prefixed<T>(T);
+
+impl<T: OpenApi> OpenApi for Prefixed<T> {
+    fn meta() -> Vec<MetaApi> {
+        let mut apis = T::meta();
+        for path in apis.iter_mut().flat_map(|api| &mut api.paths) {
+            path.path.insert_str(0, API);
+        }
+        apis
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+
+    fn add_routes(self, routes: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {
+        let mut unprefixed = HashMap::new();
+        self.0.add_routes(&mut unprefixed);
+        routes.extend(
+            unprefixed.into_iter().map(|(path, methods)| (format!("{API}{path}"), methods)),
+        );
+    }
 }
 
 /// The typed part of the routes, with its description.
@@ -106,15 +157,14 @@ fn api(
         user::apis(domains.user.clone()),
         social_log::apis(&domains.social_log),
     );
-    let service = OpenApiService::new(apis, "appliance", env!("CARGO_PKG_VERSION"))
+    let service = OpenApiService::new(Prefixed(apis), "appliance", env!("CARGO_PKG_VERSION"))
         .description(
             "Accounts, QR attendance, a social log and an audit trail. Each operation names the errors \
              of its own. Any may also answer `TOKEN_MISSING`, `TOKEN_INVALID`, `TOKEN_EXPIRED` and \
              `SESSION_ENDED` (401) and `FORBIDDEN` (403) where it asks for a caller, `MALFORMED_JSON` \
              (400), `BODY_TOO_LARGE` (413) and `UNSUPPORTED_MEDIA_TYPE` (415) where it takes a body, \
              `RATE_LIMITED` (429), and `BUSY` (503).",
-        )
-        .url_prefix(API);
+        );
     let spec = service.spec();
     Api { service, spec }
 }

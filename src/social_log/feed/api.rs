@@ -126,7 +126,7 @@ pub(in crate::social_log) mod tests {
             id: RandomId([1; 16]),
             network: ClientNetwork::of([192, 0, 2, 7].into()),
             language: Language::English,
-            device: String::new(),
+            user_agent: None,
             body: BodyLimits { bytes: 1 << 20, time: Duration::from_secs(5) },
         };
         request.headers_mut().insert("authorization", "Bearer token".parse().unwrap());

@@ -49,7 +49,7 @@ fn request(method: Method, path: &str, caller: Caller, body: Option<&Value>) -> 
         id: RandomId([1; 16]),
         network: ClientNetwork::of([192, 0, 2, 7].into()),
         language: Language::English,
-        device: String::new(),
+        user_agent: None,
         body: BodyLimits { bytes: 1 << 20, time: Duration::from_secs(5) },
     });
     request
