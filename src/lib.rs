@@ -13,7 +13,7 @@
 //! - [`http`] is what handlers share; [`event`] is the audit event that domains emit; [`token`] signs.
 //! - [`store`] is the heart: one redb file behind one writer that commits in groups.
 //! - Below everything: [`config`], [`telemetry`], [`clock`], [`ids`], [`language`], [`crypto`],
-//!   [`base32`], [`limit`], [`paths`], and the web app in [`assets`].
+//!   [`base32`], [`field`], [`limit`], [`paths`], and the web app in [`assets`].
 //!
 //! # Invariants
 //!
@@ -33,6 +33,7 @@ pub mod clock;
 pub mod config;
 pub mod crypto;
 pub mod event;
+pub mod field;
 pub mod gateway;
 pub mod http;
 pub mod ids;

@@ -7,9 +7,10 @@ use serde_json::json;
 
 use super::{Failure, Global, print};
 use crate::{
-    auth::{Account, AuthService, Email, NewAccount, NewPassword, Username, parse_name},
+    auth::{Account, AuthService, Registration},
     clock::Clock,
     event::Provenance,
+    field::Fault,
     ids::{Role, UserId},
     language::Language,
     server::{open_auth, prepare_data},
@@ -83,20 +84,18 @@ impl User {
 
 impl Create {
     async fn run(self, global: &Global, auth: &AuthService) -> Result<(), Failure> {
-        let email = parsed(Email::parse(&self.email))?;
-        let username = self.username.as_deref().map(Username::parse).transpose();
         let mut password = String::new();
         std::io::stdin().read_to_string(&mut password)?;
-        let password = password.trim_end_matches(['\r', '\n']).to_owned();
-        let new = NewAccount {
-            password: parsed(NewPassword::parse(password, &[email.as_str()]))?,
-            email,
-            username: parsed(username)?,
-            name: parsed(parse_name("name", &self.name))?,
-            surname: parsed(parse_name("surname", &self.surname))?,
-            language: Language::default(),
-            role: self.role,
+        let registration = Registration {
+            email: self.email,
+            password: password.trim_end_matches(['\r', '\n']).to_owned(),
+            name: self.name,
+            surname: self.surname,
+            username: self.username,
         };
+        let new = registration
+            .parse(Language::default(), self.role)
+            .map_err(|faults| refused(&faults))?;
         let account = auth.create(new, Provenance::COMMAND_LINE, "user.created").await?;
         global.say(format_args!("made {} {}", account.role, account.username));
         show(global, &account)
@@ -163,13 +162,12 @@ fn as_json(account: &Account) -> serde_json::Value {
     })
 }
 
-fn parsed<T>(field: Result<T, crate::auth::InvalidField>) -> Result<T, Failure> {
-    field.map_err(|field| {
-        let name = match field.field {
-            // The one field that is no option.
-            "password" => "the password".to_owned(),
-            name => format!("--{name}"),
-        };
-        Failure::Usage(format!("{name} {}", field.message.en))
-    })
+/// Every fault of what was typed, by the option that it was typed for.
+fn refused(faults: &[Fault]) -> Failure {
+    let faults = faults.iter().map(|Fault { field, message }| match *field {
+        // The one field that is no option.
+        "password" => format!("the password {}", message.en),
+        name => format!("--{name} {}", message.en),
+    });
+    Failure::Usage(faults.collect::<Vec<_>>().join("; "))
 }

@@ -1,8 +1,6 @@
 //! Security headers of every answer. A surface that needs other ones (the web app, the documentation)
 //! sets its own policy before; what it does not set is as strict here as it can be.
 
-use std::sync::LazyLock;
-
 use poem::{
     Response,
     http::{HeaderMap, HeaderName, HeaderValue, header},
@@ -10,9 +8,12 @@ use poem::{
 
 use crate::http::RequestContext;
 
+/// Browsers come back over HTTPS alone for a year (RFC 6797).
+const STRICT_TRANSPORT: (HeaderName, HeaderValue) =
+    (header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+
 /// What every answer carries, unless its handler said otherwise.
-const EVERYTHING: [(HeaderName, HeaderValue); 6] = [
-    (header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000")),
+const EVERYTHING: [(HeaderName, HeaderValue); 5] = [
     (
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; base-uri 'none'"),
@@ -45,20 +46,33 @@ const PAGES: [(HeaderName, HeaderValue); 3] = [
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The headers of JSON, put together once: a copy is cheaper than nine insertions.
-static OF_JSON: LazyLock<HeaderMap> = LazyLock::new(|| HeaderMap::from_iter(EVERYTHING));
-/// The headers of everything else.
-static OF_PAGES: LazyLock<HeaderMap> =
-    LazyLock::new(|| EVERYTHING.into_iter().chain(PAGES).collect());
+/// The headers of answers, put together once: a copy is cheaper than nine insertions.
+pub(super) struct Headers {
+    of_json: HeaderMap,
+    of_everything_else: HeaderMap,
+}
 
-pub(super) fn decorate(response: &mut Response, context: &RequestContext) {
-    let own = std::mem::take(response.headers_mut());
-    let defaults = if is_json(&own) { &OF_JSON } else { &OF_PAGES };
-    let headers = response.headers_mut();
-    headers.clone_from(defaults);
-    headers.extend(own);
-    if let Ok(id) = HeaderValue::from_str(&context.id.to_string()) {
-        headers.insert(REQUEST_ID, id);
+impl Headers {
+    /// With `strict_transport`, browsers are told to come back over HTTPS alone. Not on this machine's
+    /// own name: it would lock a developer's browser out of whatever else runs there.
+    pub(super) fn new(strict_transport: bool) -> Self {
+        let strict = strict_transport.then_some(STRICT_TRANSPORT);
+        let of_json: HeaderMap = EVERYTHING.into_iter().chain(strict).collect();
+        let mut of_everything_else = of_json.clone();
+        of_everything_else.extend(PAGES);
+        Self { of_json, of_everything_else }
+    }
+
+    /// Adds to an answer what its handler did not say.
+    pub(super) fn decorate(&self, response: &mut Response, context: &RequestContext) {
+        let own = std::mem::take(response.headers_mut());
+        let defaults = if is_json(&own) { &self.of_json } else { &self.of_everything_else };
+        let headers = response.headers_mut();
+        headers.clone_from(defaults);
+        headers.extend(own);
+        if let Ok(id) = HeaderValue::from_str(&context.id.to_string()) {
+            headers.insert(REQUEST_ID, id);
+        }
     }
 }
 

@@ -18,11 +18,12 @@ use futures_util::FutureExt;
 use poem::{Endpoint, Request, Response};
 
 use crate::{
-    config::{CorsConfig, LimitsConfig, RateLimitConfig},
+    config::{CorsConfig, LimitsConfig, PublicUrl, RateLimitConfig},
     http::{Authenticator, BodyLimits, Caller, Problem},
     telemetry::Metrics,
 };
 use cors::Cors;
+use headers::Headers;
 pub use observe::Parts;
 use rate_limit::RateLimits;
 
@@ -35,6 +36,7 @@ pub struct Gateway<E> {
 /// What the steps work with.
 pub struct Settings {
     cors: Cors,
+    headers: Headers,
     limits: RateLimits,
     body: BodyLimits,
     authenticator: Arc<dyn Authenticator>,
@@ -57,6 +59,7 @@ impl Settings {
     #[allow(clippy::too_many_arguments, reason = "one for each section and part that a step needs")]
     pub fn new(
         cors: &CorsConfig,
+        public_url: &PublicUrl,
         rate_limit: &RateLimitConfig,
         limits: &LimitsConfig,
         log_requests: bool,
@@ -67,6 +70,7 @@ impl Settings {
     ) -> Self {
         Self {
             cors: Cors::new(cors),
+            headers: Headers::new(!public_url.is_local()),
             limits: RateLimits::new(rate_limit),
             body: BodyLimits {
                 bytes: usize::try_from(limits.body_bytes).unwrap_or(usize::MAX),
@@ -130,7 +134,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Gateway<E> {
         };
         settings.limits.count(&caller, &context, exchange.path(), response.status());
         settings.cors.decorate(&mut response, origin);
-        headers::decorate(&mut response, &context);
+        settings.headers.decorate(&mut response, &context);
         if exchange.is_head() {
             // Not even a refusal has one (RFC 9110 §9.3.2); poem empties good answers alone, and over
             // HTTP/2 a client takes a body here for a broken stream.

@@ -16,6 +16,7 @@ use poem_openapi::{
 use serde::Serialize;
 
 use crate::{
+    field::Fault,
     language::{Language, Text},
     store::StoreError,
 };
@@ -71,6 +72,14 @@ impl Problem {
             "Alcuni campi richiedono un altro valore.",
         );
         Self { errors, ..problem }
+    }
+
+    /// 422 with every fault of a form.
+    pub fn faults(faults: Vec<Fault>) -> Self {
+        let errors = faults
+            .into_iter()
+            .map(|Fault { field, message }| FieldError { field: field.to_owned(), message });
+        Self::invalid(errors.collect())
     }
 
     /// 422 for a single field.

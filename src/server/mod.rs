@@ -165,8 +165,8 @@ impl Server {
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), StoreStopped> {
         let Self { listener, redirect, settings, domains, drain, drain_time, .. } = self;
         let mut background = tokio::task::JoinSet::new();
-        if let Some((listener, origin)) = redirect {
-            background.spawn(redirect::serve(listener, origin));
+        if let Some((redirect, origin)) = redirect {
+            background.spawn(redirect::serve(redirect, origin, listener.networks()));
         }
         background.spawn(housekeeping(settings, domains.auth.clone()));
         background.spawn(domains.clone().heal_profiles());
@@ -230,10 +230,15 @@ async fn setup_link(auth: &AuthService, config: &Config) -> Result<Option<String
 
 async fn housekeeping(settings: Arc<Settings>, auth: AuthService) {
     let mut ticks = tokio::time::interval(HOUSEKEEPING);
-    loop {
+    for minute in 0_u64.. {
         ticks.tick().await;
         settings.forget_idle();
         auth.forget_idle();
+        if minute.is_multiple_of(60)
+            && let Err(error) = auth.forget_ended_sessions().await
+        {
+            tracing::error!(%error, "cannot remove sessions that have ended");
+        }
     }
 }
 

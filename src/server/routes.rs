@@ -43,6 +43,7 @@ impl Routes {
         let document = document(&api)?;
         let settings = Arc::new(Settings::new(
             &config.cors,
+            &config.server.public_url,
             &config.rate_limit,
             &config.limits,
             config.log.requests,

@@ -12,7 +12,6 @@ mod attendance;
 mod codes;
 mod error;
 mod events;
-mod line;
 mod migrations;
 mod problem;
 mod profiles;
@@ -41,7 +40,7 @@ pub use attendance::{
     Statistics, Status,
 };
 pub use codes::{CodesApi, Face, Refusal, Secret, ShownCode};
-pub use error::{Fault, UserError};
+pub use error::UserError;
 pub use events::{EventInput, EventView, EventsApi, Mode, Phase, Schedule};
 pub use migrations::MIGRATIONS;
 pub use profiles::{PersonName, ProfileChanges, ProfilesApi};

@@ -24,7 +24,7 @@ const FOR_USERS: [&str; 7] = [
     "updateMe",
 ];
 /// What staff may not do.
-const FOR_ADMINISTRATORS: [&str; 4] = ["listAudit", "listUsers", "setRole", "verifyAudit"];
+const FOR_ADMINISTRATORS: [&str; 3] = ["listAudit", "setRole", "verifyAudit"];
 
 fn document() -> Value {
     let config = Config::load(&Sources::default()).unwrap();

@@ -33,7 +33,8 @@ async fn metrics(app: &Appliance) -> String {
 
 #[tokio::test]
 async fn every_answer_carries_the_security_headers() {
-    let app = Appliance::start().await;
+    let public = [("server.public_url", "https://presenze.example.org")];
+    let app = Appliance::start_with(&public).await;
     for (path, found) in SURFACES {
         let answer = app.page(path).await;
         assert_eq!(answer.status.is_success(), found, "{path}");
@@ -48,6 +49,15 @@ async fn every_answer_carries_the_security_headers() {
         }
         assert_eq!(answer.header("x-request-id").len(), 32, "{path}");
         assert_eq!(answer.headers.get_all("content-security-policy").iter().count(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_browser_is_not_bound_to_https_on_its_own_machine() {
+    let app = Appliance::start().await;
+    for (path, _) in SURFACES {
+        let answer = app.page(path).await;
+        assert!(answer.headers.get("strict-transport-security").is_none(), "{path}");
     }
 }
 

@@ -28,7 +28,7 @@ const LAYERS: &[&[&str]] = &[
     &["compat", "dashboard", "gateway"],
     DOMAINS,
     &["http", "store", "token", "event", "assets", "limit"],
-    &["config", "clock", "ids", "telemetry", "language", "crypto", "base32", "paths"],
+    &["config", "clock", "ids", "telemetry", "language", "field", "crypto", "base32", "paths"],
 ];
 
 /// A domain never imports another.
@@ -61,7 +61,7 @@ const WEB: &[&str] = &["http", "gateway", "server", "assets", "compat", "dashboa
 /// The files of a domain that decide, and so know neither I/O nor the web: what they may import.
 const PURE_PARTS: &[&str] = &["rules", "model", "error"];
 const PURE_CRATES: &[&str] = &["jiff", "serde"];
-const PURE_MODULES: &[&str] = &["clock", "ids", "language"];
+const PURE_MODULES: &[&str] = &["clock", "field", "ids", "language"];
 /// What an `error` may name besides: the errors below it, which it wraps in one place for its domain.
 const WRAPPED_BY_ERRORS: &[&str] = &["store::StoreError", "crypto::NoRandomness"];
 /// The files of a domain that a pure one never imports.
