@@ -36,6 +36,15 @@ impl DataDir {
         self.0.join("social_log.redb")
     }
 
+    /// The three databases by name.
+    pub fn stores(&self) -> [(&'static str, PathBuf); 3] {
+        [
+            ("auth", self.auth_store()),
+            ("user", self.user_store()),
+            ("social_log", self.social_log_store()),
+        ]
+    }
+
     /// The certificate that the appliance made for itself, in PEM.
     pub fn self_signed_certificate(&self) -> PathBuf {
         self.0.join("tls/self-signed.pem")
@@ -44,6 +53,11 @@ impl DataDir {
     /// Its private key, in PEM, for the owner alone.
     pub fn self_signed_key(&self) -> PathBuf {
         self.0.join("tls/self-signed.key")
+    }
+
+    /// The socket that the command line asks a running appliance at, unless another place is configured.
+    pub fn control_socket(&self) -> PathBuf {
+        self.0.join("control.sock")
     }
 
     /// Makes the directories that are missing, for the owner alone, so that a power cut does not take

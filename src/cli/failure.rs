@@ -2,7 +2,12 @@
 
 use std::{fmt, process::ExitCode};
 
-use crate::{auth::AuthError, config::ConfigError, server::StartError, store::OpenError};
+use crate::{
+    config::ConfigError,
+    control::{AskError, ExitStatus, Refused},
+    server::StartError,
+    store::OpenError,
+};
 
 /// A verb's failure, in words for the person who ran it.
 #[derive(Debug)]
@@ -52,22 +57,32 @@ impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
         let text = error.to_string();
         match error {
-            StartError::Store(OpenError::InUse(_)) | StartError::Listen(..) => Self::Conflict(text),
+            StartError::Store(OpenError::InUse(_))
+            | StartError::Listen(..)
+            | StartError::ControlSocketInUse(_) => Self::Conflict(text),
             _ => Self::Failed(text),
         }
     }
 }
 
-impl From<AuthError> for Failure {
-    fn from(error: AuthError) -> Self {
-        let text = error.to_string();
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        let Refused { exit, message, .. } = refused;
+        match exit {
+            ExitStatus::Failed => Self::Failed(message),
+            ExitStatus::Usage => Self::Usage(message),
+            ExitStatus::NotFound => Self::NotFound(message),
+            ExitStatus::Conflict => Self::Conflict(message),
+        }
+    }
+}
+
+impl From<AskError> for Failure {
+    fn from(error: AskError) -> Self {
         match error {
-            AuthError::Invalid(_) => Self::Usage(text),
-            AuthError::UserNotFound => Self::NotFound(text),
-            AuthError::EmailTaken | AuthError::UsernameTaken | AuthError::LastAdministrator => {
-                Self::Conflict(text)
-            }
-            _ => Self::Failed(text),
+            AskError::NotRunning => Self::NotFound(error.to_string()),
+            AskError::Refused(refused) => refused.into(),
+            AskError::Failed(reason) => Self::Failed(reason),
         }
     }
 }

@@ -9,6 +9,7 @@ mod failure;
 mod healthcheck;
 mod openapi;
 mod serve;
+mod status;
 mod user;
 mod version;
 
@@ -68,6 +69,8 @@ enum Verb {
     Config(config::ConfigVerb),
     /// Print the OpenAPI document of the API.
     Openapi,
+    /// Say how the running appliance is.
+    Status,
     /// Ask the running appliance whether it is ready.
     Healthcheck,
     /// Print the version.
@@ -94,6 +97,7 @@ impl Cli {
             Verb::User(user) => user.run(&global),
             Verb::Config(config) => config.run(&global),
             Verb::Openapi => openapi::run(&global),
+            Verb::Status => status::run(&global),
             Verb::Healthcheck => healthcheck::run(&global),
             Verb::Version => version::run(&global),
         }

@@ -1,23 +1,24 @@
-//! `appliance user`: accounts, on the data directory of a stopped appliance.
+//! `appliance user`: accounts, by the running appliance or on the data directory of a stopped one.
+//!
+//! A running one is asked over its control socket; when none runs, the file is opened here. Both do the
+//! same ([`control::perform`]).
 
 use std::io::Read;
 
 use clap::{Args, Subcommand};
-use serde_json::json;
+use serde_json::Value;
 
 use super::{Failure, Global, print};
 use crate::{
-    auth::{Account, AuthService, Registration},
     clock::Clock,
-    event::Provenance,
-    field::Fault,
-    ids::{Role, UserId},
-    language::Language,
+    config::Config,
+    control::{
+        self, AccountRequest, AccountView, AskError, CreateAccount, Line, Lines, Password, Request,
+    },
+    ids::Role,
+    paths::DataDir,
     server::{open_auth, prepare_data},
 };
-
-/// How many accounts are read at once.
-const BATCH: usize = 500;
 
 /// Makes, lists and changes accounts.
 #[derive(Debug, Subcommand)]
@@ -63,111 +64,112 @@ pub(super) struct SetRole {
     role: Role,
 }
 
+/// What came back.
+struct Answer {
+    result: Value,
+    items: Vec<Value>,
+}
+
 impl User {
     pub(super) fn run(self, global: &Global) -> Result<(), Failure> {
         let config = global.load(&[])?;
-        let data = prepare_data(&config)?;
+        let data = DataDir::new(&config.data.directory);
         global.say(format_args!("data directory: {}", data.root().display()));
-        let auth = open_auth(&config, &data, Clock::system())?;
-        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-        let done = runtime.block_on(async {
-            match self {
-                Self::Create(create) => create.run(global, &auth).await,
-                Self::List => list(global, &auth).await,
-                Self::SetRole(set_role) => set_role.run(global, &auth).await,
+        match self {
+            Self::Create(create) => {
+                let answer = perform(&config, &data, AccountRequest::Create(create.request()?))?;
+                let made: AccountView = serde_json::from_value(answer.result)?;
+                global.say(format_args!("made {} {}", made.role, made.username));
+                show(global, &made)
             }
-        });
-        auth.store().close();
-        done
+            Self::List => list(global, perform(&config, &data, AccountRequest::List)?.items),
+            Self::SetRole(SetRole { user, role }) => {
+                let answer = perform(&config, &data, AccountRequest::SetRole { user, role })?;
+                let changed: AccountView = serde_json::from_value(answer.result)?;
+                global.say(format_args!("{} is now {}", changed.username, changed.role));
+                show(global, &changed)
+            }
+        }
     }
 }
 
 impl Create {
-    async fn run(self, global: &Global, auth: &AuthService) -> Result<(), Failure> {
+    /// The request, with the password from standard input.
+    fn request(self) -> Result<CreateAccount, Failure> {
+        let Self { email, username, name, surname, role, .. } = self;
         let mut password = String::new();
         std::io::stdin().read_to_string(&mut password)?;
-        let registration = Registration {
-            email: self.email,
-            password: password.trim_end_matches(['\r', '\n']).to_owned(),
-            name: self.name,
-            surname: self.surname,
-            username: self.username,
-        };
-        let new = registration
-            .parse(Language::default(), self.role)
-            .map_err(|faults| refused(&faults))?;
-        let account = auth.create(new, Provenance::COMMAND_LINE, "user.created").await?;
-        global.say(format_args!("made {} {}", account.role, account.username));
-        show(global, &account)
+        let password = Password(password.trim_end_matches(['\r', '\n']).to_owned());
+        Ok(CreateAccount { email, username, name, surname, role, password })
     }
 }
 
-impl SetRole {
-    async fn run(self, global: &Global, auth: &AuthService) -> Result<(), Failure> {
-        let id = match self.user.parse() {
-            Ok(id) => UserId(id),
-            Err(_) => auth.find(&self.user)?.id,
+/// Asks the appliance that runs, and does it here when none does.
+fn perform(config: &Config, data: &DataDir, request: AccountRequest) -> Result<Answer, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let socket = config.server.control_socket_or(data.control_socket());
+        let mut items = Vec::new();
+        let mut keep = |line| {
+            if let Line::Item(item) = line {
+                items.push(item);
+            }
         };
-        let account = auth.set_role(id, self.role, Provenance::COMMAND_LINE).await?;
-        global.say(format_args!("{} is now {}", account.username, account.role));
-        show(global, &account)
-    }
-}
-
-async fn list(global: &Global, auth: &AuthService) -> Result<(), Failure> {
-    let mut all = Vec::new();
-    loop {
-        let after = all.last().map_or(0, |account: &Account| account.id.0);
-        let batch = auth.list(after, BATCH).await?;
-        if batch.is_empty() {
-            break;
+        let request = Request::Account(request);
+        match control::ask(&socket, &request, &mut keep).await {
+            Ok(result) => return Ok(Answer { result, items }),
+            Err(AskError::NotRunning) => {}
+            Err(error) => return Err(error.into()),
         }
-        all.extend(batch);
-    }
+        let Request::Account(request) = request else { return Err(AskError::NotRunning.into()) };
+        let result = perform_here(config, request, keep).await?;
+        Ok(Answer { result, items })
+    })
+}
+
+/// Does it on the file of an appliance that is stopped.
+async fn perform_here(
+    config: &Config,
+    request: AccountRequest,
+    mut keep: impl FnMut(Line),
+) -> Result<Value, Failure> {
+    let data = prepare_data(config)?;
+    let auth = open_auth(config, &data, Clock::system())?;
+    let (lines, mut coming) = Lines::channel();
+    let done = async {
+        let done = control::perform(&auth, request, &lines).await;
+        drop(lines);
+        done
+    };
+    let kept = async {
+        while let Some(line) = coming.recv().await {
+            keep(line);
+        }
+    };
+    let (done, ()) = tokio::join!(done, kept);
+    auth.store().close();
+    Ok(done?)
+}
+
+fn list(global: &Global, accounts: Vec<Value>) -> Result<(), Failure> {
     if global.json {
-        let accounts: Vec<_> = all.iter().map(as_json).collect();
-        print(serde_json::to_string_pretty(&accounts)?)?;
-    } else {
-        for account in &all {
-            print(as_line(account))?;
-        }
+        return print(serde_json::to_string_pretty(&accounts)?);
+    }
+    for account in accounts {
+        print(as_line(&serde_json::from_value(account)?))?;
     }
     Ok(())
 }
 
-fn show(global: &Global, account: &Account) -> Result<(), Failure> {
+fn show(global: &Global, account: &AccountView) -> Result<(), Failure> {
     if global.json {
-        print(serde_json::to_string_pretty(&as_json(account))?)
+        print(serde_json::to_string_pretty(account)?)
     } else {
         print(as_line(account))
     }
 }
 
-fn as_line(account: &Account) -> String {
-    let Account { id, role, username, email, name, surname, .. } = account;
+fn as_line(account: &AccountView) -> String {
+    let AccountView { id, role, username, email, name, surname, .. } = account;
     format!("{id}\t{role}\t{username}\t{email}\t{name} {surname}")
-}
-
-fn as_json(account: &Account) -> serde_json::Value {
-    json!({
-        "id": account.id.0,
-        "email": account.email,
-        "username": account.username,
-        "name": account.name,
-        "surname": account.surname,
-        "role": account.role.as_str(),
-        "status": if account.disabled { "disabled" } else { "active" },
-        "created_at": account.created_at.to_string(),
-        "last_login_at": account.last_login_at.map(|time| time.to_string()),
-    })
-}
-
-/// Every fault of what was typed, by the option that it was typed for.
-fn refused(faults: &[Fault]) -> Failure {
-    let faults = faults.iter().map(|Fault { field, message }| match *field {
-        // The one field that is no option.
-        "password" => format!("the password {}", message.en),
-        name => format!("--{name} {}", message.en),
-    });
-    Failure::Usage(faults.collect::<Vec<_>>().join("; "))
 }

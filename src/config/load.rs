@@ -14,7 +14,7 @@ use super::Config;
 const DEFAULTS: &str = include_str!("../../appliance.toml");
 const ENVIRONMENT_PREFIX: &str = "APPLIANCE_";
 /// Keys whose values are paths, resolved where they are read.
-const PATHS: [&str; 3] = ["data.directory", "tls.certificate", "tls.key"];
+const PATHS: [&str; 4] = ["data.directory", "server.control_socket", "tls.certificate", "tls.key"];
 
 /// What configuration is read from, strongest last.
 #[derive(Debug, Clone, Default)]

@@ -1,6 +1,9 @@
 //! `[server]`: where it listens and how people reach it.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
 
 use serde::{Deserialize, Deserializer, de::Error};
 
@@ -18,6 +21,19 @@ pub struct ServerConfig {
     pub name: String,
     /// How long a stop waits for requests in progress, in seconds.
     pub drain_seconds: u64,
+    /// The socket that the command line asks at; empty for one in the data directory.
+    pub control_socket: PathBuf,
+}
+
+impl ServerConfig {
+    /// The control socket, `beside` unless another place is configured.
+    pub fn control_socket_or(&self, beside: PathBuf) -> PathBuf {
+        if self.control_socket.as_os_str().is_empty() {
+            beside
+        } else {
+            self.control_socket.clone()
+        }
+    }
 }
 
 /// Where the redirect listener listens, if it does.

@@ -5,6 +5,7 @@
 //! changed nothing but finished migration steps.
 
 mod connection;
+mod control;
 mod docs;
 mod health;
 mod instance;
@@ -15,7 +16,7 @@ mod routes;
 mod tls;
 mod wire;
 
-use std::{fmt, future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use std::{fmt, future::Future, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::{net::TcpListener, sync::watch};
 
@@ -27,12 +28,13 @@ use crate::{
     paths::DataDir,
     store::OpenError,
 };
+use control::{Answering, ControlSocket};
 use listener::Listener;
 use routes::Routes;
 use wire::Domains;
 
 pub use routes::openapi_document;
-pub use tls::probe;
+pub use tls::{TlsFiles, UnreadableCertificate, certificate_status, probe};
 pub use wire::open_auth;
 
 /// How often counters of clients at rest are forgotten.
@@ -47,6 +49,8 @@ pub struct Server {
     setup_link: Option<String>,
     drain: watch::Sender<bool>,
     drain_time: Duration,
+    control: Arc<ControlSocket>,
+    answering: Answering,
 }
 
 /// Why an appliance did not start. The text says what to do.
@@ -60,6 +64,10 @@ pub enum StartError {
     Tls(String),
     /// An address could not be listened on.
     Listen(SocketAddr, std::io::Error),
+    /// The control socket could not be made.
+    ControlSocket(String),
+    /// Somebody listens at the control socket.
+    ControlSocketInUse(PathBuf),
     /// Something of ours failed.
     Internal(String),
 }
@@ -67,9 +75,16 @@ pub enum StartError {
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::DataDir(reason) | Self::Tls(reason) | Self::Internal(reason) => {
-                f.write_str(reason)
-            }
+            Self::DataDir(reason)
+            | Self::Tls(reason)
+            | Self::ControlSocket(reason)
+            | Self::Internal(reason) => f.write_str(reason),
+            Self::ControlSocketInUse(path) => write!(
+                f,
+                "another appliance listens at the control socket {}; stop it or set \
+                 server.control_socket",
+                path.display()
+            ),
             Self::Store(error) => error.fmt(f),
             Self::Listen(address, error) => match error.kind() {
                 std::io::ErrorKind::AddrInUse => {
@@ -126,6 +141,7 @@ impl Server {
                 Some((listen(address).await?, config.server.public_url.origin().to_owned()))
             }
         };
+        let address = tcp.local_addr().map_err(|error| StartError::Internal(error.to_string()))?;
         let domains = Domains::open(&config, &data, clock.clone())?;
         // After the files, which only one appliance can open: a second one that is refused must not
         // have replaced the certificate of the first.
@@ -136,7 +152,21 @@ impl Server {
         let metrics = domains.metrics.clone();
         let listener = Listener::new(tcp, tls, config.limits, endpoint, draining, metrics);
         let drain_time = Duration::from_secs(config.server.drain_seconds);
-        Ok(Self { listener, redirect, settings, domains, setup_link, drain, drain_time })
+        let control = ControlSocket::bind(&config.server.control_socket_or(data.control_socket()))?;
+        let redirect_address = redirect.as_ref().and_then(|(tcp, _)| tcp.local_addr().ok());
+        let answering =
+            Answering::new(&config, &domains, &data, address, redirect_address, drain.subscribe());
+        Ok(Self {
+            listener,
+            redirect,
+            settings,
+            domains,
+            setup_link,
+            drain,
+            drain_time,
+            control: Arc::new(control),
+            answering,
+        })
     }
 
     /// Where HTTPS listens: of use when the configuration said port 0.
@@ -164,6 +194,7 @@ impl Server {
     /// [`StoreStopped`] when a database failed; every answer that was given stands.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), StoreStopped> {
         let Self { listener, redirect, settings, domains, drain, drain_time, .. } = self;
+        let control = tokio::spawn(control::serve(self.control, self.answering));
         let mut background = tokio::task::JoinSet::new();
         if let Some((redirect, origin)) = redirect {
             background.spawn(redirect::serve(redirect, origin, listener.networks()));
@@ -186,6 +217,9 @@ impl Server {
         background.shutdown().await;
         finish.send_replace(true);
         let _ = relay.await;
+        // Answered to the end, so that whoever asks learns what the appliance waits for.
+        control.abort();
+        let _ = control.await;
         let _ = tokio::task::spawn_blocking(move || domains.close()).await;
         outcome
     }

@@ -200,6 +200,11 @@ impl Metrics {
         self.outbox_lag.with_label_values(&[database]).set(events);
     }
 
+    /// How many audit events of a file wait for the chain.
+    pub fn outbox_events(&self, database: &str) -> i64 {
+        self.outbox_lag.with_label_values(&[database]).get()
+    }
+
     /// The metrics of one file's writer.
     pub fn store(&self, database: &str) -> StoreMetrics {
         StoreMetrics {
@@ -231,6 +236,22 @@ impl StoreMetrics {
     pub(crate) fn committed(&self, commands: usize, took: Duration) {
         self.batch.observe(u32::try_from(commands).unwrap_or(u32::MAX).into());
         self.duration.observe(took.as_secs_f64());
+    }
+
+    /// How many commands waited when the last one came.
+    pub fn queue_depth(&self) -> i64 {
+        self.queue.get()
+    }
+
+    /// How many groups were committed.
+    pub fn commits(&self) -> u64 {
+        self.batch.get_sample_count()
+    }
+
+    /// Commands in a group, on average; nothing before the first.
+    pub fn mean_batch(&self) -> Option<f64> {
+        let groups = f64::from(u32::try_from(self.commits()).unwrap_or(u32::MAX));
+        (groups > 0.0).then(|| self.batch.get_sample_sum() / groups)
     }
 
     /// A command was queued; `depth` now wait.

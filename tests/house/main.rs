@@ -25,7 +25,7 @@ const LAYERS: &[&[&str]] = &[
     &["main"],
     &["cli"],
     &["server", "backup"],
-    &["compat", "dashboard", "gateway"],
+    &["compat", "dashboard", "gateway", "control"],
     DOMAINS,
     &["http", "store", "token", "event", "assets", "limit"],
     &["config", "clock", "ids", "telemetry", "language", "field", "crypto", "base32", "paths"],
@@ -53,6 +53,7 @@ const CRATES: &[CrateRule] = &[
         modules: &["store"],
         parts: &["tables", "records", "store", "migrations"],
     },
+    CrateRule { name: "x509_parser", modules: &["server/tls"], parts: &[] },
     CrateRule { name: "aws_lc_rs", modules: &["crypto", "server/tls"], parts: &[] },
 ];
 

@@ -10,9 +10,10 @@ use crate::{
 const ADVICE: [&str; 3] = ["auth.redb", "is in use", "stop the running appliance first"];
 
 #[test]
-fn a_verb_on_the_data_of_a_running_server_is_refused() {
+fn a_verb_on_the_data_of_a_server_that_cannot_be_asked_is_refused() {
     let home = Home::default();
     let _running = Running::start(&home);
+    fs::remove_file(home.data().join("control.sock")).unwrap();
     home.run(&["user", "list"]).expect_error(4, &ADVICE);
     home.create_user("ada", "user").expect_error(4, &ADVICE);
     home.run(&["user", "set-role", "1", "admin"]).expect_error(4, &ADVICE);

@@ -16,6 +16,8 @@
 )]
 
 mod config;
+mod control;
+mod control_verbs;
 mod data_directory;
 mod faults;
 mod first_start;

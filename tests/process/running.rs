@@ -90,6 +90,11 @@ impl Running {
         }
     }
 
+    /// The id of its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The token of the set-up link that it prints.
     pub fn setup_token(&self) -> String {
         self.wait_for(token_of)

@@ -51,6 +51,12 @@ impl Site {
         Some(Answer { status, headers, bytes })
     }
 
+    /// A page outside of the API.
+    pub async fn page(&self, path: &str) -> Answer {
+        let url = format!("https://localhost:{}{path}", self.address.port());
+        Answer::of(self.client.get(url).send().await.expect("an answer")).await
+    }
+
     pub async fn try_post(
         &self,
         path: &str,

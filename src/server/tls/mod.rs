@@ -4,6 +4,7 @@
 //! and HTTP/1.1. `self_signed` makes a certificate when nobody else does, `probe` is the other end: how
 //! the health check asks the appliance on the same machine.
 
+mod inspect;
 mod probe;
 mod self_signed;
 
@@ -23,6 +24,7 @@ use crate::{
     paths::DataDir,
 };
 
+pub use inspect::{TlsFiles, UnreadableCertificate, certificate_status};
 pub use probe::probe;
 
 /// The acceptor for the public listener.
@@ -32,13 +34,10 @@ pub(super) fn acceptor(
     data: &DataDir,
     clock: &Clock,
 ) -> Result<TlsAcceptor, StartError> {
-    let (certificate, key) = match config.mode {
-        TlsMode::Files => (config.certificate.clone(), config.key.clone()),
-        TlsMode::SelfSigned => {
-            self_signed::keep(config, server, data, clock.now())?;
-            (data.self_signed_certificate(), data.self_signed_key())
-        }
-    };
+    if config.mode == TlsMode::SelfSigned {
+        self_signed::keep(config, server, data, clock.now())?;
+    }
+    let TlsFiles { certificate, key } = TlsFiles::of(config, data);
     let unreadable = |path: &Path, reason: String| {
         StartError::Tls(format!("{} cannot be used for TLS: {reason}", path.display()))
     };

@@ -1,0 +1,245 @@
+//! What is said over the control socket.
+//!
+//! A connection carries one request, one line of JSON: [`Asked`]. The answer is any number of `progress`
+//! and `item` lines and one last line, `done` or `failed`. Whatever is to be moved in bulk, such as a
+//! backup, goes to a path that the request names and not over the socket.
+//!
+//! Both ends are usually the same program. When they are not, as between an upgrade and the restart
+//! that follows it, [`PROTOCOL`] says whether they understand each other, and a person is told in words.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+use super::accounts::AccountRequest;
+use crate::auth::AuthError;
+
+/// Raised when an older end would misunderstand a newer one.
+pub const PROTOCOL: u32 = 1;
+
+/// A request may be this long, in bytes with the end of its line.
+pub const LONGEST_REQUEST_BYTES: usize = 64 * 1024;
+
+/// A request as it travels: owned where it arrives, borrowed where it is sent.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asked<R> {
+    /// [`PROTOCOL`] of whoever asks.
+    pub protocol: u32,
+    /// Their version, for words about a mismatch.
+    pub version: String,
+    /// What they ask for.
+    pub request: R,
+}
+
+/// What can be asked of a running appliance.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Request {
+    /// How it is; done with [`super::Status`].
+    Status,
+    /// The text of `/metrics`, as the result.
+    Metrics,
+    /// A verb on accounts; see [`super::perform`].
+    Account(AccountRequest),
+}
+
+/// One line of the answer.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Line {
+    /// How far it is.
+    Progress(Progress),
+    /// One thing of many.
+    Item(Value),
+    /// It was done: the last line.
+    Done(Done),
+    /// It was not done: the last line.
+    Failed(Refused),
+}
+
+/// How far something is.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Progress {
+    /// In words.
+    pub message: String,
+    /// From 0 to 100, when that is known.
+    pub percent: Option<u8>,
+}
+
+/// What came of a request.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Done {
+    /// The version of the server.
+    pub version: String,
+    /// What was asked for.
+    pub result: Value,
+}
+
+/// How a verb ends when it fails: the exit codes of the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExitStatus {
+    /// It was tried and did not work: 1.
+    Failed,
+    /// It was asked for in a way that makes no sense: 2.
+    Usage,
+    /// What it is about is not there: 3.
+    NotFound,
+    /// Something is in its way: 4.
+    Conflict,
+}
+
+/// Why a request was not done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// A stable code for programs.
+    pub code: String,
+    /// How the command line ends.
+    pub exit: ExitStatus,
+    /// In words, for the person who asked.
+    pub message: String,
+}
+
+impl Refused {
+    /// A refusal.
+    pub fn new(exit: ExitStatus, code: &str, message: impl Into<String>) -> Self {
+        Self { code: code.to_owned(), exit, message: message.into() }
+    }
+
+    fn mismatch(theirs: &str) -> Self {
+        let ours = env!("CARGO_PKG_VERSION");
+        let message = format!(
+            "this command is of version {theirs}, and the running appliance of version {ours}; restart \
+             the appliance, or use the command that it was started with"
+        );
+        Self::new(ExitStatus::Failed, "VERSION_MISMATCH", message)
+    }
+}
+
+impl From<AuthError> for Refused {
+    fn from(error: AuthError) -> Self {
+        let (exit, code) = match &error {
+            AuthError::Invalid(_) => (ExitStatus::Usage, "INVALID"),
+            AuthError::UserNotFound => (ExitStatus::NotFound, "USER_NOT_FOUND"),
+            AuthError::EmailTaken => (ExitStatus::Conflict, "USER_EXISTS"),
+            AuthError::UsernameTaken => (ExitStatus::Conflict, "USERNAME_TAKEN"),
+            AuthError::LastAdministrator => (ExitStatus::Conflict, "LAST_ADMIN"),
+            AuthError::HasherBusy => (ExitStatus::Failed, "BUSY"),
+            _ => (ExitStatus::Failed, "FAILED"),
+        };
+        Self::new(exit, code, error.to_string())
+    }
+}
+
+/// Where a verb sends the lines before its last one. Clones send to the same place.
+#[derive(Debug, Clone)]
+pub struct Lines(mpsc::Sender<Line>);
+
+impl Lines {
+    /// Lines, and where they come out; whoever sends waits while more than a few are on their way.
+    pub fn channel() -> (Self, mpsc::Receiver<Line>) {
+        let (sender, receiver) = mpsc::channel(64);
+        (Self(sender), receiver)
+    }
+
+    /// Sends one thing of many.
+    ///
+    /// # Errors
+    /// When nobody listens any more, or the thing has no form in JSON.
+    pub async fn item(&self, item: impl Serialize) -> Result<(), Refused> {
+        self.send(Line::Item(as_json(item)?)).await
+    }
+
+    /// Says how far it is.
+    ///
+    /// # Errors
+    /// When nobody listens any more.
+    pub async fn progress(&self, message: String, percent: Option<u8>) -> Result<(), Refused> {
+        self.send(Line::Progress(Progress { message, percent })).await
+    }
+
+    async fn send(&self, line: Line) -> Result<(), Refused> {
+        let gone = |_| Refused::new(ExitStatus::Failed, "LEFT", "nobody listens any more");
+        self.0.send(line).await.map_err(gone)
+    }
+}
+
+/// A value in JSON.
+pub(super) fn as_json(value: impl Serialize) -> Result<Value, Refused> {
+    serde_json::to_value(value)
+        .map_err(|error| Refused::new(ExitStatus::Failed, "INTERNAL", error.to_string()))
+}
+
+/// Reads a request.
+///
+/// # Errors
+/// [`Refused`] when it is none, or of a version that does not go with this one.
+pub fn read_request(line: &str) -> Result<Request, Refused> {
+    /// What every version of the protocol says of itself.
+    #[derive(Deserialize)]
+    struct Hail {
+        protocol: u32,
+        version: String,
+    }
+    let bad = |error: serde_json::Error| {
+        let message = format!("this is no request: {error}");
+        Refused::new(ExitStatus::Usage, "BAD_REQUEST", message)
+    };
+    let hail: Hail = serde_json::from_str(line).map_err(bad)?;
+    if hail.protocol != PROTOCOL {
+        return Err(Refused::mismatch(&hail.version));
+    }
+    match serde_json::from_str::<Asked<Request>>(line) {
+        Ok(asked) => Ok(asked.request),
+        Err(_) if hail.version != env!("CARGO_PKG_VERSION") => {
+            Err(Refused::mismatch(&hail.version))
+        }
+        Err(error) => Err(bad(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OURS: &str = env!("CARGO_PKG_VERSION");
+
+    fn refusal(line: &str) -> Refused {
+        read_request(line).unwrap_err()
+    }
+
+    #[test]
+    fn a_request_reads_back() {
+        let asked =
+            Asked { protocol: PROTOCOL, version: OURS.to_owned(), request: Request::Status };
+        let line = serde_json::to_string(&asked).unwrap();
+        assert!(matches!(read_request(&line), Ok(Request::Status)));
+    }
+
+    #[test]
+    fn what_is_no_request_is_called_so() {
+        for line in [
+            String::new(),
+            "x".to_owned(),
+            "[]".to_owned(),
+            "{}".to_owned(),
+            format!(r#"{{"protocol":1,"version":"{OURS}"}}"#),
+            format!(r#"{{"protocol":1,"version":"{OURS}","request":"reboot"}}"#),
+            format!(r#"{{"protocol":1,"version":"{OURS}","request":"status","more":1}}"#),
+        ] {
+            assert_eq!(refusal(&line).code, "BAD_REQUEST", "{line}");
+        }
+    }
+
+    #[test]
+    fn a_mismatch_of_versions_is_told_in_words() {
+        let other_protocol = r#"{"protocol":2,"version":"9.9","ask":{"anything":[]}}"#;
+        let newer_verb = r#"{"protocol":1,"version":"9.9","request":"dance"}"#;
+        for line in [other_protocol, newer_verb] {
+            let refused = refusal(line);
+            assert_eq!(refused.code, "VERSION_MISMATCH");
+            assert!(refused.message.contains("9.9") && refused.message.contains(OURS));
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What the running appliance answers to each request.
+
+use std::{net::SocketAddr, path::PathBuf, time::Instant};
+
+use serde_json::Value;
+use tokio::sync::watch;
+
+use crate::{
+    clock::Time,
+    config::Config,
+    control::{DatabaseStatus, ExitStatus, Lines, Refused, Request, Status, perform},
+    paths::DataDir,
+    server::{
+        tls::{TlsFiles, certificate_status},
+        wire::Domains,
+    },
+    store::Store,
+};
+
+/// What answers are made of. Clones share it.
+#[derive(Clone)]
+pub(in crate::server) struct Answering {
+    domains: Domains,
+    data: DataDir,
+    certificate: PathBuf,
+    listen: SocketAddr,
+    redirect_listen: Option<SocketAddr>,
+    public_url: String,
+    connection_limit: u32,
+    queue_capacity: u32,
+    draining: watch::Receiver<bool>,
+    started_at: Time,
+    started: Instant,
+}
+
+impl Answering {
+    pub(in crate::server) fn new(
+        config: &Config,
+        domains: &Domains,
+        data: &DataDir,
+        listen: SocketAddr,
+        redirect_listen: Option<SocketAddr>,
+        draining: watch::Receiver<bool>,
+    ) -> Self {
+        Self {
+            domains: domains.clone(),
+            data: data.clone(),
+            certificate: TlsFiles::of(&config.tls, data).certificate,
+            listen,
+            redirect_listen,
+            public_url: config.server.public_url.origin().to_owned(),
+            connection_limit: config.limits.connections,
+            queue_capacity: config.store.queue_capacity,
+            draining,
+            started_at: domains.clock.now(),
+            started: Instant::now(),
+        }
+    }
+
+    /// Does what is asked for.
+    pub(super) async fn answer(&self, request: Request, lines: &Lines) -> Result<Value, Refused> {
+        match request {
+            Request::Status => serde_json::to_value(self.status()).map_err(internal),
+            Request::Metrics => self.metrics().await.map(Value::String),
+            Request::Account(request) => perform(&self.domains.auth, request, lines).await,
+        }
+    }
+
+    fn status(&self) -> Status {
+        let domains = &self.domains;
+        let databases = domains.stores().map(|(name, store)| self.database(name, store));
+        Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            started_at: self.started_at.to_string(),
+            uptime_seconds: self.started.elapsed().as_secs(),
+            data_directory: self.data.root().display().to_string(),
+            listen: self.listen.to_string(),
+            redirect_listen: self.redirect_listen.map(|address| address.to_string()),
+            public_url: self.public_url.clone(),
+            draining: *self.draining.borrow(),
+            connections: domains.metrics.connections.get(),
+            connection_limit: self.connection_limit,
+            databases: databases.into(),
+            last_backup: None,
+            certificate: certificate_status(&self.certificate, domains.clock.now()).ok(),
+        }
+    }
+
+    fn database(&self, name: &str, store: &Store) -> DatabaseStatus {
+        let path = self.data.stores().into_iter().find(|(known, _)| *known == name);
+        let size = path.and_then(|(_, path)| path.metadata().ok());
+        let metrics = self.domains.metrics.store(name);
+        let has_outbox = self.domains.outboxes().iter().any(|(known, _)| *known == name);
+        DatabaseStatus {
+            name: name.to_owned(),
+            healthy: store.is_healthy(),
+            bytes: size.map(|metadata| metadata.len()),
+            queue_depth: metrics.queue_depth(),
+            queue_capacity: self.queue_capacity,
+            commits: metrics.commits(),
+            mean_batch: metrics.mean_batch(),
+            outbox_events: has_outbox.then(|| self.domains.metrics.outbox_events(name)),
+        }
+    }
+
+    async fn metrics(&self) -> Result<String, Refused> {
+        self.domains.measure().await.map_err(internal)?;
+        self.domains.metrics.render().map_err(internal)
+    }
+}
+
+fn internal(error: impl std::fmt::Display) -> Refused {
+    Refused::new(ExitStatus::Failed, "INTERNAL", error.to_string())
+}
