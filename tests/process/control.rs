@@ -66,9 +66,9 @@ fn a_request_is_answered_with_one_last_line() {
 fn what_is_no_request_is_refused_and_the_server_goes_on() {
     let home = Home::default();
     let running = Running::start(&home);
-    let long = [b"{".as_slice(), &[b' '; 70_000], b"}\n"].concat();
+    let long = [b"{".as_slice(), &vec![b' '; 70_000], b"}\n"].concat();
     let unknown = STATUS.replace("\"status\"", "\"reboot\"") + "\n";
-    let more = STATUS.replace("}", ",\"more\":1}") + "\n";
+    let more = STATUS.replace('}', ",\"more\":1}") + "\n";
     for bytes in [
         &b"\n"[..],
         b"hello\n",
