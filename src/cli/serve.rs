@@ -4,7 +4,11 @@ use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Failure, Global};
-use crate::{clock::Clock, server::Server, telemetry::start_logging};
+use crate::{
+    clock::Clock,
+    server::{Server, Supervisor},
+    telemetry::start_logging,
+};
 
 /// Runs the appliance.
 #[derive(Debug, Args)]
@@ -33,7 +37,8 @@ impl Serve {
             let mut interrupt = signal(SignalKind::interrupt())?;
             let public_url = config.server.public_url.origin().to_owned();
             let data = config.data.directory.clone();
-            let server = Server::bind(config, Clock::system()).await?;
+            let supervisor = Supervisor::of(|name| std::env::var_os(name))?;
+            let server = Server::bind_under(supervisor, config, Clock::system()).await?;
             if let Some(link) = server.setup_link() {
                 global.say(format_args!(
                     "\nThere is no administrator yet. Open this link once to become the first:\n\n    \

@@ -13,6 +13,7 @@ mod listener;
 mod redirect;
 mod relay;
 mod routes;
+mod supervisor;
 mod tls;
 mod wire;
 
@@ -34,6 +35,7 @@ use routes::Routes;
 use wire::Domains;
 
 pub use routes::openapi_document;
+pub use supervisor::Supervisor;
 pub use tls::{TlsFiles, UnreadableCertificate, certificate_status, probe};
 pub use wire::open_auth;
 
@@ -51,6 +53,7 @@ pub struct Server {
     drain_time: Duration,
     control: Arc<ControlSocket>,
     answering: Answering,
+    supervisor: Supervisor,
 }
 
 /// Why an appliance did not start. The text says what to do.
@@ -133,6 +136,18 @@ impl Server {
     /// # Errors
     /// [`StartError`], in words for the person who starts it.
     pub async fn bind(config: Config, clock: Clock) -> Result<Self, StartError> {
+        Self::bind_under(Supervisor::default(), config, clock).await
+    }
+
+    /// The same, with a supervisor that is told how it comes along, and how the server is after that.
+    ///
+    /// # Errors
+    /// As [`Server::bind`].
+    pub async fn bind_under(
+        supervisor: Supervisor,
+        config: Config,
+        clock: Clock,
+    ) -> Result<Self, StartError> {
         let data = prepare_data(&config)?;
         let tcp = listen(config.server.listen).await?;
         let redirect = match config.server.redirect_listen {
@@ -142,7 +157,7 @@ impl Server {
             }
         };
         let address = tcp.local_addr().map_err(|error| StartError::Internal(error.to_string()))?;
-        let domains = Domains::open(&config, &data, clock.clone())?;
+        let domains = Domains::open(&config, &data, clock.clone(), &supervisor.progress())?;
         // After the files, which only one appliance can open: a second one that is refused must not
         // have replaced the certificate of the first.
         let tls = tls::acceptor(&config.tls, &config.server, &data, &clock)?;
@@ -166,6 +181,7 @@ impl Server {
             drain_time,
             control: Arc::new(control),
             answering,
+            supervisor,
         })
     }
 
@@ -194,6 +210,9 @@ impl Server {
     /// [`StoreStopped`] when a database failed; every answer that was given stands.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), StoreStopped> {
         let Self { listener, redirect, settings, domains, drain, drain_time, .. } = self;
+        let supervisor = self.supervisor;
+        let watchdog = tokio::spawn(supervisor.clone().feed_watchdog(domains.clone()));
+        let words = format!("serving as {}", self.answering.public_url());
         let control = tokio::spawn(control::serve(self.control, self.answering));
         let mut background = tokio::task::JoinSet::new();
         if let Some((redirect, origin)) = redirect {
@@ -207,17 +226,20 @@ impl Server {
         let relay = tokio::spawn(relay::run(domains.clone(), finishing));
 
         let serving = tokio::spawn(listener.serve(drain_time));
+        supervisor.ready(&words);
         let outcome = tokio::select! {
             () = shutdown => Ok(()),
             () = domains.stopped() => Err(StoreStopped),
         };
         tracing::info!("stopping");
+        supervisor.stopping();
         drain.send_replace(true);
         let _ = serving.await;
         background.shutdown().await;
         finish.send_replace(true);
         let _ = relay.await;
         // Answered to the end, so that whoever asks learns what the appliance waits for.
+        watchdog.abort();
         control.abort();
         let _ = control.await;
         let _ = tokio::task::spawn_blocking(move || domains.close()).await;

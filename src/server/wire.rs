@@ -3,7 +3,7 @@
 //! The only place that knows more than one domain. A domain says what it needs as a trait of its own;
 //! the adapters at the end of this file answer it with another domain.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 
@@ -17,13 +17,15 @@ use crate::{
     ids::UserId,
     paths::DataDir,
     social_log::{self, SocialLogService},
-    store::{Store, StoreError, StoreOptions},
+    store::{Decision, Progress, Store, StoreError, StoreOptions, View},
     telemetry::Metrics,
     user::{self, UserService},
 };
 
 /// How many accounts are looked at in one go when profiles are healed.
 const HEAL_BATCH: usize = 500;
+/// Between two tries to get a command into a full queue.
+const PAUSE_WHILE_BUSY: Duration = Duration::from_millis(20);
 
 /// The domains of one appliance, and what they share. Clones share everything.
 #[derive(Clone)]
@@ -45,11 +47,16 @@ struct Stores {
 
 impl Domains {
     /// Opens the three files of a data directory.
-    pub(super) fn open(config: &Config, data: &DataDir, clock: Clock) -> Result<Self, StartError> {
+    pub(super) fn open(
+        config: &Config,
+        data: &DataDir,
+        clock: Clock,
+        progress: &Progress,
+    ) -> Result<Self, StartError> {
         let metrics = new_metrics()?;
         let options = options(config);
         let open = |path: std::path::PathBuf, steps, name| {
-            Store::open(&path, options, steps, metrics.store(name))
+            Store::open_telling(&path, options, steps, metrics.store(name), progress)
         };
         let stores = Stores {
             auth: open(data.auth_store(), auth::MIGRATIONS, "auth")?,
@@ -136,6 +143,23 @@ impl Domains {
             () = self.user.store().stopped() => {}
             () = self.social_log.store().stopped() => {}
         }
+    }
+
+    /// Whether every file can be read and its writer comes to what is asked of it.
+    pub(super) async fn answer(&self) -> Result<(), StoreError> {
+        for (_, store) in self.stores() {
+            drop(store.read()?);
+            let nothing =
+                |_: &View<'_>| -> Result<Decision<(), ()>, StoreError> { Ok(Decision::Answer(())) };
+            // A full queue is a writer with much to do; one that does nothing never takes the command.
+            while store.submit(nothing).await == Err(StoreError::Busy) {
+                tokio::time::sleep(PAUSE_WHILE_BUSY).await;
+            }
+            if !store.is_healthy() {
+                return Err(StoreError::Stopped);
+            }
+        }
+        Ok(())
     }
 
     /// Makes the profiles of accounts whose registration was cut short between the two files.

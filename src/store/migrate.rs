@@ -7,8 +7,8 @@
 use redb::Database;
 
 use super::{
-    OpenError, StoreError, Table, open::begin_write, table::create_sequences, view::Edit,
-    view::Snapshot,
+    OpenError, Progress, Step, StoreError, Table, open::begin_write, progress::percent,
+    table::create_sequences, view::Edit, view::Snapshot,
 };
 
 /// One step: its name, for people, and what it does.
@@ -29,6 +29,7 @@ pub(super) fn migrate(
     database: &Database,
     path: &std::path::Path,
     steps: &[Migration],
+    progress: &Progress,
 ) -> Result<(), OpenError> {
     let failed = |step: &'static str| {
         move |source: StoreError| match source {
@@ -44,7 +45,12 @@ pub(super) fn migrate(
         return Err(OpenError::Newer { path: path.to_owned(), found: taken, known, made_by });
     }
     for (version, step) in (1..).zip(steps).skip(usize::try_from(taken).unwrap_or(usize::MAX)) {
-        take_step(database, step, version).map_err(failed(step.name))?;
+        let name = step.name;
+        progress.report(&Step { file: path, name, percent: None });
+        let told = |done, whole| {
+            progress.report(&Step { file: path, name, percent: Some(percent(done, whole)) });
+        };
+        take_step(database, step, version, &told).map_err(failed(name))?;
         tracing::info!(file = %path.display(), version, step = step.name, "migrated");
     }
     Ok(())
@@ -62,10 +68,15 @@ fn read_meta(database: &Database) -> Result<(u32, String), StoreError> {
     Ok((version.parse().map_err(corrupt)?, made_by))
 }
 
-fn take_step(database: &Database, step: &Migration, version: u32) -> Result<(), StoreError> {
+fn take_step(
+    database: &Database,
+    step: &Migration,
+    version: u32,
+    told: &dyn Fn(u64, u64),
+) -> Result<(), StoreError> {
     let transaction = begin_write(database)?;
     {
-        let edit = Edit::new(&transaction);
+        let edit = Edit::told(&transaction, told);
         create_sequences(&edit)?;
         (step.apply)(&edit)?;
         META.put(&edit, SCHEMA_VERSION, &version.to_string())?;

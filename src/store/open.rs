@@ -12,9 +12,10 @@ use redb::{
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
-    Decision, Migration, OpenError, Snapshot, StoreError, View,
+    Decision, Migration, OpenError, Progress, Snapshot, Step, StoreError, View,
     create::{create_if_missing, open_private},
     migrate::migrate,
+    progress::percent_of,
     writer::{Command, Job, Writer},
 };
 use crate::telemetry::StoreMetrics;
@@ -64,12 +65,27 @@ impl Store {
         migrations: &[Migration],
         metrics: StoreMetrics,
     ) -> Result<Self, OpenError> {
+        Self::open_telling(path, options, migrations, metrics, &Progress::default())
+    }
+
+    /// The same, telling of its progress: a repair or a migration of a large file may take long.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_telling(
+        path: &Path,
+        options: StoreOptions,
+        migrations: &[Migration],
+        metrics: StoreMetrics,
+        progress: &Progress,
+    ) -> Result<Self, OpenError> {
         let mut builder = Database::builder();
         builder.set_cache_size(options.cache_bytes);
         builder.set_repair_callback({
-            let path = path.to_owned();
+            let (path, progress) = (path.to_owned(), progress.clone());
             move |repair| {
-                tracing::info!(file = %path.display(), progress = repair.progress(), "repairing");
+                let percent = Some(percent_of(repair.progress()));
+                progress.report(&Step { file: &path, name: "repairing", percent });
             }
         });
         create_if_missing(path)?;
@@ -84,7 +100,7 @@ impl Store {
         let database = FileBackend::new(file)
             .and_then(|backend| builder.create_with_backend(backend))
             .map_err(|error| OpenError::from_redb(path.to_owned(), error.into()))?;
-        Self::start(database, path, options, migrations, metrics)
+        Self::start(database, path, options, migrations, metrics, progress)
     }
 
     /// Opens a store that lives as long as the process: for what needs one and keeps nothing.
@@ -112,7 +128,7 @@ impl Store {
         let database = builder
             .create_with_backend(backend)
             .map_err(|error| OpenError::from_redb(path.clone(), error.into()))?;
-        Self::start(database, &path, options, migrations, metrics)
+        Self::start(database, &path, options, migrations, metrics, &Progress::default())
     }
 
     fn start(
@@ -121,8 +137,9 @@ impl Store {
         options: StoreOptions,
         migrations: &[Migration],
         metrics: StoreMetrics,
+        progress: &Progress,
     ) -> Result<Self, OpenError> {
-        migrate(&database, path, migrations)?;
+        migrate(&database, path, migrations, progress)?;
         let database = Arc::new(database);
         let (queue, waiting) = mpsc::channel(options.queue_capacity.max(1));
         let (stop, stopped) = watch::channel(false);

@@ -71,11 +71,29 @@ impl sealed::Sealed for View<'_> {
 /// What a command writes through, once it has decided. Reads see its own writes.
 pub struct Edit<'t> {
     transaction: &'t WriteTransaction,
+    /// Who is told of the progress of a long change.
+    told: Option<&'t dyn Fn(u64, u64)>,
 }
 
 impl<'t> Edit<'t> {
     pub(super) const fn new(transaction: &'t WriteTransaction) -> Self {
-        Self { transaction }
+        Self { transaction, told: None }
+    }
+
+    /// One whose [`Edit::progress`] is told.
+    pub(super) const fn told(
+        transaction: &'t WriteTransaction,
+        told: &'t dyn Fn(u64, u64),
+    ) -> Self {
+        Self { transaction, told: Some(told) }
+    }
+
+    /// Says how much of a long change is done, in units of its own: for steps of a migration that go
+    /// through a whole table. May be called for every row.
+    pub fn progress(&self, done: u64, whole: u64) {
+        if let Some(told) = self.told {
+            told(done, whole);
+        }
     }
 
     pub(super) fn open_mut<K: redb::Key + 'static>(

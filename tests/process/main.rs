@@ -31,6 +31,7 @@ mod running;
 mod setup_link;
 mod site;
 mod slow_request;
+mod supervisor;
 #[path = "../support/mod.rs"]
 mod support;
 mod terminate;

@@ -32,7 +32,12 @@ impl Running {
 
     /// The same with more settings.
     pub fn start_with(home: &Home, settings: &[&str]) -> Self {
-        let started = Self::of(home.command(&serve(settings)));
+        Self::start_by(home.command(&serve(settings)))
+    }
+
+    /// The same, by a command of its own making.
+    pub fn start_by(command: Command) -> Self {
+        let started = Self::of(command);
         started.unwrap_or_else(|ended| panic!("it never was ready: {ended:#?}"))
     }
 

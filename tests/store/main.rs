@@ -22,3 +22,4 @@ mod lifetime;
 mod migrations;
 mod model;
 mod power_cut;
+mod progress;

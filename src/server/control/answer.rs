@@ -57,6 +57,11 @@ impl Answering {
         }
     }
 
+    /// How people reach the appliance.
+    pub(in crate::server) fn public_url(&self) -> &str {
+        &self.public_url
+    }
+
     /// Does what is asked for.
     pub(super) async fn answer(&self, request: Request, lines: &Lines) -> Result<Value, Refused> {
         match request {

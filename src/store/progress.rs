@@ -1,0 +1,61 @@
+//! How a long start comes along: told by repairs and migrations to whoever opened the file.
+
+use std::{path::Path, sync::Arc};
+
+/// What is being done to a file, and how far it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Step<'a> {
+    /// The file.
+    pub file: &'a Path,
+    /// What is being done, in a few words.
+    pub name: &'a str,
+    /// From 0 to 100, when that is known.
+    pub percent: Option<u8>,
+}
+
+/// Who is told, which may be nobody. May be called often, from the thread that works.
+#[derive(Clone, Default)]
+pub struct Progress(Option<Arc<Hear>>);
+
+type Hear = dyn Fn(&Step<'_>) + Send + Sync;
+
+impl Progress {
+    /// Tells `hear`.
+    pub fn new(hear: impl Fn(&Step<'_>) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(hear)))
+    }
+
+    /// Tells them.
+    pub fn report(&self, step: &Step<'_>) {
+        if let Some(hear) = &self.0 {
+            hear(step);
+        }
+    }
+}
+
+/// A part of a whole in percent, rounded down; 100 of nothing.
+pub(super) fn percent(done: u64, whole: u64) -> u8 {
+    let percent = u128::from(done.min(whole)) * 100 / u128::from(whole.max(1));
+    if whole == 0 { 100 } else { u8::try_from(percent).unwrap_or(100) }
+}
+
+/// A fraction in percent.
+pub(super) fn percent_of(fraction: f64) -> u8 {
+    // In steps that a search finds: floats have no checked conversion.
+    (0..=100_u8).rev().find(|percent| f64::from(*percent) <= fraction * 100.0).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_percent_of_their_whole() {
+        assert_eq!(
+            [(0, 3), (1, 3), (3, 3), (9, 3), (0, 0)].map(|(d, w)| percent(d, w)),
+            [0, 33, 100, 100, 100]
+        );
+        assert_eq!(percent(u64::MAX, u64::MAX), 100);
+        assert_eq!([-1.0, 0.0, 0.299, 1.0, 7.0, f64::NAN].map(percent_of), [0, 0, 29, 100, 100, 0]);
+    }
+}
