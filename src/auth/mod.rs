@@ -33,3 +33,4 @@ pub use migrations::MIGRATIONS;
 pub use model::{Email, InvalidField, NewAccount, NewPassword, Registered, Username, parse_name};
 pub use records::Account;
 pub use service::{AuthService, Profiles};
+pub use tables::TABLES;

@@ -14,7 +14,8 @@ use super::Config;
 const DEFAULTS: &str = include_str!("../../appliance.toml");
 const ENVIRONMENT_PREFIX: &str = "APPLIANCE_";
 /// Keys whose values are paths, resolved where they are read.
-const PATHS: [&str; 3] = ["data.directory", "tls.certificate", "tls.key"];
+const PATHS: [&str; 5] =
+    ["data.directory", "tls.certificate", "tls.key", "backup.directory", "backup.passphrase_file"];
 
 /// What configuration is read from, strongest last.
 #[derive(Debug, Clone, Default)]
@@ -351,6 +352,9 @@ mod tests {
             ("limits.connections", "0"),
             ("limits.idle_seconds", "0"),
             ("access.metrics_networks", "['10.0.0.0/33']"),
+            ("backup.schedule", "hourly"),
+            ("backup.timezone", "Europe/Atlantis"),
+            ("backup.keep_last", "0"),
             ("cors.allowed_origins", "['*']"),
         ] {
             let error = Config::load(&flags(&[(key, value)])).unwrap_err();

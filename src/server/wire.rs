@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use super::StartError;
+use super::{StartError, backups::back_up_before_upgrade};
 use crate::{
     auth::{self, Account, AuthError, AuthService},
+    backup::{AuditChain, AuditHead, DataFile},
     clock::Clock,
     config::Config,
     event::Provenance,
@@ -17,13 +18,41 @@ use crate::{
     ids::UserId,
     paths::DataDir,
     social_log::{self, SocialLogService},
-    store::{Store, StoreError, StoreOptions},
+    store::{Snapshot, Store, StoreError, StoreOptions},
     telemetry::Metrics,
     user::{self, UserService},
 };
 
 /// How many accounts are looked at in one go when profiles are healed.
 const HEAL_BATCH: usize = 500;
+
+/// The three databases, in the order in which they are kept in a backup.
+pub static DATA_FILES: [DataFile; 3] = [
+    DataFile { name: "auth.redb", tables: auth::TABLES, migrations: auth::MIGRATIONS, audit: None },
+    DataFile { name: "user.redb", tables: user::TABLES, migrations: user::MIGRATIONS, audit: None },
+    DataFile {
+        name: "social_log.redb",
+        tables: social_log::TABLES,
+        migrations: social_log::MIGRATIONS,
+        audit: Some(AuditChain { head: audit_head, verify: verify_audit }),
+    },
+];
+
+fn audit_head(snapshot: &Snapshot) -> Result<AuditHead, StoreError> {
+    social_log::audit_head_in(snapshot).map(as_backup_sees)
+}
+
+fn verify_audit(snapshot: &Snapshot) -> Result<Result<AuditHead, String>, StoreError> {
+    let found = social_log::verify_audit_in(snapshot)?;
+    Ok(match found.broken {
+        None => Ok(as_backup_sees(found.verified)),
+        Some(broken) => Err(format!("the audit chain is broken at entry {}", broken.sequence)),
+    })
+}
+
+fn as_backup_sees(head: social_log::Head) -> AuditHead {
+    AuditHead { sequence: head.sequence, hash: head.hash.to_string() }
+}
 
 /// The domains of one appliance, and what they share. Clones share everything.
 #[derive(Clone)]
@@ -34,6 +63,8 @@ pub(super) struct Domains {
     pub(super) cursors: Cursors,
     pub(super) metrics: Metrics,
     pub(super) clock: Clock,
+    /// With the claim on it, for as long as the files are open.
+    _data: Option<DataDir>,
 }
 
 /// The three files, open.
@@ -46,6 +77,7 @@ struct Stores {
 impl Domains {
     /// Opens the three files of a data directory.
     pub(super) fn open(config: &Config, data: &DataDir, clock: Clock) -> Result<Self, StartError> {
+        back_up_before_upgrade(&config.backup, data, &clock)?;
         let metrics = new_metrics()?;
         let options = options(config);
         let open = |path: std::path::PathBuf, steps, name| {
@@ -56,7 +88,8 @@ impl Domains {
             user: open(data.user_store(), user::MIGRATIONS, "user")?,
             social_log: open(data.social_log_store(), social_log::MIGRATIONS, "social_log")?,
         };
-        Ok(Self::compose(config, stores, clock, metrics)?)
+        let composed = Self::compose(config, stores, clock, metrics)?;
+        Ok(Self { _data: Some(data.clone()), ..composed })
     }
 
     /// Domains that keep nothing: for what needs them only to be described.
@@ -94,7 +127,7 @@ impl Domains {
             cursors.clone(),
         );
         let social_log = SocialLogService::open(stores.social_log, clock.clone(), cursors.clone());
-        Ok(Self { auth, user, social_log, cursors, metrics, clock })
+        Ok(Self { auth, user, social_log, cursors, metrics, clock, _data: None })
     }
 
     /// Every file, by name.
@@ -104,6 +137,11 @@ impl Domains {
             ("user", self.user.store()),
             ("social_log", self.social_log.store()),
         ]
+    }
+
+    /// Every file with what a backup must know of it.
+    pub(super) fn data_files(&self) -> Vec<(DataFile, &Store)> {
+        DATA_FILES.iter().zip(self.stores()).map(|(file, (_, store))| (*file, store)).collect()
     }
 
     /// The files whose outbox the relay empties.
