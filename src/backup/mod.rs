@@ -12,6 +12,7 @@
 //! Architecture invariant: no domain is named here. What the files are is handed in as [`DataFile`], by
 //! `server/wire`.
 
+mod age;
 mod archive;
 mod cut;
 mod directory;

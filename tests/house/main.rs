@@ -53,6 +53,7 @@ const CRATES: &[CrateRule] = &[
         modules: &["store"],
         parts: &["tables", "records", "store", "migrations"],
     },
+    CrateRule { name: "scrypt", modules: &["crypto"], parts: &[] },
     CrateRule { name: "zstd", modules: &["backup"], parts: &[] },
     CrateRule { name: "aws_lc_rs", modules: &["crypto", "server/tls"], parts: &[] },
 ];
