@@ -88,7 +88,7 @@ impl Provenance {
 }
 
 /// Events that wait for the chain. Key: their order in this file, from 1.
-const OUTBOX: Table<u64, Event> = Table::new("outbox");
+pub(crate) const OUTBOX: Table<u64, Event> = Table::new("outbox");
 
 /// Makes the outbox of a file; part of the first migration of each file that has one.
 ///

@@ -7,6 +7,7 @@
 //! - [`cli`] parses the command line; one file a verb.
 //! - [`server`] binds, serves, drains; [`server`]'s `wire` composes the domains and its `routes` is the
 //!   one table of what answers where.
+//! - [`backup`] takes one moment of all files away and brings it back.
 //! - [`gateway`] is what happens around every request: name it, recognise the caller, limit, log.
 //! - The domains: [`auth`] (accounts and sessions), [`user`] (profiles, events, codes, attendance) and
 //!   [`social_log`] (the social feed and the audit chain). Each keeps one file and knows no other.
@@ -28,6 +29,7 @@
 
 pub mod assets;
 pub mod auth;
+pub mod backup;
 pub mod base32;
 pub mod cli;
 pub mod clock;

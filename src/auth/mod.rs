@@ -33,3 +33,4 @@ pub use migrations::MIGRATIONS;
 pub use model::{Email, NewAccount, NewPassword, Registered, Registration, Username};
 pub use records::Account;
 pub use service::{AuthService, Profiles};
+pub use tables::TABLES;

@@ -3,10 +3,11 @@
 use std::{fmt, process::ExitCode};
 
 use crate::{
+    backup::BackupError,
     config::ConfigError,
     control::{AskError, ExitStatus, Refused},
     server::StartError,
-    store::OpenError,
+    store::{OpenError, StoreError},
 };
 
 /// A verb's failure, in words for the person who ran it.
@@ -20,6 +21,8 @@ pub enum Failure {
     NotFound(String),
     /// Something else has it, or is in its way.
     Conflict(String),
+    /// What was verified is not what it should be.
+    Verification(String),
 }
 
 impl Failure {
@@ -30,6 +33,7 @@ impl Failure {
             Self::Usage(_) => 2,
             Self::NotFound(_) => 3,
             Self::Conflict(_) => 4,
+            Self::Verification(_) => 5,
         })
     }
 }
@@ -40,7 +44,8 @@ impl fmt::Display for Failure {
             Self::Failed(text)
             | Self::Usage(text)
             | Self::NotFound(text)
-            | Self::Conflict(text) => f.write_str(text),
+            | Self::Conflict(text)
+            | Self::Verification(text) => f.write_str(text),
         }
     }
 }
@@ -60,6 +65,7 @@ impl From<StartError> for Failure {
             StartError::Store(OpenError::InUse(_))
             | StartError::Listen(..)
             | StartError::ControlSocketInUse(_) => Self::Conflict(text),
+            StartError::Backup(error) => error.into(),
             _ => Self::Failed(text),
         }
     }
@@ -74,6 +80,30 @@ impl From<Refused> for Failure {
             ExitStatus::NotFound => Self::NotFound(message),
             ExitStatus::Conflict => Self::Conflict(message),
         }
+    }
+}
+
+impl From<BackupError> for Failure {
+    fn from(error: BackupError) -> Self {
+        match error {
+            BackupError::NotFound(text) => Self::NotFound(text),
+            BackupError::InUse(text) => Self::Conflict(text),
+            BackupError::Usage(text) => Self::Usage(text),
+            BackupError::Refused(text) => Self::Verification(text),
+            BackupError::Failed(text) => Self::Failed(text),
+        }
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        BackupError::from(error).into()
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.to_string())
     }
 }
 

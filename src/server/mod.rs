@@ -4,6 +4,7 @@
 //! `connection` speaks HTTP. Start-up takes nothing that was not there before: a start that fails has
 //! changed nothing but finished migration steps.
 
+mod backups;
 mod connection;
 mod control;
 mod docs;
@@ -23,21 +24,24 @@ use tokio::{net::TcpListener, sync::watch};
 
 use crate::{
     auth::{AuthError, AuthService},
+    backup::{BackupError, finish_restore},
     clock::Clock,
     config::{Config, RedirectListen},
     gateway::Settings,
-    paths::DataDir,
+    paths::{ClaimKind, DataDir},
     store::OpenError,
 };
+use backups::Backups;
 use control::{Answering, ControlSocket};
 use listener::Listener;
 use routes::Routes;
 use wire::Domains;
 
+pub use backups::{directory_of, prune, seal_of};
 pub use routes::openapi_document;
 pub use supervisor::Supervisor;
 pub use tls::{TlsFiles, UnreadableCertificate, certificate_status, probe};
-pub use wire::open_auth;
+pub use wire::{DATA_FILES, open_auth};
 
 /// How often counters of clients at rest are forgotten.
 const HOUSEKEEPING: Duration = Duration::from_mins(1);
@@ -48,6 +52,7 @@ pub struct Server {
     redirect: Option<(TcpListener, String)>,
     settings: Arc<Settings>,
     domains: Domains,
+    backups: Backups,
     setup_link: Option<String>,
     drain: watch::Sender<bool>,
     drain_time: Duration,
@@ -63,6 +68,8 @@ pub enum StartError {
     DataDir(String),
     /// A database could not be opened.
     Store(OpenError),
+    /// A restore that was cut short could not be finished, or an upgrade not be backed up.
+    Backup(BackupError),
     /// The certificate could not be made or read.
     Tls(String),
     /// An address could not be listened on.
@@ -89,6 +96,7 @@ impl fmt::Display for StartError {
                 path.display()
             ),
             Self::Store(error) => error.fmt(f),
+            Self::Backup(error) => error.fmt(f),
             Self::Listen(address, error) => match error.kind() {
                 std::io::ErrorKind::AddrInUse => {
                     write!(f, "{address} is in use; stop what listens there or set server.listen")
@@ -108,6 +116,12 @@ impl std::error::Error for StartError {}
 impl From<OpenError> for StartError {
     fn from(error: OpenError) -> Self {
         Self::Store(error)
+    }
+}
+
+impl From<BackupError> for StartError {
+    fn from(error: BackupError) -> Self {
+        Self::Backup(error)
     }
 }
 
@@ -162,7 +176,9 @@ impl Server {
         // have replaced the certificate of the first.
         let tls = tls::acceptor(&config.tls, &config.server, &data, &clock)?;
         let setup_link = setup_link(&domains.auth, &config).await?;
+        seal_of(&config.backup)?;
         let (drain, draining) = watch::channel(false);
+        let backups = Backups::new(domains.clone(), &config.backup, &data, draining.clone());
         let Routes { endpoint, settings } = Routes::build(&config, &domains, draining.clone())?;
         let metrics = domains.metrics.clone();
         let listener = Listener::new(tcp, tls, config.limits, endpoint, draining, metrics);
@@ -176,6 +192,7 @@ impl Server {
             redirect,
             settings,
             domains,
+            backups,
             setup_link,
             drain,
             drain_time,
@@ -209,7 +226,7 @@ impl Server {
     /// # Errors
     /// [`StoreStopped`] when a database failed; every answer that was given stands.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), StoreStopped> {
-        let Self { listener, redirect, settings, domains, drain, drain_time, .. } = self;
+        let Self { listener, redirect, settings, domains, backups, drain, drain_time, .. } = self;
         let supervisor = self.supervisor;
         let watchdog = tokio::spawn(supervisor.clone().feed_watchdog(domains.clone()));
         let words = format!("serving as {}", self.answering.public_url());
@@ -225,6 +242,8 @@ impl Server {
         let (finish, finishing) = watch::channel(false);
         let relay = tokio::spawn(relay::run(domains.clone(), finishing));
 
+        let schedule = tokio::spawn(backups.run_schedule());
+
         let serving = tokio::spawn(listener.serve(drain_time));
         supervisor.ready(&words);
         let outcome = tokio::select! {
@@ -238,6 +257,8 @@ impl Server {
         background.shutdown().await;
         finish.send_replace(true);
         let _ = relay.await;
+        // A backup in progress is given up.
+        let _ = schedule.await;
         // Answered to the end, so that whoever asks learns what the appliance waits for.
         watchdog.abort();
         control.abort();
@@ -271,7 +292,17 @@ pub fn prepare_data(config: &Config) -> Result<DataDir, StartError> {
     if data.is_open_to_others().map_err(refused)? {
         tracing::warn!(path = %data.root().display(), "others can read the data directory; chmod 700");
     }
-    Ok(data)
+    loop {
+        finish_restore(&DATA_FILES, &data)?;
+        let claim = data.claim(ClaimKind::Shared).map_err(refused)?.ok_or_else(|| {
+            let path = data.root().display();
+            BackupError::InUse(format!("{path} is being restored; try again when that is done"))
+        })?;
+        // A restore that was decided and killed in between is finished as well.
+        if !data.restore_ready().exists() {
+            return Ok(data.claimed(claim));
+        }
+    }
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {

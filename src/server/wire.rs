@@ -7,9 +7,10 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 
-use super::StartError;
+use super::{StartError, backups::back_up_before_upgrade};
 use crate::{
     auth::{self, Account, AuthError, AuthService},
+    backup::{AuditChain, AuditHead, DataFile},
     clock::Clock,
     config::Config,
     event::Provenance,
@@ -17,7 +18,7 @@ use crate::{
     ids::UserId,
     paths::DataDir,
     social_log::{self, SocialLogService},
-    store::{Decision, Progress, Store, StoreError, StoreOptions, View},
+    store::{Decision, Progress, Snapshot, Store, StoreError, StoreOptions, View},
     telemetry::Metrics,
     user::{self, UserService},
 };
@@ -26,6 +27,34 @@ use crate::{
 const HEAL_BATCH: usize = 500;
 /// Between two tries to get a command into a full queue.
 const PAUSE_WHILE_BUSY: Duration = Duration::from_millis(20);
+
+/// The three databases, in the order in which they are kept in a backup.
+pub static DATA_FILES: [DataFile; 3] = [
+    DataFile { name: "auth.redb", tables: auth::TABLES, migrations: auth::MIGRATIONS, audit: None },
+    DataFile { name: "user.redb", tables: user::TABLES, migrations: user::MIGRATIONS, audit: None },
+    DataFile {
+        name: "social_log.redb",
+        tables: social_log::TABLES,
+        migrations: social_log::MIGRATIONS,
+        audit: Some(AuditChain { head: audit_head, verify: verify_audit }),
+    },
+];
+
+fn audit_head(snapshot: &Snapshot) -> Result<AuditHead, StoreError> {
+    social_log::audit_head_in(snapshot).map(as_backup_sees)
+}
+
+fn verify_audit(snapshot: &Snapshot) -> Result<Result<AuditHead, String>, StoreError> {
+    let found = social_log::verify_audit_in(snapshot)?;
+    Ok(match found.broken {
+        None => Ok(as_backup_sees(found.verified)),
+        Some(broken) => Err(format!("the audit chain is broken at entry {}", broken.sequence)),
+    })
+}
+
+fn as_backup_sees(head: social_log::Head) -> AuditHead {
+    AuditHead { sequence: head.sequence, hash: head.hash.to_string() }
+}
 
 /// The domains of one appliance, and what they share. Clones share everything.
 #[derive(Clone)]
@@ -36,6 +65,8 @@ pub(super) struct Domains {
     pub(super) cursors: Cursors,
     pub(super) metrics: Metrics,
     pub(super) clock: Clock,
+    /// With the claim on it, for as long as the files are open.
+    _data: Option<DataDir>,
 }
 
 /// The three files, open.
@@ -53,6 +84,7 @@ impl Domains {
         clock: Clock,
         progress: &Progress,
     ) -> Result<Self, StartError> {
+        back_up_before_upgrade(&config.backup, data, &clock)?;
         let metrics = new_metrics()?;
         let options = options(config);
         let open = |path: std::path::PathBuf, steps, name| {
@@ -63,7 +95,8 @@ impl Domains {
             user: open(data.user_store(), user::MIGRATIONS, "user")?,
             social_log: open(data.social_log_store(), social_log::MIGRATIONS, "social_log")?,
         };
-        Ok(Self::compose(config, stores, clock, metrics)?)
+        let composed = Self::compose(config, stores, clock, metrics)?;
+        Ok(Self { _data: Some(data.clone()), ..composed })
     }
 
     /// Domains that keep nothing: for what needs them only to be described.
@@ -101,7 +134,7 @@ impl Domains {
             cursors.clone(),
         );
         let social_log = SocialLogService::open(stores.social_log, clock.clone(), cursors.clone());
-        Ok(Self { auth, user, social_log, cursors, metrics, clock })
+        Ok(Self { auth, user, social_log, cursors, metrics, clock, _data: None })
     }
 
     /// Every file, by name.
@@ -111,6 +144,11 @@ impl Domains {
             ("user", self.user.store()),
             ("social_log", self.social_log.store()),
         ]
+    }
+
+    /// Every file with what a backup must know of it.
+    pub(super) fn data_files(&self) -> Vec<(DataFile, &Store)> {
+        DATA_FILES.iter().zip(self.stores()).map(|(file, (_, store))| (*file, store)).collect()
     }
 
     /// The files whose outbox the relay empties.

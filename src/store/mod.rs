@@ -20,8 +20,11 @@
 //! Architecture invariant: nothing here knows a domain, and outside of this folder only a domain's
 //! `tables`, `records`, `store` and `migrations` build on it.
 
+mod at_rest;
+mod copy;
 mod create;
 mod error;
+mod hold;
 mod migrate;
 mod open;
 mod progress;
@@ -31,8 +34,11 @@ mod until_commit;
 mod view;
 mod writer;
 
+pub use at_rest::{AtRest, check_pages};
+pub use copy::{AnyTable, copy, missing_tables};
 pub use error::{IoFailure, OpenError, StoreError};
-pub use migrate::Migration;
+pub use hold::Held;
+pub use migrate::{About, Migration};
 pub use open::{Store, StoreOptions};
 pub use progress::{Progress, Step};
 pub use record::{Origin, Record, first_version};

@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::{
     Decision, Migration, OpenError, Progress, Snapshot, Step, StoreError, View,
     create::{create_if_missing, open_private},
+    hold::{Gate, Held},
     migrate::migrate,
     progress::percent_of,
     writer::{Command, Job, Writer},
@@ -50,6 +51,7 @@ struct Inner {
     writer: Mutex<Option<JoinHandle<()>>>,
     stopped: watch::Receiver<bool>,
     commits: watch::Receiver<u64>,
+    gate: Arc<Gate>,
     metrics: StoreMetrics,
 }
 
@@ -144,7 +146,15 @@ impl Store {
         let (queue, waiting) = mpsc::channel(options.queue_capacity.max(1));
         let (stop, stopped) = watch::channel(false);
         let (count, commits) = watch::channel(0);
-        let writer = Writer::new(Arc::clone(&database), waiting, stop, count, metrics.clone());
+        let gate = Arc::new(Gate::default());
+        let writer = Writer::new(
+            Arc::clone(&database),
+            waiting,
+            stop,
+            count,
+            Arc::clone(&gate),
+            metrics.clone(),
+        );
         let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("store");
         let thread = std::thread::Builder::new()
             .name(format!("writer-{name}"))
@@ -156,6 +166,7 @@ impl Store {
             writer: Mutex::new(Some(thread)),
             stopped,
             commits,
+            gate,
             metrics,
         })))
     }
@@ -213,6 +224,13 @@ impl Store {
         tokio::task::spawn_blocking(move || read(&store.read()?))
             .await
             .unwrap_or(Err(StoreError::Panicked))
+    }
+
+    /// Holds the writer between two groups for as long as the guard lives: how snapshots of several
+    /// files are taken of one moment. Commands go on gathering in the queue. Waits for the commit in
+    /// progress, and for whoever else holds it.
+    pub fn hold(&self) -> Held {
+        Gate::hold(&self.0.gate)
     }
 
     /// Changes with every commit: how a relay learns that there may be something to fetch.

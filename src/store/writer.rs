@@ -13,7 +13,7 @@ use std::{
 use redb::{Database, WriteTransaction};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{Edit, StoreError, View, open::begin_write};
+use super::{Edit, StoreError, View, hold::Gate, open::begin_write};
 use crate::telemetry::StoreMetrics;
 
 /// The second half of a command: what it writes, run right after it decided.
@@ -91,6 +91,7 @@ pub(super) struct Writer {
     queue: mpsc::Receiver<Box<dyn Job>>,
     stop: watch::Sender<bool>,
     commits: watch::Sender<u64>,
+    gate: Arc<Gate>,
     metrics: StoreMetrics,
 }
 
@@ -100,9 +101,10 @@ impl Writer {
         queue: mpsc::Receiver<Box<dyn Job>>,
         stop: watch::Sender<bool>,
         commits: watch::Sender<u64>,
+        gate: Arc<Gate>,
         metrics: StoreMetrics,
     ) -> Self {
-        Self { database, queue, stop, commits, metrics }
+        Self { database, queue, stop, commits, gate, metrics }
     }
 
     /// Serves the queue until nobody can add to it any more and it is empty.
@@ -114,6 +116,7 @@ impl Writer {
             {
                 batch.push(job);
             }
+            let _writing = self.gate.enter();
             if *self.stop.borrow() {
                 refuse(batch, &StoreError::Stopped);
             } else {

@@ -11,6 +11,8 @@ use prometheus::{
     TextEncoder, core::Collector,
 };
 
+use crate::clock::Time;
+
 /// Every metric of one running appliance. Clones share the figures.
 #[derive(Clone)]
 pub struct Metrics {
@@ -31,6 +33,8 @@ pub struct Metrics {
     commit_batch: HistogramVec,
     commit_duration: HistogramVec,
     queue_depth: IntGaugeVec,
+    /// What became of backups.
+    pub backups: BackupMetrics,
 }
 
 /// Seconds, from a static file to a login.
@@ -141,6 +145,7 @@ impl Metrics {
                 "Commands waiting for the writer when the last one came.",
                 &["database"],
             )?,
+            backups: BackupMetrics::new(r)?,
             registry,
         })
     }
@@ -220,6 +225,38 @@ impl Metrics {
     /// When a figure cannot be written as text.
     pub fn render(&self) -> Result<String, prometheus::Error> {
         TextEncoder::new().encode_to_string(&self.registry.gather())
+    }
+}
+
+/// What became of backups.
+#[derive(Clone, Debug)]
+pub struct BackupMetrics {
+    newest: IntGauge,
+    last_result: IntGauge,
+}
+
+impl BackupMetrics {
+    fn new(r: &Registry) -> Result<Self, prometheus::Error> {
+        let newest = IntGauge::new(
+            "appliance_backup_last_success_timestamp_seconds",
+            "When the newest backup was taken, in Unix time; 0 when there is none.",
+        )?;
+        let last_result = IntGauge::new(
+            "appliance_backup_last_result",
+            "1 when the last backup since the start was taken, 0 when it failed, -1 before.",
+        )?;
+        last_result.set(-1);
+        Ok(Self { newest: register(r, newest)?, last_result: register(r, last_result)? })
+    }
+
+    /// Says when the newest backup was taken; nothing when there is none.
+    pub fn newest(&self, time: Option<Time>) {
+        self.newest.set(time.map_or(0, Time::as_seconds));
+    }
+
+    /// Says whether the backup that was just tried was taken.
+    pub fn tried(&self, taken: bool) {
+        self.last_result.set(i64::from(taken));
     }
 }
 

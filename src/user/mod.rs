@@ -45,6 +45,7 @@ pub use events::{EventInput, EventView, EventsApi, Mode, Phase, Schedule};
 pub use migrations::MIGRATIONS;
 pub use profiles::{PersonName, ProfileChanges, ProfilesApi};
 pub use records::{Attendance, Event, Profile};
+pub use tables::TABLES;
 
 /// Profiles that are remembered between two commits, some 200 bytes each.
 const REMEMBERED_PROFILES: usize = 8_192;

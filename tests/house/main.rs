@@ -54,6 +54,8 @@ const CRATES: &[CrateRule] = &[
         parts: &["tables", "records", "store", "migrations"],
     },
     CrateRule { name: "x509_parser", modules: &["server/tls"], parts: &[] },
+    CrateRule { name: "scrypt", modules: &["crypto"], parts: &[] },
+    CrateRule { name: "zstd", modules: &["backup"], parts: &[] },
     CrateRule { name: "aws_lc_rs", modules: &["crypto", "server/tls"], parts: &[] },
 ];
 

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     event::Event,
     social_log::{Page, store::Window},
-    store::{Decision, Reader, Store, StoreError},
+    store::{Decision, Reader, Snapshot, Store, StoreError},
 };
 
 /// The audit trail; clones share it.
@@ -84,6 +84,20 @@ impl AuditTrail {
                 return Ok(walk.verification());
             }
         }
+    }
+
+    /// See [`crate::social_log::audit_head_in`].
+    pub(in crate::social_log) fn head_in(snapshot: &Snapshot) -> Result<Head, StoreError> {
+        store::head(snapshot)
+    }
+
+    /// See [`crate::social_log::verify_audit_in`].
+    pub(in crate::social_log) fn verify_in(
+        snapshot: &Snapshot,
+    ) -> Result<Verification, StoreError> {
+        let mut walk = Walk::start();
+        while !store::walk_on(snapshot, &mut walk)? {}
+        Ok(walk.verification())
     }
 }
 
