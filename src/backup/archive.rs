@@ -17,6 +17,7 @@ use std::{
 
 use super::{
     BackupError, DataFile, Key, Manifest, Progress, Seal, Step,
+    manifest::FILE_BYTES,
     progress::Watcher,
     tar::{BLOCK, header, read_end, read_padding, size_of, write_end, write_padding},
 };
@@ -30,8 +31,6 @@ const ZSTD_WINDOW_LOG: u32 = 23;
 const CHUNK: usize = 256 << 10;
 /// The longest manifest, in bytes.
 const MANIFEST_BYTES: u64 = 1 << 20;
-/// The largest file, in bytes.
-const FILE_BYTES: u64 = 1 << 42;
 /// How many bytes may come out of one that goes in, once more than `FREE_BYTES` came out.
 const RATIO: u64 = 200;
 const FREE_BYTES: u64 = 64 << 20;
@@ -256,7 +255,7 @@ pub(super) fn room_for(bytes: u64, directory: &Path) -> Result<(), BackupError> 
     Err(BackupError::Failed(format!(
         "{} MiB are needed on the disk that holds {}, and {} MiB are free",
         bytes.div_ceil(1 << 20),
-        directory.display(),
+        directory.parent().unwrap_or(directory).display(),
         free >> 20
     )))
 }

@@ -9,6 +9,8 @@ use crate::clock::Time;
 
 /// The form of archives that this program writes and reads.
 const FORMAT: u32 = 1;
+/// The largest file, in bytes.
+pub(super) const FILE_BYTES: u64 = 1 << 42;
 
 /// What is in an archive.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,8 +99,8 @@ impl Manifest {
                     known.newest_schema()
                 ));
             }
-            if file.bytes == 0 {
-                return refused(format!("{} is empty", known.name));
+            if !(1..=FILE_BYTES).contains(&file.bytes) {
+                return refused(format!("{} has a size that makes no sense", known.name));
             }
         }
         Ok(())

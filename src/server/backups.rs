@@ -1,5 +1,7 @@
 //! Backups of the running domains: on demand, by schedule, and before an upgrade.
 
+use std::convert::Infallible;
+
 use jiff::tz::TimeZone;
 use tokio::sync::watch;
 
@@ -11,8 +13,9 @@ use crate::{
     },
     clock::{Clock, Time},
     config::BackupConfig,
+    event::{Provenance, emit},
     paths::DataDir,
-    store::AtRest,
+    store::{AtRest, Decision, StoreError},
 };
 
 /// The longest wait for a schedule: after it the clock is looked at again, which may have been set.
@@ -83,6 +86,28 @@ impl Backups {
         };
         let taken = tokio::task::spawn_blocking(work).await;
         taken.unwrap_or_else(|_| Err(BackupError::Failed("the backup panicked".to_owned())))
+    }
+
+    /// Writes into the audit trail what was done with a backup, and by whom.
+    pub(super) async fn note(
+        &self,
+        from: Provenance,
+        action: &str,
+        name: &BackupName,
+    ) -> Result<(), StoreError> {
+        let now = self.domains.clock.now();
+        let event = from.event(now, action, format!("backup:{name}"))?;
+        let noted = self.domains.auth.store().submit(move |_| {
+            let event = event.clone();
+            Ok(Decision::<(), Infallible>::write(move |edit| emit(edit, &event)))
+        });
+        let Ok(()) = noted.await?;
+        Ok(())
+    }
+
+    /// Where they are kept.
+    pub(super) const fn directory(&self) -> &BackupDirectory {
+        &self.directory
     }
 
     /// Takes backups by the schedule until told to stop. One that was missed, because nothing ran at its

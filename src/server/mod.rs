@@ -5,6 +5,7 @@
 //! changed nothing but finished migration steps.
 
 mod backups;
+mod backups_api;
 mod connection;
 mod control;
 mod docs;
@@ -179,7 +180,8 @@ impl Server {
         seal_of(&config.backup)?;
         let (drain, draining) = watch::channel(false);
         let backups = Backups::new(domains.clone(), &config.backup, &data, draining.clone());
-        let Routes { endpoint, settings } = Routes::build(&config, &domains, draining.clone())?;
+        let Routes { endpoint, settings } =
+            Routes::build(&config, &domains, backups.clone(), draining.clone())?;
         let metrics = domains.metrics.clone();
         let listener = Listener::new(tcp, tls, config.limits, endpoint, draining, metrics);
         let drain_time = Duration::from_secs(config.server.drain_seconds);

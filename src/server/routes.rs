@@ -14,7 +14,10 @@ use poem_openapi::{
 };
 use tokio::sync::watch;
 
-use super::{StartError, docs, health, instance::InstanceApi, wire::Domains};
+use super::{
+    StartError, backups::Backups, backups_api::BackupsApi, docs, health, instance::InstanceApi,
+    wire::Domains,
+};
 use crate::{
     assets,
     auth::{AccountsApi, AuthApi, SetupApi},
@@ -22,6 +25,7 @@ use crate::{
     config::{Config, Network},
     gateway::{DescribedRoute, Gateway, Parts, Settings},
     http::Problem,
+    paths::DataDir,
     social_log, user,
 };
 
@@ -37,9 +41,10 @@ impl Routes {
     pub(super) fn build(
         config: &Config,
         domains: &Domains,
+        backups: Backups,
         draining: watch::Receiver<bool>,
     ) -> Result<Self, StartError> {
-        let api = api(config, domains);
+        let api = api(config, domains, backups);
         let document = document(&api)?;
         let settings = Arc::new(Settings::new(
             &config.cors,
@@ -56,6 +61,7 @@ impl Routes {
                 ("/api/v1/social", "social-log"),
                 ("/api/v1/audit", "social-log"),
                 ("/api/v1/instance", "gateway"),
+                ("/api/v1/backups", "gateway"),
                 ("/api/v1", "user"),
             ]),
             described(&document),
@@ -86,7 +92,11 @@ impl Routes {
 /// When the document cannot be generated, which is a bug.
 pub fn openapi_document(config: &Config) -> Result<String, StartError> {
     let domains = Domains::in_memory(config, Clock::system())?;
-    let document = document(&api(config, &domains))?;
+    // Only described, and never told to stop.
+    let (_, stopping) = watch::channel(false);
+    let data = DataDir::new(&config.data.directory);
+    let backups = Backups::new(domains.clone(), &config.backup, &data, stopping);
+    let document = document(&api(config, &domains, backups))?;
     let text = serde_json::to_string_pretty(&document);
     text.map(|text| text + "\n").map_err(|error| StartError::Internal(error.to_string()))
 }
@@ -148,9 +158,11 @@ struct Api<E> {
 fn api(
     config: &Config,
     domains: &Domains,
+    backups: Backups,
 ) -> Api<impl IntoEndpoint<Endpoint: Endpoint<Output = Response> + 'static> + use<>> {
     let profiles = domains.profiles();
     let apis = (
+        BackupsApi(backups),
         InstanceApi { auth: domains.auth.clone(), name: config.server.name.clone() },
         SetupApi::new(domains.auth.clone(), Arc::clone(&profiles)),
         AuthApi::new(domains.auth.clone(), Arc::clone(&profiles)),

@@ -304,3 +304,22 @@ fn as_user_sees(registered: auth::Registered) -> user::Registered {
     let auth::Registered { name, surname, language, created_at } = registered;
     user::Registered { name, surname, language, created_at }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Sources;
+
+    #[test]
+    fn every_file_lists_all_of_its_tables_and_no_other() {
+        let config = Config::load(&Sources::default()).unwrap();
+        let domains = Domains::in_memory(&config, Clock::system()).unwrap();
+        for (file, store) in domains.data_files() {
+            let mut listed: Vec<_> = file.tables.iter().map(|table| table.name()).collect();
+            listed.extend(["meta", "sequences"]);
+            listed.sort_unstable();
+            let found: Vec<_> = store.read().unwrap().rows().unwrap().into_keys().collect();
+            assert_eq!(listed, found, "{}", file.name);
+        }
+    }
+}

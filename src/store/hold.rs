@@ -2,7 +2,7 @@
 //!
 //! A gate, not a lock that the writer would take around each group: under load such a lock would go
 //! straight back to the writer, and whoever wants to hold it could wait for ever. Here the wish to hold
-//! keeps the next group from beginning.
+//! keeps the next group from beginning, and a group that waited keeps the next from holding.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -17,6 +17,8 @@ pub(super) struct Gate {
 struct State {
     held: bool,
     writing: bool,
+    /// A group could not begin because the writer was held. It comes before whoever holds next.
+    waiting: bool,
 }
 
 /// A writer that stands still until this is dropped.
@@ -29,7 +31,7 @@ pub(super) struct Writing<'g>(&'g Gate);
 impl Gate {
     /// Keeps the next group from beginning and waits for the end of this one.
     pub(super) fn hold(gate: &Arc<Self>) -> Held {
-        let mut state = gate.wait_while(gate.lock(), |state| state.held);
+        let mut state = gate.wait_while(gate.lock(), |state| state.held || state.waiting);
         state.held = true;
         drop(gate.wait_while(state, |state| state.writing));
         Held(Arc::clone(gate))
@@ -37,7 +39,10 @@ impl Gate {
 
     /// For the writer: waits while it is held.
     pub(super) fn enter(&self) -> Writing<'_> {
-        self.wait_while(self.lock(), |state| state.held).writing = true;
+        let mut state = self.lock();
+        state.waiting = state.held;
+        let mut state = self.wait_while(state, |state| state.held);
+        (state.waiting, state.writing) = (false, true);
         Writing(self)
     }
 

@@ -74,6 +74,33 @@ impl Observer {
         assert_eq!(in_lists, in_histories, "lists and histories differ");
     }
 
+    /// Checks that all of this is of one moment, whichever it was: whoever attended has an account, lists
+    /// and histories agree, and the trail tells of everything once. Gives how many scans and registrations
+    /// of the load there are.
+    pub async fn find_one_moment(&self, events: &[(String, String)]) -> usize {
+        let users = self.site.all("/users", &self.admin).await;
+        let accounts: BTreeSet<_> = users.iter().map(|user| user["id"].as_u64().unwrap()).collect();
+        let known = self.site.all("/events", &self.admin).await;
+        let known: BTreeSet<_> =
+            known.iter().map(|event| event["event_id"].as_str().unwrap()).collect();
+        let mut in_lists = BTreeSet::new();
+        for (event, _) in events.iter().filter(|(event, _)| known.contains(event.as_str())) {
+            for id in self.rows_of(event).await.into_keys() {
+                assert!(accounts.contains(&id), "{id} was at {event} and has no account");
+                in_lists.insert((id, event.clone()));
+            }
+        }
+        let mut in_histories = BTreeSet::new();
+        for person in &self.people {
+            for row in self.site.all("/me/attendance", person).await {
+                in_histories.insert((person.id, row["event_id"].as_str().unwrap().to_owned()));
+            }
+        }
+        assert_eq!(in_lists, in_histories, "lists and histories differ");
+        self.find_trail().await;
+        in_lists.len() + accounts.len() - 1 - PEOPLE
+    }
+
     /// The attendance of an event by person, after checking that its figures count it right.
     async fn rows_of(&self, event: &str) -> BTreeMap<u64, Value> {
         let path = format!("/events/{event}/attendance");

@@ -15,6 +15,7 @@
     reason = "a test that meets what it did not expect should stop there, and nobody imports it"
 )]
 
+mod backups;
 mod config;
 mod control;
 mod control_verbs;
@@ -23,10 +24,12 @@ mod faults;
 mod first_start;
 mod found;
 mod full_disk;
+mod hostile_archives;
 mod in_use;
 mod kill;
 mod load;
 mod program;
+mod restore_cut_short;
 mod running;
 mod setup_link;
 mod site;

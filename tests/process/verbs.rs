@@ -6,11 +6,17 @@ use crate::{
 };
 
 /// Every verb, with the words before it.
-const VERBS: [&[&str]; 9] = [
+const VERBS: [&[&str]; 15] = [
     &["serve"],
     &["user", "create"],
     &["user", "list"],
     &["user", "set-role"],
+    &["backup", "create"],
+    &["backup", "list"],
+    &["backup", "verify"],
+    &["backup", "prune"],
+    &["restore"],
+    &["migrate", "status"],
     &["config", "check"],
     &["config", "show"],
     &["openapi"],

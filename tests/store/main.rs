@@ -14,6 +14,7 @@
 )]
 
 mod bank;
+mod copies;
 mod disk;
 mod failing_disk;
 mod files;

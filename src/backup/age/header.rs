@@ -32,7 +32,7 @@ struct Stanza {
 
 /// Writes the header of a file that these can open.
 pub(super) fn write(file_key: &FileKey, recipient: &Recipient) -> Result<String, AgeError> {
-    let mut header = format!("{VERSION}\n");
+    let mut lines = vec![VERSION.to_owned()];
     let stanzas = match recipient {
         Recipient::Passphrase(passphrase) => vec![wrap_with_passphrase(file_key, passphrase)?],
         Recipient::Keys(keys) => {
@@ -40,20 +40,20 @@ pub(super) fn write(file_key: &FileKey, recipient: &Recipient) -> Result<String,
         }
     };
     for Stanza { arguments, body } in stanzas {
-        header += &format!("-> {}\n", arguments.join(" "));
+        lines.push(format!("-> {}", arguments.join(" ")));
         let body = encode(&body);
         let mut rest = body.as_str();
         // A body ends with the first line that is not full, and so with an empty one after full ones.
         loop {
             let (line, after) = rest.split_at(rest.len().min(COLUMNS));
-            header += &format!("{line}\n");
+            lines.push(line.to_owned());
             if line.len() < COLUMNS {
                 break;
             }
             rest = after;
         }
     }
-    header += "---";
+    let header = lines.join("\n") + "\n---";
     let mac = encode(&mac(file_key, &header));
     Ok(header + &format!(" {mac}\n"))
 }
@@ -64,28 +64,29 @@ pub(super) fn read(input: &mut impl BufRead, identity: &Identity) -> Result<File
     if next_line(&mut input)? != VERSION {
         return Err(AgeError::Malformed);
     }
-    let mut authenticated = format!("{VERSION}\n");
+    let mut lines = vec![VERSION.to_owned()];
     let mut stanzas = Vec::new();
     let due = loop {
         let line = next_line(&mut input)?;
         if let Some(mac) = line.strip_prefix("--- ") {
-            authenticated += "---";
             break decode(mac).ok_or(AgeError::Malformed)?;
         }
         let arguments = line.strip_prefix("-> ").ok_or(AgeError::Malformed)?;
         let arguments = arguments.split(' ').map(str::to_owned).collect();
-        authenticated += &format!("{line}\n");
+        lines.push(line);
         let mut body = String::new();
         loop {
             let line = next_line(&mut input)?;
-            authenticated += &format!("{line}\n");
             body += &line;
-            if line.len() != COLUMNS {
+            let is_full = line.len() == COLUMNS;
+            lines.push(line);
+            if !is_full {
                 break;
             }
         }
         stanzas.push(Stanza { arguments, body: decode(&body).ok_or(AgeError::Malformed)? });
     };
+    let authenticated = lines.join("\n") + "\n---";
     let file_key = unwrap(&stanzas, identity)?;
     if crypto::equal(&mac(&file_key, &authenticated), &due) {
         Ok(file_key)

@@ -156,7 +156,7 @@ proptest! {
     ) {
         let secret = [9; 32];
         let recipient = Recipient::Keys(vec![crypto::x25519_public(&secret).unwrap()]);
-        let bytes: Vec<u8> = (0..length).map(|n| n as u8).collect();
+        let bytes: Vec<u8> = (0..=255).cycle().take(length).collect();
         let mut file = Vec::new();
         let mut out = encrypt(&mut file, &recipient).unwrap();
         bytes.chunks(pieces).for_each(|piece| out.write_all(piece).unwrap());
