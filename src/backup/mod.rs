@@ -41,5 +41,5 @@ pub use restore::{Restored, finish_restore, rehearse, restore};
 pub use retention::{Retention, expired};
 pub use schedule::next_after;
 pub use seal::{Key, Seal};
-pub use take::{Destination, Taken, take};
+pub use take::{Destination, Taken, take, write_whole};
 pub use verify::verify;

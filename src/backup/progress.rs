@@ -1,5 +1,7 @@
 //! How far a backup or a restore has come.
 
+use std::fmt;
+
 use super::BackupError;
 
 /// What is being done.
@@ -35,6 +37,12 @@ impl Step {
             Self::Unpacking => "unpacking",
             Self::Checking => "checking",
         }
+    }
+}
+
+impl fmt::Display for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {} MiB", self.step.word(), self.file, self.bytes >> 20)
     }
 }
 

@@ -13,6 +13,8 @@ use crate::crypto;
 
 /// What the names of such directories begin with.
 const PREFIX: &str = ".appliance-working-";
+/// What the names of archives begin with that somebody was to take away.
+const HAND_OVER_PREFIX: &str = ".appliance-hand-over-";
 
 /// A directory for its owner alone, removed when dropped.
 pub(super) struct Scratch {
@@ -25,9 +27,7 @@ impl Scratch {
     /// Makes one in `parent`, after sweeping up.
     pub(super) fn new(parent: &Path) -> Result<Self, BackupError> {
         sweep(parent);
-        let random = crypto::random::<8>();
-        let random = random.map_err(|error| BackupError::Failed(error.to_string()))?;
-        let path = parent.join(format!("{PREFIX}{:016x}", u64::from_be_bytes(random)));
+        let path = parent.join(fresh_name(PREFIX)?);
         let failed = |error: io::Error| BackupError::io(&path, &error);
         fs::DirBuilder::new().mode(0o700).create(&path).map_err(failed)?;
         let lock = File::open(&path).map_err(failed)?;
@@ -47,12 +47,29 @@ impl Drop for Scratch {
     }
 }
 
-/// Removes what earlier processes left.
+/// A name for an archive that somebody takes away at once.
+pub(super) fn hand_over_name() -> Result<String, BackupError> {
+    fresh_name(HAND_OVER_PREFIX)
+}
+
+fn fresh_name(prefix: &str) -> Result<String, BackupError> {
+    let random = crypto::random::<8>();
+    let random = random.map_err(|error| BackupError::Failed(error.to_string()))?;
+    Ok(format!("{prefix}{:016x}", u64::from_be_bytes(random)))
+}
+
+/// Removes what earlier processes left, and archives that nobody took away.
 fn sweep(parent: &Path) {
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
         let path = entry.path();
         let is_ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX))
             && entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let is_left =
+            entry.file_name().to_str().is_some_and(|name| name.starts_with(HAND_OVER_PREFIX))
+                && entry.file_type().is_ok_and(|kind| kind.is_file());
+        if is_left {
+            let _ = fs::remove_file(&path);
+        }
         if is_ours && File::open(&path).is_ok_and(|left| left.try_lock().is_ok()) {
             let _ = fs::remove_dir_all(&path);
         }

@@ -13,7 +13,7 @@ use super::{
     archive::{hash_of, write},
     manifest::FileManifest,
     progress::Watcher,
-    scratch::Scratch,
+    scratch::{self, Scratch},
 };
 use crate::{clock::Time, paths::sync_directory};
 
@@ -21,6 +21,9 @@ use crate::{clock::Time, paths::sync_directory};
 pub enum Destination<'d> {
     /// Into the backup directory, under a name made of the time.
     Directory,
+    /// Into the backup directory, under a name that nobody else uses: whoever asked for it takes it away
+    /// at once. What is left there is swept up by the next backup.
+    HandOver,
     /// To a file that is not there yet.
     File(&'d Path),
     /// Somewhere else as it is made, such as standard output.
@@ -62,6 +65,7 @@ pub fn take(
     let _lock = directory.lock()?;
     let target = match &destination {
         Destination::Directory => Some(directory.free_name(now, seal.encrypts())),
+        Destination::HandOver => Some(directory.path().join(scratch::hand_over_name()?)),
         Destination::File(path) => Some(path.to_path_buf()),
         Destination::Stream(_) => None,
     };
@@ -109,7 +113,10 @@ fn write_files(
 }
 
 /// Writes a file so that its name appears with all of it; answers with its length.
-fn write_whole(
+///
+/// # Errors
+/// Those of `pack`, and when the disk fails or is full; nothing is left then.
+pub fn write_whole(
     path: &Path,
     pack: &mut dyn FnMut(&mut dyn Write) -> Result<(), BackupError>,
 ) -> Result<u64, BackupError> {

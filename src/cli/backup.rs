@@ -1,7 +1,8 @@
 //! `appliance backup`: takes, lists, verifies and removes backups.
 
 use std::{
-    io::{self, IsTerminal, Write},
+    fs::{self, File},
+    io::{self, BufRead, BufReader, IsTerminal, Read, Write},
     path::{Path, PathBuf},
 };
 
@@ -15,12 +16,17 @@ use super::{
 };
 use crate::{
     backup::{
-        BackupError, Cut, Destination, Listed, Manifest, Progress, Seal, Taken, take, verify,
+        BackupError, Cut, Destination, Listed, Manifest, Progress, take, verify, write_whole,
     },
     clock::Clock,
     config::Config,
+    control::{self, AskError, BackupRequest, BackupTaken, Line, Password, Request, SealRequest},
+    paths::DataDir,
     server::{DATA_FILES, directory_of, prepare_data, prune, seal_of},
 };
+
+/// The longest line that is read as a passphrase.
+const LONGEST_PASSPHRASE_BYTES: u64 = 4 << 10;
 
 /// Takes, lists, verifies and removes backups.
 #[derive(Debug, Subcommand)]
@@ -75,15 +81,67 @@ impl Backup {
 }
 
 impl Create {
+    /// Asks the appliance that runs, and takes it here when none does.
     fn run(self, global: &Global, config: &Config) -> Result<(), Failure> {
-        let seal = self.seal(config)?;
         if !config.data.directory.exists() {
             let path = config.data.directory.display();
             return Err(Failure::NotFound(format!("there is no data directory {path}")));
         }
-        let data = prepare_data(config)?;
+        if let Some(path) = self.output.as_ref().filter(|path| path.exists()) {
+            return Err(Failure::Conflict(format!("{} is there already", path.display())));
+        }
+        let data = DataDir::new(&config.data.directory);
         global.say(format_args!("data directory: {}", data.root().display()));
+        let seal = self.seal(config)?;
+        let request = BackupRequest { keep: self.output.is_none(), seal };
+        let socket = config.server.control_socket_or(data.control_socket());
+        let mut told = teller(global);
+        let hear = |line| {
+            if let Line::Progress(progress) = line {
+                told(&progress.message);
+            }
+        };
+        let request = Request::Backup(request);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        match runtime.block_on(control::ask(&socket, &request, hear)) {
+            Ok(taken) => self.fetch(global, serde_json::from_value(taken)?),
+            Err(AskError::NotRunning) => {
+                let Request::Backup(BackupRequest { seal, .. }) = request else { return Ok(()) };
+                self.take_here(global, config, seal)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Brings what was handed over to where it was wanted.
+    fn fetch(&self, global: &Global, taken: BackupTaken) -> Result<(), Failure> {
+        let (Some(output), Some(handed_over)) = (&self.output, &taken.path) else {
+            return show(global, &taken);
+        };
+        let mut archive = File::open(handed_over).map_err(|error| {
+            Failure::Failed(format!("the backup was taken away again, try once more: {error}"))
+        })?;
+        fs::remove_file(handed_over)?;
+        if output.as_os_str() == "-" {
+            io::copy(&mut archive, &mut io::stdout().lock())?;
+            return show(global, &BackupTaken { path: None, ..taken });
+        }
+        write_whole(output, &mut |out| {
+            let copied = io::copy(&mut archive, out);
+            copied.map(|_| ()).map_err(|error| BackupError::Failed(error.to_string()))
+        })?;
+        show(global, &BackupTaken { path: Some(output.clone()), ..taken })
+    }
+
+    fn take_here(
+        &self,
+        global: &Global,
+        config: &Config,
+        seal: SealRequest,
+    ) -> Result<(), Failure> {
+        let data = prepare_data(config)?;
         let directory = directory_of(&config.backup, &data);
+        let seal = seal.seal(|| seal_of(&config.backup))?;
         let mut stdout = io::stdout().lock();
         let destination = match &self.output {
             None => Destination::Directory,
@@ -92,28 +150,33 @@ impl Create {
         };
         let cut = || Cut::at_rest(&DATA_FILES, data.root());
         let now = Clock::system().now();
-        let mut watch = watcher(global);
-        match take(&cut, &directory, destination, &seal, now, &mut watch) {
-            Ok(taken) => show(global, &taken),
-            Err(BackupError::InUse(reason)) => Err(ask_running_appliance(reason)),
-            Err(error) => Err(error.into()),
-        }
+        let taken = take(&cut, &directory, destination, &seal, now, &mut watcher(global))?;
+        show(global, &taken.into())
     }
 
-    fn seal(&self, config: &Config) -> Result<Seal, Failure> {
+    /// How it is to be encrypted. A file is read here, where its name means something.
+    fn seal(&self, config: &Config) -> Result<SealRequest, Failure> {
         if self.passphrase_stdin {
-            return Ok(Seal::with_passphrase(&mut io::stdin().lock())?);
+            return passphrase(&mut io::stdin().lock());
         }
-        if self.recipients.is_empty() && self.passphrase_file.is_none() {
-            return Ok(seal_of(&config.backup)?);
+        if let Some(path) = &self.passphrase_file {
+            let file = File::open(path)
+                .map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
+            return passphrase(&mut BufReader::new(file));
         }
-        Ok(Seal::new(&self.recipients, self.passphrase_file.as_deref())?)
+        if self.recipients.is_empty() {
+            // A mistake in the configuration is told before anybody is asked.
+            seal_of(&config.backup)?;
+            return Ok(SealRequest::AsConfigured);
+        }
+        Ok(SealRequest::Recipients(self.recipients.clone()))
     }
 }
 
-/// Where the control socket of the running appliance is asked to take the backup.
-fn ask_running_appliance(reason: String) -> Failure {
-    Failure::Conflict(reason)
+fn passphrase(input: &mut impl BufRead) -> Result<SealRequest, Failure> {
+    let mut line = String::new();
+    input.take(LONGEST_PASSPHRASE_BYTES).read_line(&mut line)?;
+    Ok(SealRequest::Passphrase(Password(line.trim_end_matches(['\r', '\n']).to_owned())))
 }
 
 impl Verify {
@@ -131,8 +194,7 @@ impl Verify {
 }
 
 fn list(global: &Global, config: &Config) -> Result<(), Failure> {
-    let directory =
-        directory_of(&config.backup, &crate::paths::DataDir::new(&config.data.directory));
+    let directory = directory_of(&config.backup, &DataDir::new(&config.data.directory));
     global.say(format_args!("backup directory: {}", directory.path().display()));
     let listed = directory.list()?;
     if global.json {
@@ -146,8 +208,7 @@ fn list(global: &Global, config: &Config) -> Result<(), Failure> {
 }
 
 fn remove(global: &Global, config: &Config) -> Result<(), Failure> {
-    let directory =
-        directory_of(&config.backup, &crate::paths::DataDir::new(&config.data.directory));
+    let directory = directory_of(&config.backup, &DataDir::new(&config.data.directory));
     global.say(format_args!("backup directory: {}", directory.path().display()));
     let gone = prune(&directory, &config.backup, &config.backup.zone())?;
     if global.json {
@@ -167,22 +228,16 @@ fn as_json(listed: &Listed, directory: &Path) -> serde_json::Value {
     })
 }
 
-fn show(global: &Global, taken: &Taken) -> Result<(), Failure> {
-    let Taken { path, manifest, bytes, took, .. } = taken;
-    // What went to standard output is there already, and nothing else belongs to it.
-    let Some(path) = path else { return Ok(()) };
+fn show(global: &Global, taken: &BackupTaken) -> Result<(), Failure> {
+    let BackupTaken { path, manifest, bytes, took_ms, .. } = taken;
     global.say(format_args!(
-        "{} rows, {} bytes of data in {bytes} bytes, {:.1} s",
+        "{} rows, {} bytes of data in {bytes} bytes, {took_ms} ms",
         manifest.rows(),
         manifest.bytes(),
-        took.as_secs_f64()
     ));
-    if global.json {
-        let taken = json!({ "path": path, "bytes": bytes, "manifest": manifest });
-        print(serde_json::to_string_pretty(&taken)?)
-    } else {
-        print(path.display())
-    }
+    // What went to standard output is there already, and nothing else belongs to it.
+    let Some(path) = path else { return Ok(()) };
+    if global.json { print(serde_json::to_string_pretty(taken)?) } else { print(path.display()) }
 }
 
 /// What is in an archive: a line for each file, or the manifest as JSON.
@@ -201,18 +256,27 @@ pub(super) fn show_manifest(global: &Global, manifest: &Manifest) -> Result<(), 
     }
 }
 
-/// Shows how far it has come: on a terminal in one line that changes.
+/// Shows on a terminal how far it is.
 pub(super) fn watcher(global: &Global) -> impl FnMut(Progress) -> Result<(), BackupError> + use<> {
-    let shown = !global.quiet && io::stderr().is_terminal();
+    let mut tell = teller(global);
     let mut last = None;
-    move |Progress { step, file, bytes }| {
-        let now = (step, file, bytes >> 23);
-        if shown && last != Some(now) {
-            last = Some(now);
-            let mut stderr = io::stderr();
-            let _ = write!(stderr, "\r\x1b[K{} {file} {} MiB\r", step.word(), bytes >> 20);
-            let _ = stderr.flush();
+    move |progress| {
+        let now = (progress.step, progress.file, progress.bytes >> 23);
+        if last.replace(now) != Some(now) {
+            tell(&progress.to_string());
         }
         Ok(())
+    }
+}
+
+/// One line of a terminal, written over again and again; nothing anywhere else.
+fn teller(global: &Global) -> impl FnMut(&str) + use<> {
+    let shown = !global.quiet && io::stderr().is_terminal();
+    move |words| {
+        if shown {
+            let mut stderr = io::stderr();
+            let _ = write!(stderr, "\r\x1b[K{words}\r");
+            let _ = stderr.flush();
+        }
     }
 }

@@ -79,6 +79,7 @@ impl From<Refused> for Failure {
             ExitStatus::Usage => Self::Usage(message),
             ExitStatus::NotFound => Self::NotFound(message),
             ExitStatus::Conflict => Self::Conflict(message),
+            ExitStatus::Verification => Self::Verification(message),
         }
     }
 }

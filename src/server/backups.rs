@@ -8,11 +8,12 @@ use tokio::sync::watch;
 use super::wire::{DATA_FILES, Domains};
 use crate::{
     backup::{
-        BackupDirectory, BackupError, BackupName, Cut, Destination, Retention, Seal, Taken,
-        Watcher, expired, next_after, take,
+        BackupDirectory, BackupError, BackupName, Cut, Destination, Listed, Progress, Retention,
+        Seal, Taken, Watcher, expired, next_after, take,
     },
     clock::{Clock, Time},
     config::BackupConfig,
+    control::BackupRequest,
     event::{Provenance, emit},
     paths::DataDir,
     store::{AtRest, Decision, StoreError},
@@ -72,6 +73,34 @@ impl Backups {
             self.domains.metrics.backups.newest(Some(now));
         }
         taken
+    }
+
+    /// Takes the backup that somebody asked for at the control socket; `mention` is told how far it is.
+    ///
+    /// # Errors
+    /// As [`take`], and when the keys do not read.
+    pub(super) async fn take_as_asked(
+        &self,
+        request: BackupRequest,
+        mut mention: impl FnMut(Progress) + Send + 'static,
+    ) -> Result<Taken, BackupError> {
+        let backups = self.clone();
+        let work = move || {
+            let BackupRequest { keep, seal } = request;
+            let seal = seal.seal(|| seal_of(&backups.config))?;
+            let destination = if keep { Destination::Directory } else { Destination::HandOver };
+            backups.take(destination, &seal, &mut |progress| {
+                mention(progress);
+                Ok(())
+            })
+        };
+        let taken = tokio::task::spawn_blocking(work).await;
+        taken.unwrap_or_else(|_| Err(BackupError::Failed("the backup panicked".to_owned())))
+    }
+
+    /// The newest backup in the directory.
+    pub(super) fn newest_listed(&self) -> Option<Listed> {
+        self.directory.list().ok()?.pop()
     }
 
     /// Takes a backup now, into the configured directory, encrypted as configured.
@@ -163,7 +192,7 @@ impl Backups {
 
     /// When the newest backup in the directory was taken.
     pub(super) fn newest(&self) -> Option<Time> {
-        self.directory.list().ok()?.last().map(|listed| listed.name.time)
+        self.newest_listed().map(|listed| listed.name.time)
     }
 }
 

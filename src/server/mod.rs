@@ -187,8 +187,15 @@ impl Server {
         let drain_time = Duration::from_secs(config.server.drain_seconds);
         let control = ControlSocket::bind(&config.server.control_socket_or(data.control_socket()))?;
         let redirect_address = redirect.as_ref().and_then(|(tcp, _)| tcp.local_addr().ok());
-        let answering =
-            Answering::new(&config, &domains, &data, address, redirect_address, drain.subscribe());
+        let answering = Answering::new(
+            &config,
+            &domains,
+            &backups,
+            &data,
+            address,
+            redirect_address,
+            drain.subscribe(),
+        );
         Ok(Self {
             listener,
             redirect,

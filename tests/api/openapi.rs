@@ -24,14 +24,8 @@ const FOR_USERS: [&str; 7] = [
     "updateMe",
 ];
 /// What staff may not do.
-const FOR_ADMINISTRATORS: [&str; 6] = [
-    "createBackup",
-    "downloadBackup",
-    "listAudit",
-    "listBackups",
-    "setRole",
-    "verifyAudit",
-];
+const FOR_ADMINISTRATORS: [&str; 6] =
+    ["createBackup", "downloadBackup", "listAudit", "listBackups", "setRole", "verifyAudit"];
 
 fn document() -> Value {
     let config = Config::load(&Sources::default()).unwrap();

@@ -24,8 +24,8 @@ use source::{File, Violation};
 const LAYERS: &[&[&str]] = &[
     &["main"],
     &["cli"],
-    &["server", "backup"],
-    &["compat", "dashboard", "gateway", "control"],
+    &["server", "backup", "control"],
+    &["compat", "dashboard", "gateway"],
     DOMAINS,
     &["http", "store", "token", "event", "assets", "limit"],
     &["config", "clock", "ids", "telemetry", "language", "field", "crypto", "base32", "paths"],
