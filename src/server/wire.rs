@@ -77,7 +77,7 @@ struct Stores {
 impl Domains {
     /// Opens the three files of a data directory.
     pub(super) fn open(config: &Config, data: &DataDir, clock: Clock) -> Result<Self, StartError> {
-        back_up_before_upgrade(&config.backup, data, &clock)?;
+        back_up_before_upgrade(&DATA_FILES, &config.backup, data, &clock)?;
         let metrics = new_metrics()?;
         let options = options(config);
         let open = |path: std::path::PathBuf, steps, name| {
