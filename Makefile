@@ -14,8 +14,9 @@ test: tools ## Install what the tests need, check format and lints, run every te
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo test --locked
 
-soak: tools ## Kill a loaded server 1,000 times (ROUNDS=n for another number) and look each time
-	APPLIANCE_SOAK_ROUNDS=$(or $(ROUNDS),1000) cargo test --locked --test process -- --ignored soak
+soak: tools ## Kill a loaded server 1,000 times (ROUNDS=n), restore 100 backups of one (BACKUPS=n), look each time
+	APPLIANCE_SOAK_ROUNDS=$(or $(ROUNDS),1000) APPLIANCE_SOAK_BACKUPS=$(or $(BACKUPS),100) \
+		cargo test --locked --test process -- --ignored soak
 
 bench: ## Measure speed and memory of a release build, as ratios in one run
 	cargo bench --locked --bench appliance

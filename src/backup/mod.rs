@@ -43,3 +43,6 @@ pub use schedule::next_after;
 pub use seal::{Key, Seal};
 pub use take::{Destination, Taken, take, write_whole};
 pub use verify::verify;
+
+#[cfg(test)]
+mod tests;

@@ -5,11 +5,11 @@ use std::convert::Infallible;
 use jiff::tz::TimeZone;
 use tokio::sync::watch;
 
-use super::wire::{DATA_FILES, Domains};
+use super::wire::Domains;
 use crate::{
     backup::{
-        BackupDirectory, BackupError, BackupName, Cut, Destination, Listed, Progress, Retention,
-        Seal, Taken, Watcher, expired, next_after, take,
+        BackupDirectory, BackupError, BackupName, Cut, DataFile, Destination, Listed, Progress,
+        Retention, Seal, Taken, Watcher, expired, next_after, take,
     },
     clock::{Clock, Time},
     config::BackupConfig,
@@ -230,12 +230,13 @@ pub fn prune(
 /// Takes a backup of the files as they are when any of them is about to be stepped forward. What could
 /// not be backed up is not stepped forward.
 pub(super) fn back_up_before_upgrade(
+    files: &[DataFile],
     config: &BackupConfig,
     data: &DataDir,
     clock: &Clock,
 ) -> Result<(), BackupError> {
     let mut pending = Vec::new();
-    for file in &DATA_FILES {
+    for file in files {
         let path = data.root().join(file.name);
         if !path.exists() {
             continue;
@@ -249,7 +250,7 @@ pub(super) fn back_up_before_upgrade(
         return Ok(());
     }
     tracing::info!(files = pending.join(", "), "taking a backup before the upgrade");
-    let cut = || Cut::at_rest(&DATA_FILES, data.root());
+    let cut = || Cut::at_rest(files, data.root());
     let (directory, seal) = (directory_of(config, data), seal_of(config)?);
     let taken =
         take(&cut, &directory, Destination::Directory, &seal, clock.now(), &mut |_| Ok(()))?;
@@ -262,4 +263,62 @@ pub(super) fn back_up_before_upgrade(
 fn born(data: &DataDir) -> Option<Time> {
     let metadata = std::fs::metadata(data.auth_store()).ok()?;
     Time::from_system(metadata.created().or_else(|_| metadata.modified()).ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        config::{Config, Sources},
+        store::{AnyTable, Migration, Store, StoreOptions, Table},
+        telemetry::Metrics,
+    };
+
+    const NUMBERS: Table<u64, u64> = Table::new("numbers");
+    static TABLES: [&dyn AnyTable; 1] = [&NUMBERS];
+    static STEPS: [Migration; 2] = [
+        Migration { name: "create", apply: |edit| NUMBERS.create(edit) },
+        Migration { name: "count", apply: |edit| NUMBERS.put(edit, 1, &1) },
+    ];
+
+    fn file(name: &'static str, steps: usize) -> DataFile {
+        DataFile { name, tables: &TABLES, migrations: &STEPS[..steps], audit: None }
+    }
+
+    /// The archives that are there after an upgrade of files that have taken so many steps.
+    fn backups_after_upgrade(taken: [usize; 2]) -> Vec<BackupName> {
+        let home = tempfile::tempdir().unwrap();
+        let data = DataDir::new(home.path());
+        for (name, steps) in [("a.redb", taken[0]), ("b.redb", taken[1])] {
+            let metrics = Metrics::new().unwrap().store("test");
+            let path = home.path().join(name);
+            drop(Store::open(&path, StoreOptions::default(), &STEPS[..steps], metrics).unwrap());
+        }
+        let config = Config::load(&Sources::default()).unwrap().backup;
+        let files = [file("a.redb", 2), file("b.redb", 2)];
+        back_up_before_upgrade(&files, &config, &data, &Clock::system()).unwrap();
+        let listed = directory_of(&config, &data).list().unwrap();
+        listed.into_iter().map(|listed| listed.name).collect()
+    }
+
+    #[test]
+    fn files_that_are_about_to_be_stepped_forward_are_backed_up_first() {
+        assert_eq!(backups_after_upgrade([1, 2]).len(), 1);
+        assert_eq!(backups_after_upgrade([1, 1]).len(), 1);
+    }
+
+    #[test]
+    fn files_that_are_new_or_up_to_date_need_no_backup() {
+        assert_eq!(backups_after_upgrade([2, 2]), []);
+        assert_eq!(backups_after_upgrade([0, 2]), []);
+    }
+
+    #[test]
+    fn where_nothing_is_yet_nothing_is_backed_up() {
+        let home = tempfile::tempdir().unwrap();
+        let data = DataDir::new(home.path());
+        let config = Config::load(&Sources::default()).unwrap().backup;
+        back_up_before_upgrade(&[file("a.redb", 2)], &config, &data, &Clock::system()).unwrap();
+        assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
+    }
 }

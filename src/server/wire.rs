@@ -84,7 +84,7 @@ impl Domains {
         clock: Clock,
         progress: &Progress,
     ) -> Result<Self, StartError> {
-        back_up_before_upgrade(&config.backup, data, &clock)?;
+        back_up_before_upgrade(&DATA_FILES, &config.backup, data, &clock)?;
         let metrics = new_metrics()?;
         let options = options(config);
         let open = |path: std::path::PathBuf, steps, name| {
