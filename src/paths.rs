@@ -36,6 +36,16 @@ impl DataDir {
         self.0.join("social_log.redb")
     }
 
+    /// The databases, in the order in which a first start makes them.
+    pub fn stores(&self) -> [PathBuf; 3] {
+        [self.auth_store(), self.user_store(), self.social_log_store()]
+    }
+
+    /// Space that is held for a full disk (`store::Space`).
+    pub fn ballast(&self) -> PathBuf {
+        self.0.join("ballast")
+    }
+
     /// The certificate that the appliance made for itself, in PEM.
     pub fn self_signed_certificate(&self) -> PathBuf {
         self.0.join("tls/self-signed.pem")

@@ -53,6 +53,7 @@ impl From<StartError> for Failure {
         let text = error.to_string();
         match error {
             StartError::Store(OpenError::InUse(_)) | StartError::Listen(..) => Self::Conflict(text),
+            StartError::NoData(_) => Self::NotFound(text),
             _ => Self::Failed(text),
         }
     }

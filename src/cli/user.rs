@@ -12,7 +12,7 @@ use crate::{
     event::Provenance,
     ids::{Role, UserId},
     language::Language,
-    server::{open_auth, prepare_data},
+    server::{existing_data, open_auth, prepare_data},
 };
 
 /// How many accounts are read at once.
@@ -65,7 +65,10 @@ pub(super) struct SetRole {
 impl User {
     pub(super) fn run(self, global: &Global) -> Result<(), Failure> {
         let config = global.load(&[])?;
-        let data = prepare_data(&config)?;
+        let data = match self {
+            Self::Create(_) => prepare_data(&config)?,
+            Self::List | Self::SetRole(_) => existing_data(&config)?,
+        };
         global.say(format_args!("data directory: {}", data.root().display()));
         let auth = open_auth(&config, &data, Clock::system())?;
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;

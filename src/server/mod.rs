@@ -25,7 +25,7 @@ use crate::{
     config::{Config, RedirectListen},
     gateway::Settings,
     paths::DataDir,
-    store::OpenError,
+    store::{OpenError, StoreError},
 };
 use listener::Listener;
 use routes::Routes;
@@ -37,6 +37,10 @@ pub use wire::open_auth;
 
 /// How often counters of clients at rest are forgotten.
 const HOUSEKEEPING: Duration = Duration::from_mins(1);
+/// How often somebody looks what the files consist of, which reads them whole.
+const SIZES: Duration = Duration::from_hours(6);
+/// The first look, when the morning's rush after a start is over.
+const FIRST_SIZES: Duration = Duration::from_mins(10);
 
 /// An appliance with its files open and its sockets bound.
 pub struct Server {
@@ -54,6 +58,8 @@ pub struct Server {
 pub enum StartError {
     /// The data directory cannot be made or entered.
     DataDir(String),
+    /// There is no data where it was looked for, and none was made.
+    NoData(String),
     /// A database could not be opened.
     Store(OpenError),
     /// The certificate could not be made or read.
@@ -67,9 +73,10 @@ pub enum StartError {
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::DataDir(reason) | Self::Tls(reason) | Self::Internal(reason) => {
-                f.write_str(reason)
-            }
+            Self::DataDir(reason)
+            | Self::NoData(reason)
+            | Self::Tls(reason)
+            | Self::Internal(reason) => f.write_str(reason),
             Self::Store(error) => error.fmt(f),
             Self::Listen(address, error) => match error.kind() {
                 std::io::ErrorKind::AddrInUse => {
@@ -168,7 +175,8 @@ impl Server {
         if let Some((listener, origin)) = redirect {
             background.spawn(redirect::serve(listener, origin));
         }
-        background.spawn(housekeeping(settings, domains.auth.clone()));
+        background.spawn(housekeeping(settings, domains.clone()));
+        background.spawn(look_at_sizes(domains.clone()));
         background.spawn(domains.clone().heal_profiles());
         // Told to finish only when nobody is served any more: what is answered during the drain leaves
         // events too.
@@ -218,22 +226,60 @@ pub fn prepare_data(config: &Config) -> Result<DataDir, StartError> {
     Ok(data)
 }
 
+/// Looks for the data directory that is there already, for verbs that make nothing: a mistyped name must
+/// not become a directory.
+///
+/// # Errors
+/// [`StartError::NoData`] when there is none or it holds no accounts, else as [`prepare_data`].
+pub fn existing_data(config: &Config) -> Result<DataDir, StartError> {
+    let data = DataDir::new(&config.data.directory);
+    let nothing = data.stores().iter().all(|path| path.try_exists().is_ok_and(|there| !there));
+    if nothing {
+        let path = data.root().display();
+        return Err(StartError::NoData(format!(
+            "{path} holds no data; check --data-dir and data.directory, or make a first account with \
+             'appliance user create'"
+        )));
+    }
+    prepare_data(config)
+}
+
 async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).await.map_err(|error| StartError::Listen(address, error))
 }
 
 async fn setup_link(auth: &AuthService, config: &Config) -> Result<Option<String>, AuthError> {
-    let token = auth.issue_setup_token().await?;
+    let token = match auth.issue_setup_token().await {
+        // Reading goes on, and a start with space makes one.
+        Err(AuthError::Store(StoreError::NoSpace)) => {
+            tracing::warn!("the disk is too full to make the link for the first administrator");
+            None
+        }
+        issued => issued?,
+    };
     let origin = config.server.public_url.origin();
     Ok(token.map(|token| format!("{origin}/app/setup#{token}")))
 }
 
-async fn housekeeping(settings: Arc<Settings>, auth: AuthService) {
+async fn housekeeping(settings: Arc<Settings>, domains: Domains) {
     let mut ticks = tokio::time::interval(HOUSEKEEPING);
     loop {
         ticks.tick().await;
         settings.forget_idle();
-        auth.forget_idle();
+        domains.auth.forget_idle();
+        if let Some(space) = domains.space.clone() {
+            let _ = tokio::task::spawn_blocking(move || space.keep_ballast()).await;
+        }
+    }
+}
+
+async fn look_at_sizes(domains: Domains) {
+    tokio::time::sleep(FIRST_SIZES).await;
+    let mut ticks = tokio::time::interval(SIZES);
+    loop {
+        ticks.tick().await;
+        let domains = domains.clone();
+        let _ = tokio::task::spawn_blocking(move || domains.look_at_sizes()).await;
     }
 }
 

@@ -53,6 +53,7 @@ const CRATES: &[CrateRule] = &[
         modules: &["store"],
         parts: &["tables", "records", "store", "migrations"],
     },
+    CrateRule { name: "rustix", modules: &["store/space"], parts: &[] },
     CrateRule { name: "aws_lc_rs", modules: &["crypto", "server/tls"], parts: &[] },
 ];
 
