@@ -89,13 +89,18 @@ impl DataDir {
         self.root.join("social_log.redb")
     }
 
-    /// The three databases by name.
+    /// The three databases by name, in the order in which a first start makes them.
     pub fn stores(&self) -> [(&'static str, PathBuf); 3] {
         [
             ("auth", self.auth_store()),
             ("user", self.user_store()),
             ("social_log", self.social_log_store()),
         ]
+    }
+
+    /// Space that is held for a full disk (`store::Space`).
+    pub fn ballast(&self) -> PathBuf {
+        self.root.join("ballast")
     }
 
     /// The certificate that the appliance made for itself, in PEM.

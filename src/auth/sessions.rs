@@ -120,7 +120,7 @@ impl AuthService {
             }))
         };
         let (account, session) =
-            parts.store.submit(command).await??.ok_or(AuthError::RefreshReused)?;
+            parts.store.submit_from_reserve(command).await??.ok_or(AuthError::RefreshReused)?;
         let opened = Opened { user: account.id, session, refresh_token };
         Ok((account, opened))
     }
@@ -139,7 +139,7 @@ impl AuthService {
                 emit(edit, &from.event(now, "logout", session_target(id))?)
             }))
         };
-        self.parts.store.submit(command).await?
+        self.parts.store.submit_from_reserve(command).await?
     }
 
     /// How many people have a session that was not ended.
@@ -224,7 +224,7 @@ impl AuthService {
                 Ok(account)
             }))
         };
-        let account = parts.store.submit(command).await??;
+        let account = parts.store.submit_from_reserve(command).await??;
         let opened = Opened { user: account.id, session: id, refresh_token };
         Ok((account, opened))
     }

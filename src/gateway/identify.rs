@@ -43,7 +43,7 @@ fn next_id() -> RandomId {
 
 /// Refuses a body whose announced length is already too much, before a byte of it is read. One that
 /// announces nothing is cut off while it is read (`http/body`).
-pub(super) fn refuse_large(request: &Request, limits: BodyLimits) -> Result<(), Problem> {
+pub(super) fn refuse_large(request: &Request, limits: &BodyLimits) -> Result<(), Problem> {
     let announced = request.header(header::CONTENT_LENGTH).and_then(|text| text.parse().ok());
     if announced.is_some_and(|length: usize| length > limits.bytes) {
         return Err(too_large());

@@ -19,7 +19,7 @@ use poem::{Endpoint, Request, Response};
 
 use crate::{
     config::{CorsConfig, LimitsConfig, PublicUrl, RateLimitConfig},
-    http::{Authenticator, BodyLimits, Caller, Problem},
+    http::{Authenticator, BodyBudget, BodyLimits, Caller, Problem},
     telemetry::Metrics,
 };
 use cors::Cors;
@@ -75,6 +75,7 @@ impl Settings {
             body: BodyLimits {
                 bytes: usize::try_from(limits.body_bytes).unwrap_or(usize::MAX),
                 time: limits.body(),
+                budget: BodyBudget::new(limits.bodies_in_flight_bytes()),
             },
             authenticator,
             metrics,
@@ -103,7 +104,7 @@ impl<E: Endpoint<Output = Response>> Gateway<E> {
             return Ok(preflight);
         }
         settings.limits.admit(caller, &request)?;
-        identify::refuse_large(&request, settings.body)?;
+        identify::refuse_large(&request, &settings.body)?;
         let handled = AssertUnwindSafe(self.inner.call(request)).catch_unwind().await;
         handled.unwrap_or_else(|panic| {
             settings.metrics.system_error("panic");
@@ -119,7 +120,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Gateway<E> {
         let started = Instant::now();
         let settings = &self.settings;
 
-        let context = identify::identify(&request, settings.body);
+        let context = identify::identify(&request, settings.body.clone());
         let caller = caller::recognise(&request, settings.authenticator.as_ref());
         let exchange = observe::Exchange::begin(&request, &context, &caller, started);
         let origin = settings.cors.origin(&request);

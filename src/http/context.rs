@@ -4,7 +4,7 @@ use std::{fmt, net::IpAddr, time::Duration};
 
 use poem::{FromRequest, Request, RequestBody, http::HeaderValue};
 
-use super::Problem;
+use super::{BodyBudget, Problem};
 use crate::{
     event::{Actor, Provenance},
     ids::RandomId,
@@ -60,12 +60,14 @@ impl RequestContext {
 }
 
 /// How large a body may be, and how long it may take.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct BodyLimits {
     /// In bytes.
     pub bytes: usize,
     /// From the head to the last byte.
     pub time: Duration,
+    /// What all bodies that are being read may take together.
+    pub budget: BodyBudget,
 }
 
 /// Where a client is, as far as limits and audit care: an IPv4 address, or the /64 that an IPv6

@@ -119,6 +119,18 @@ impl Problem {
         problem.retry_after(1)
     }
 
+    /// 507 (RFC 4918 §11.5): the disk is nearly full. Without `Retry-After`: somebody has to make space
+    /// first, and nobody knows when.
+    pub const fn insufficient_storage() -> Self {
+        Self::new(
+            StatusCode::INSUFFICIENT_STORAGE,
+            "INSUFFICIENT_STORAGE",
+            "The server's disk is nearly full, so nothing new can be saved. Nothing was lost.",
+            "Il disco del server è quasi pieno, quindi non si può salvare nulla di nuovo. Nulla è andato \
+             perso.",
+        )
+    }
+
     /// Adds `Retry-After`.
     #[must_use]
     pub fn retry_after(self, seconds: u64) -> Self {
@@ -223,6 +235,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Busy => Self::busy(),
+            StoreError::NoSpace => Self::insufficient_storage(),
             StoreError::Stopped | StoreError::Io(_) => Self {
                 cause: Some(error.to_string()),
                 ..Self::new(

@@ -30,7 +30,7 @@ use crate::{
     config::{Config, RedirectListen},
     gateway::Settings,
     paths::{ClaimKind, DataDir},
-    store::OpenError,
+    store::{OpenError, StoreError},
 };
 use backups::Backups;
 use control::{Answering, ControlSocket};
@@ -46,6 +46,10 @@ pub use wire::{DATA_FILES, open_auth};
 
 /// How often counters of clients at rest are forgotten.
 const HOUSEKEEPING: Duration = Duration::from_mins(1);
+/// How often somebody looks what the files consist of, which reads them whole.
+const SIZES: Duration = Duration::from_hours(6);
+/// The first look, when the morning's rush after a start is over.
+const FIRST_SIZES: Duration = Duration::from_mins(10);
 
 /// An appliance with its files open and its sockets bound.
 pub struct Server {
@@ -67,6 +71,8 @@ pub struct Server {
 pub enum StartError {
     /// The data directory cannot be made or entered.
     DataDir(String),
+    /// There is no data where it was looked for, and none was made.
+    NoData(String),
     /// A database could not be opened.
     Store(OpenError),
     /// A restore that was cut short could not be finished, or an upgrade not be backed up.
@@ -87,6 +93,7 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::DataDir(reason)
+            | Self::NoData(reason)
             | Self::Tls(reason)
             | Self::ControlSocket(reason)
             | Self::Internal(reason) => f.write_str(reason),
@@ -244,7 +251,8 @@ impl Server {
         if let Some((redirect, origin)) = redirect {
             background.spawn(redirect::serve(redirect, origin, listener.networks()));
         }
-        background.spawn(housekeeping(settings, domains.auth.clone()));
+        background.spawn(housekeeping(settings, domains.clone()));
+        background.spawn(look_at_sizes(domains.clone()));
         background.spawn(domains.clone().heal_profiles());
         // Told to finish only when nobody is served any more: what is answered during the drain leaves
         // events too.
@@ -314,27 +322,65 @@ pub fn prepare_data(config: &Config) -> Result<DataDir, StartError> {
     }
 }
 
+/// Looks for the data directory that is there already, for verbs that make nothing: a mistyped name must
+/// not become a directory.
+///
+/// # Errors
+/// [`StartError::NoData`] when there is none or it holds no accounts, else as [`prepare_data`].
+pub fn existing_data(config: &Config) -> Result<DataDir, StartError> {
+    let data = DataDir::new(&config.data.directory);
+    let nothing = data.stores().iter().all(|(_, path)| path.try_exists().is_ok_and(|there| !there));
+    if nothing {
+        let path = data.root().display();
+        return Err(StartError::NoData(format!(
+            "{path} holds no data; check --data-dir and data.directory, or make a first account with \
+             'appliance user create'"
+        )));
+    }
+    prepare_data(config)
+}
+
 async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).await.map_err(|error| StartError::Listen(address, error))
 }
 
 async fn setup_link(auth: &AuthService, config: &Config) -> Result<Option<String>, AuthError> {
-    let token = auth.issue_setup_token().await?;
+    let token = match auth.issue_setup_token().await {
+        // Reading goes on, and a start with space makes one.
+        Err(AuthError::Store(StoreError::NoSpace)) => {
+            tracing::warn!("the disk is too full to make the link for the first administrator");
+            None
+        }
+        issued => issued?,
+    };
     let origin = config.server.public_url.origin();
     Ok(token.map(|token| format!("{origin}/app/setup#{token}")))
 }
 
-async fn housekeeping(settings: Arc<Settings>, auth: AuthService) {
+async fn housekeeping(settings: Arc<Settings>, domains: Domains) {
     let mut ticks = tokio::time::interval(HOUSEKEEPING);
     for minute in 0_u64.. {
         ticks.tick().await;
         settings.forget_idle();
-        auth.forget_idle();
+        domains.auth.forget_idle();
+        if let Some(space) = domains.space.clone() {
+            let _ = tokio::task::spawn_blocking(move || space.keep_ballast()).await;
+        }
         if minute.is_multiple_of(60)
-            && let Err(error) = auth.forget_ended_sessions().await
+            && let Err(error) = domains.auth.forget_ended_sessions().await
         {
             tracing::error!(%error, "cannot remove sessions that have ended");
         }
+    }
+}
+
+async fn look_at_sizes(domains: Domains) {
+    tokio::time::sleep(FIRST_SIZES).await;
+    let mut ticks = tokio::time::interval(SIZES);
+    loop {
+        ticks.tick().await;
+        let domains = domains.clone();
+        let _ = tokio::task::spawn_blocking(move || domains.look_at_sizes()).await;
     }
 }
 

@@ -18,7 +18,10 @@ use crate::{
     ids::UserId,
     paths::DataDir,
     social_log::{self, SocialLogService},
-    store::{Decision, Progress, Snapshot, Store, StoreError, StoreOptions, View},
+    store::{
+        Compacted, Decision, OpenError, Progress, Room, Snapshot, Space, Store, StoreError,
+        StoreOptions, View, compact_if_asked,
+    },
     telemetry::Metrics,
     user::{self, UserService},
 };
@@ -63,6 +66,7 @@ pub(super) struct Domains {
     pub(super) user: UserService,
     pub(super) social_log: SocialLogService,
     pub(super) cursors: Cursors,
+    pub(super) space: Option<Space>,
     pub(super) metrics: Metrics,
     pub(super) clock: Clock,
     /// With the claim on it, for as long as the files are open.
@@ -87,16 +91,31 @@ impl Domains {
         back_up_before_upgrade(&DATA_FILES, &config.backup, data, &clock)?;
         let metrics = new_metrics()?;
         let options = options(config);
+        let space = Space::with_ballast(
+            data.root(),
+            config.store.free_space_floor_bytes(),
+            data.ballast(),
+            config.store.ballast_bytes(),
+        );
+        space.prepare_start();
+        require_all_or_none_later(data)?;
+        let most_bytes = config.store.compact_at_start_bytes();
         let open = |path: std::path::PathBuf, steps, name| {
+            if let Some(done) = compact_if_asked(&path, options.cache_bytes, most_bytes)? {
+                let Compacted { before, after } = done;
+                tracing::info!(file = %path.display(), before, after, "compacted");
+            }
             Store::open_telling(&path, options, steps, metrics.store(name), progress)
+                .map(|store| store.guarded_by(&space))
         };
         let stores = Stores {
             auth: open(data.auth_store(), auth::MIGRATIONS, "auth")?,
             user: open(data.user_store(), user::MIGRATIONS, "user")?,
             social_log: open(data.social_log_store(), social_log::MIGRATIONS, "social_log")?,
         };
-        let composed = Self::compose(config, stores, clock, metrics)?;
-        Ok(Self { _data: Some(data.clone()), ..composed })
+        space.keep_ballast();
+        let domains = Self::compose(config, stores, clock, metrics)?;
+        Ok(Self { space: Some(space), _data: Some(data.clone()), ..domains })
     }
 
     /// Domains that keep nothing: for what needs them only to be described.
@@ -134,7 +153,7 @@ impl Domains {
             cursors.clone(),
         );
         let social_log = SocialLogService::open(stores.social_log, clock.clone(), cursors.clone());
-        Ok(Self { auth, user, social_log, cursors, metrics, clock, _data: None })
+        Ok(Self { auth, user, social_log, cursors, space: None, metrics, clock, _data: None })
     }
 
     /// Every file, by name.
@@ -171,7 +190,33 @@ impl Domains {
         let people = self.auth.people_signed_in().await?;
         let events = self.user.open_events().await?;
         self.metrics.present(people, events);
+        for (_, store) in self.stores() {
+            let _ = store.file_bytes();
+        }
+        if let Some(free) = self.space.as_ref().and_then(|space| space.free_bytes().ok()) {
+            self.metrics.free_space(free);
+        }
         Ok(())
+    }
+
+    /// Looks what the files consist of, and asks the next start to compact those that are worth it.
+    pub(super) fn look_at_sizes(&self) {
+        for (name, store) in self.stores() {
+            let asked = store.sizes().map(|sizes| {
+                let ask = sizes.is_compaction_worthwhile();
+                if ask { store.ask_for_compaction() } else { Ok(()) }
+            });
+            match asked {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::warn!(%error, name, "cannot note that it is half empty"),
+                Err(error) => tracing::warn!(%error, name, "cannot look at the size"),
+            }
+        }
+    }
+
+    /// How much there is to write on.
+    pub(super) fn room(&self) -> Room {
+        self.space.as_ref().map_or(Room::Ample, Space::room)
     }
 
     /// Returns when a file has stopped taking writes.
@@ -231,9 +276,30 @@ impl Domains {
 /// As `Server::bind`, for the one file.
 pub fn open_auth(config: &Config, data: &DataDir, clock: Clock) -> Result<AuthService, StartError> {
     let metrics = new_metrics()?;
+    require_all_or_none_later(data)?;
     let path = data.auth_store();
+    let space = Space::new(data.root(), config.store.free_space_floor_bytes());
     let store = Store::open(&path, options(config), auth::MIGRATIONS, metrics.store("auth"))?;
+    let store = store.guarded_by(&space);
     Ok(AuthService::open(store, config.auth, &config.rate_limit, clock, metrics)?)
+}
+
+/// Refuses a directory that has lost a file. A first start makes the files in this order, so one that is
+/// missing where a later one is there was lost: made anew it would hand out the same ids again, to
+/// others.
+fn require_all_or_none_later(data: &DataDir) -> Result<(), OpenError> {
+    let mut missing: Option<std::path::PathBuf> = None;
+    for (_, file) in data.stores() {
+        let there = file.try_exists().map_err(|error| OpenError::from_io(file.clone(), &error))?;
+        match (there, &missing) {
+            (true, Some(lost)) => {
+                return Err(OpenError::Lost { path: lost.clone(), beside: file });
+            }
+            (false, None) => missing = Some(file),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn new_metrics() -> Result<Metrics, StartError> {

@@ -15,6 +15,8 @@
 //! - **An I/O error is final.** The store stops taking commands, [`Store::stopped`] wakes whoever runs
 //!   the process, and only a restart opens it again: after a failed fsync nobody knows what the disk
 //!   holds, so it is never tried twice (PostgreSQL learnt this in 2018).
+//! - **A full disk is seen before it is full** ([`Space`]): below a floor, what would grow a file is
+//!   refused, and reads and whatever gives space back go on.
 //! - **A full queue says so** ([`StoreError::Busy`]) instead of growing.
 //!
 //! Architecture invariant: nothing here knows a domain, and outside of this folder only a domain's
@@ -29,6 +31,8 @@ mod migrate;
 mod open;
 mod progress;
 mod record;
+mod size;
+mod space;
 mod table;
 mod until_commit;
 mod view;
@@ -42,6 +46,8 @@ pub use migrate::{About, Migration};
 pub use open::{Store, StoreOptions};
 pub use progress::{Progress, Step};
 pub use record::{Origin, Record, first_version};
+pub use size::{Compacted, Sizes, compact, compact_backend, compact_if_asked};
+pub use space::{Room, Space};
 pub use table::{Direction, Table};
 pub use until_commit::UntilCommit;
 pub use view::{Edit, Reader, Snapshot, View};

@@ -3,7 +3,7 @@
 //!
 //! `program` runs verbs to their end, `running` is a server that goes on, `site` asks it over HTTPS as
 //! people do. `load` is many people at once and the ledger of what was acknowledged to them, `found`
-//! compares that ledger with what a later start finds. The rest is one file a theme. Nothing here
+//! compares that ledger with what a later start finds. `small_disk` is a file system that can be filled. The rest is one file a theme. Nothing here
 //! waits for time to pass: every wait is for a condition, with a bound that only a fault reaches.
 #![allow(
     clippy::unwrap_used,
@@ -22,6 +22,7 @@ mod control_verbs;
 mod data_directory;
 mod faults;
 mod first_start;
+mod floor;
 mod found;
 mod full_disk;
 mod hostile_archives;
@@ -34,6 +35,7 @@ mod running;
 mod setup_link;
 mod site;
 mod slow_request;
+mod small_disk;
 mod supervisor;
 #[path = "../support/mod.rs"]
 mod support;

@@ -115,6 +115,7 @@ fn accounts_are_listed_by_id() {
 #[test]
 fn a_list_of_nobody_is_empty_and_good() {
     let home = Home::default();
+    crate::running::Running::start(&home).stop();
     assert_eq!(home.run(&["user", "list"]).expect(0).stdout, "");
     assert_eq!(home.run(&["user", "list", "--json"]).expect(0).json(), Value::Array(vec![]));
 }

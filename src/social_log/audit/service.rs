@@ -26,7 +26,8 @@ impl AuditTrail {
 
     /// See [`crate::social_log::SocialLogService::append_audit`].
     pub(in crate::social_log) async fn append(&self, events: Vec<Event>) -> Result<(), StoreError> {
-        let appended = self.store.submit(move |view| {
+        // What waits in an outbox takes space twice until it is here and cleared there.
+        let appended = self.store.submit_from_reserve(move |view| {
             let fresh = unknown(view, &events)?;
             if fresh.is_empty() {
                 return Ok(Decision::<(), Infallible>::Answer(()));

@@ -164,7 +164,7 @@ impl UserService {
         let audit = from
             .event(self.clock.now(), "event.deleted", target)
             .map_err(|_| UserError::NoRandomness)?;
-        let deleted = self.store.submit(move |view| {
+        let deleted = self.store.submit_from_reserve(move |view| {
             let Some((number, event)) = store::by_id(view, &event_id)? else {
                 return Ok(Decision::Refuse(UserError::EventNotFound));
             };
