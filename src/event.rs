@@ -68,6 +68,9 @@ impl Provenance {
     pub const COMMAND_LINE: Self =
         Self { actor: Actor::CommandLine, network: None, request_id: None };
 
+    /// Of the appliance itself.
+    pub const SYSTEM: Self = Self { actor: Actor::System, network: None, request_id: None };
+
     /// An event of this provenance, with nothing before and after.
     ///
     /// # Errors

@@ -159,6 +159,18 @@ pub(crate) fn create_private(directory: &Path) -> io::Result<()> {
     }
 }
 
+/// Gives what the superuser made to whoever owns `like`, so that the appliance, which is not the
+/// superuser, can use it. Others own what they make, and nothing needs to be done.
+pub fn give_to_owner_of(like: &Path, made: &Path) {
+    use std::os::unix::fs::{MetadataExt, chown};
+    if let (Ok(owner), Ok(own)) = (fs::metadata(like), fs::metadata(made))
+        && (owner.uid(), owner.gid()) != (own.uid(), own.gid())
+    {
+        // Whoever may not give it away is not the superuser.
+        let _ = chown(made, Some(owner.uid()), Some(owner.gid()));
+    }
+}
+
 /// Makes the names in a directory outlast a power cut.
 ///
 /// # Errors

@@ -7,7 +7,10 @@ use std::{
 };
 
 use super::{BackupError, BackupName};
-use crate::paths::{create_private, sync_directory};
+use crate::paths::{create_private, give_to_owner_of, sync_directory};
+
+/// What an archive's name ends with while it is written.
+pub(super) const DRAFT_SUFFIX: &str = ".new";
 
 /// The directory that backups are kept in. Other files in it are left alone.
 #[derive(Debug, Clone)]
@@ -86,14 +89,33 @@ impl BackupDirectory {
         Ok(chosen)
     }
 
+    /// Removes the drafts of archives that were cut short; nobody else can be writing one.
+    fn sweep(&self) {
+        for entry in fs::read_dir(&self.0).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let draft = name.to_str().and_then(|name| name.strip_suffix(DRAFT_SUFFIX));
+            if draft.is_some_and(|name| name.parse::<BackupName>().is_ok()) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+
     /// Makes the directory if need be and keeps everybody else from taking or removing backups. The lock
     /// is on the directory itself, across processes.
     pub(super) fn lock(&self) -> Result<DirectoryLock, BackupError> {
         let failed = |error: io::Error| BackupError::io(&self.0, &error);
-        create_private(&self.0).map_err(failed)?;
+        if !self.0.exists() {
+            create_private(&self.0).map_err(failed)?;
+            if let Some(above) = self.0.parent() {
+                give_to_owner_of(above, &self.0);
+            }
+        }
         let directory = File::open(&self.0).map_err(failed)?;
         match directory.try_lock() {
-            Ok(()) => Ok(DirectoryLock(directory)),
+            Ok(()) => {
+                self.sweep();
+                Ok(DirectoryLock(directory))
+            }
             Err(TryLockError::WouldBlock) => Err(BackupError::InUse(format!(
                 "another backup is in progress in {}; try again when it is done",
                 self.0.display()

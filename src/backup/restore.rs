@@ -23,7 +23,10 @@ use super::{
 };
 use crate::{
     clock::Time,
-    paths::{Claim, ClaimKind, DataDir, sync_directory, write_atomically},
+    paths::{
+        Claim, ClaimKind, DataDir, create_private, give_to_owner_of, sync_directory,
+        write_atomically,
+    },
 };
 
 /// In `restore-ready`: the name of the safety directory.
@@ -67,8 +70,10 @@ pub fn restore(
     write_atomically(&name, safety.as_bytes(), 0o600).map_err(failed)?;
     for file in files {
         let path = scratch.path().join(file.name);
+        give_to_owner_of(data.root(), &path);
         fs::File::open(&path).and_then(|file| file.sync_all()).map_err(failed)?;
     }
+    give_to_owner_of(data.root(), scratch.path());
     sync_directory(scratch.path()).map_err(failed)?;
     fs::rename(scratch.path(), data.restore_ready()).map_err(failed)?;
     sync_directory(data.root()).map_err(failed)?;
@@ -172,7 +177,8 @@ fn safety_directory(ready: &Path, data: &DataDir) -> Result<PathBuf, BackupError
         return Err(BackupError::Failed(format!("{} makes no sense", path.display())));
     }
     let safety = data.root().join(name);
-    crate::paths::create_private(&safety).map_err(failed)?;
+    create_private(&safety).map_err(failed)?;
+    give_to_owner_of(data.root(), &safety);
     Ok(safety)
 }
 

@@ -11,11 +11,15 @@ use std::{
 use super::{
     BackupDirectory, BackupError, BackupName, Cut, DataFile, Manifest, Seal,
     archive::{hash_of, write},
+    directory::DRAFT_SUFFIX,
     manifest::FileManifest,
     progress::Watcher,
     scratch::{self, Scratch},
 };
-use crate::{clock::Time, paths::sync_directory};
+use crate::{
+    clock::Time,
+    paths::{give_to_owner_of, sync_directory},
+};
 
 /// Where an archive goes.
 pub enum Destination<'d> {
@@ -43,6 +47,13 @@ pub struct Taken {
     pub held: Duration,
     /// How long all of it took.
     pub took: Duration,
+}
+
+impl Taken {
+    /// Its name, when it lies in the backup directory.
+    pub fn name(&self) -> Option<BackupName> {
+        self.path.as_ref()?.file_name()?.to_str()?.parse().ok()
+    }
 }
 
 /// Takes a backup of `cut`. The directory is where the files are copied to on the way, also when the
@@ -120,7 +131,9 @@ pub fn write_whole(
     path: &Path,
     pack: &mut dyn FnMut(&mut dyn Write) -> Result<(), BackupError>,
 ) -> Result<u64, BackupError> {
-    let draft = path.with_added_extension("new");
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(DRAFT_SUFFIX);
+    let draft = PathBuf::from(draft);
     let failed = |error: io::Error| BackupError::io(&draft, &error);
     let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft);
     let mut file = file.map_err(failed)?;
@@ -133,6 +146,7 @@ pub fn write_whole(
     }
     let directory = path.parent().filter(|above| !above.as_os_str().is_empty());
     let directory = directory.unwrap_or_else(|| Path::new("."));
+    give_to_owner_of(directory, path);
     sync_directory(directory).map_err(|error| BackupError::io(directory, &error))?;
     Ok(file.metadata().map_err(failed)?.len())
 }

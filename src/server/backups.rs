@@ -174,6 +174,11 @@ impl Backups {
                     took_ms = taken.took.as_millis(),
                     "took a backup"
                 );
+                if let Some(name) = taken.name()
+                    && let Err(error) = self.note(Provenance::SYSTEM, "backup.created", &name).await
+                {
+                    tracing::error!(%error, "cannot note a backup in the audit trail");
+                }
                 match prune(&self.directory, &self.config, zone) {
                     Ok(gone) => {
                         for name in gone {

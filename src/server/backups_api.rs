@@ -87,7 +87,10 @@ impl BackupsApi {
         context: RequestContext,
     ) -> Result<Created<BackupBody>, Problem> {
         let from = context.provenance(Actor::User(admin.0.id));
-        Ok(Created(self.0.take_and_note(from).await?.into()))
+        // On a task of its own: a client that goes away does not keep it from being noted.
+        let backups = self.0.clone();
+        let taken = tokio::spawn(async move { backups.take_and_note(from).await }).await;
+        Ok(Created(taken.map_err(Problem::internal)??.into()))
     }
 
     /// Fetch a backup
@@ -117,8 +120,7 @@ impl Backups {
 
     async fn take_and_note(&self, from: Provenance) -> Result<Listed, Problem> {
         let taken = self.take_and_keep().await?;
-        let name = taken.path.as_ref().and_then(|path| path.file_name()?.to_str()?.parse().ok());
-        let name: BackupName = name.ok_or_else(|| Problem::internal("a backup without a name"))?;
+        let name = taken.name().ok_or_else(|| Problem::internal("a backup without a name"))?;
         self.note(from, "backup.created", &name).await?;
         Ok(Listed { name, bytes: taken.bytes })
     }

@@ -2,12 +2,14 @@
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
+use appliance::backup::BackupName;
 use serde_json::{Value, json};
 
 use crate::{
+    faults::killed_at,
     found::Observer,
     load::{ADMIN, Load, PEOPLE, Plan, register_people},
-    program::Home,
+    program::{Home, finish},
     running::Running,
     site::Site,
 };
@@ -252,4 +254,58 @@ fn a_server_that_cannot_take_a_scheduled_backup_says_so_and_goes_on() {
     let listen = format!("server.listen={}", running.address);
     home.run(&["healthcheck", "--set", &listen]).expect(0);
     running.stop();
+}
+
+#[test]
+fn a_backup_that_is_killed_at_any_step_leaves_no_archive_and_the_next_sweeps_up() {
+    let home = Home::default();
+    Running::start(&home).stop();
+    let directory = home.data().join("backups");
+    let names = || -> Vec<String> {
+        let entries = fs::read_dir(&directory).into_iter().flatten();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    };
+    let mut kills = 0;
+    for call in ["rename", "fsync", "mkdir", "write", "unlinkat"] {
+        for nth in 1.. {
+            let runner = killed_at(call, nth);
+            let runner: Vec<_> = runner.iter().map(String::as_str).collect();
+            let ended = finish(home.command_under(&runner, &["backup", "create", "--quiet"]));
+            // What has the name of an archive is one, even when whoever made it came no further.
+            for name in names().iter().filter(|name| name.parse::<BackupName>().is_ok()) {
+                home.run(&["backup", "verify", name]).expect(0);
+            }
+            home.run(&["backup", "prune", "--set", "backup.keep_last=1"]).expect(0);
+            if ended.code == Some(0) {
+                break;
+            }
+            ended.expect_killed();
+            kills += 1;
+        }
+    }
+    assert!(kills > 10, "{kills}");
+    home.run(&["backup", "create"]).expect(0);
+    let left = names();
+    assert!(left.iter().all(|name| name.parse::<BackupName>().is_ok()), "{left:?}");
+}
+
+/// Only the superuser can give files away, and needs to.
+#[test]
+fn what_the_superuser_backs_up_and_restores_belongs_to_the_appliance() {
+    use std::os::unix::fs::{MetadataExt, chown};
+    const APPLIANCE: u32 = 4_321;
+    let home = Home::default();
+    Running::start(&home).stop();
+    if chown(home.data(), Some(APPLIANCE), Some(APPLIANCE)).is_err() {
+        return;
+    }
+    let backup = home.run(&["backup", "create"]).expect(0).stdout;
+    home.run(&["restore", backup.trim()]).expect(0);
+    let made =
+        ["auth.redb", "user.redb", "social_log.redb", "backups"].map(|name| home.data().join(name));
+    let safety = fs::read_dir(home.data()).unwrap().map(|entry| entry.unwrap().path());
+    let safety = safety.filter(|path| path.to_string_lossy().contains("restore-safety"));
+    for path in made.into_iter().chain([home.path().join(backup.trim())]).chain(safety) {
+        assert_eq!(fs::metadata(&path).unwrap().uid(), APPLIANCE, "{}", path.display());
+    }
 }

@@ -100,19 +100,23 @@ fn a_finish_that_is_killed_at_any_step_is_finished_by_the_start_after_it() {
     // Killed in the rename after the one that decides.
     let decided = killed_at("rename", 3);
     let decided: Vec<_> = decided.iter().map(String::as_str).collect();
-    for nth in 1.. {
-        reset(&home, &old);
-        finish(home.command_under(&decided, &["restore", "backup"])).expect_killed();
-        assert!(home.data().join("restore-ready").exists());
-        let runner = killed_at("rename,fsync,mkdir,unlink,unlinkat,rmdir", nth);
-        let runner: Vec<_> = runner.iter().map(String::as_str).collect();
-        let ended = finish(home.command_under(&runner, &["user", "list"]));
-        assert!(is_restored(&home, &old));
-        if ended.code == Some(0) {
-            assert!(nth > 8, "{nth}");
-            return;
+    let mut kills = 0;
+    for call in STEPS.split(',') {
+        for nth in 1.. {
+            reset(&home, &old);
+            finish(home.command_under(&decided, &["restore", "backup"])).expect_killed();
+            assert!(home.data().join("restore-ready").exists());
+            let runner = killed_at(call, nth);
+            let runner: Vec<_> = runner.iter().map(String::as_str).collect();
+            let ended = finish(home.command_under(&runner, &["user", "list"]));
+            assert!(is_restored(&home, &old));
+            if ended.code == Some(0) {
+                break;
+            }
+            kills += 1;
         }
     }
+    assert!(kills > 12, "{kills}");
 }
 
 #[test]

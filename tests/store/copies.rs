@@ -234,7 +234,7 @@ fn the_speed_of_a_copy() {
     let held = store.hold();
     let snapshot = store.read().unwrap();
     drop(held);
-    let hold = start.elapsed();
+    let waited = start.elapsed();
     let start = Instant::now();
     let count = &mut |more| {
         bytes += more;
@@ -244,7 +244,7 @@ fn the_speed_of_a_copy() {
     let took = start.elapsed();
     let [before, after] = [&path, &copy_path].map(|path| fs::metadata(path).unwrap().len() >> 20);
     println!(
-        "{ROWS} rows, {} MiB of them in {before} MiB: {after} MiB after {took:?}; held {hold:?}",
+        "{ROWS} rows, {} MiB of them in {before} MiB: {after} MiB after {took:?}; held {waited:?}",
         bytes >> 20
     );
     let start = Instant::now();
