@@ -8,6 +8,7 @@ mod backups;
 mod backups_api;
 mod connection;
 mod control;
+mod data;
 mod docs;
 mod health;
 mod instance;
@@ -15,22 +16,21 @@ mod listener;
 mod redirect;
 mod relay;
 mod routes;
+mod start_error;
 mod supervisor;
 mod tls;
 mod wire;
 
-use std::{fmt, future::Future, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt, future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{net::TcpListener, sync::watch};
 
 use crate::{
     auth::{AuthError, AuthService},
-    backup::{BackupError, finish_restore},
     clock::Clock,
     config::{Config, RedirectListen},
     gateway::Settings,
-    paths::{ClaimKind, DataDir},
-    store::{OpenError, StoreError},
+    store::StoreError,
 };
 use backups::Backups;
 use control::{Answering, ControlSocket};
@@ -39,7 +39,9 @@ use routes::Routes;
 use wire::Domains;
 
 pub use backups::{directory_of, prune, seal_of};
+pub use data::{existing_data, prepare_data};
 pub use routes::openapi_document;
+pub use start_error::StartError;
 pub use supervisor::Supervisor;
 pub use tls::{TlsFiles, UnreadableCertificate, certificate_status, probe};
 pub use wire::{DATA_FILES, open_auth};
@@ -64,79 +66,6 @@ pub struct Server {
     control: Arc<ControlSocket>,
     answering: Answering,
     supervisor: Supervisor,
-}
-
-/// Why an appliance did not start. The text says what to do.
-#[derive(Debug)]
-pub enum StartError {
-    /// The data directory cannot be made or entered.
-    DataDir(String),
-    /// There is no data where it was looked for, and none was made.
-    NoData(String),
-    /// A database could not be opened.
-    Store(OpenError),
-    /// A restore that was cut short could not be finished, or an upgrade not be backed up.
-    Backup(BackupError),
-    /// The certificate could not be made or read.
-    Tls(String),
-    /// An address could not be listened on.
-    Listen(SocketAddr, std::io::Error),
-    /// The control socket could not be made.
-    ControlSocket(String),
-    /// Somebody listens at the control socket.
-    ControlSocketInUse(PathBuf),
-    /// Something of ours failed.
-    Internal(String),
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::DataDir(reason)
-            | Self::NoData(reason)
-            | Self::Tls(reason)
-            | Self::ControlSocket(reason)
-            | Self::Internal(reason) => f.write_str(reason),
-            Self::ControlSocketInUse(path) => write!(
-                f,
-                "another appliance listens at the control socket {}; stop it or set \
-                 server.control_socket",
-                path.display()
-            ),
-            Self::Store(error) => error.fmt(f),
-            Self::Backup(error) => error.fmt(f),
-            Self::Listen(address, error) => match error.kind() {
-                std::io::ErrorKind::AddrInUse => {
-                    write!(f, "{address} is in use; stop what listens there or set server.listen")
-                }
-                std::io::ErrorKind::PermissionDenied => write!(
-                    f,
-                    "may not listen on {address}; ports below 1024 need CAP_NET_BIND_SERVICE"
-                ),
-                _ => write!(f, "cannot listen on {address}: {error}"),
-            },
-        }
-    }
-}
-
-impl std::error::Error for StartError {}
-
-impl From<OpenError> for StartError {
-    fn from(error: OpenError) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl From<BackupError> for StartError {
-    fn from(error: BackupError) -> Self {
-        Self::Backup(error)
-    }
-}
-
-impl From<AuthError> for StartError {
-    fn from(error: AuthError) -> Self {
-        Self::Internal(error.to_string())
-    }
 }
 
 /// A database met an I/O error while serving: the process must end and start anew.
@@ -283,61 +212,6 @@ impl Server {
         let _ = tokio::task::spawn_blocking(move || domains.close()).await;
         outcome
     }
-}
-
-/// Makes the data directory and looks whether it can be used.
-///
-/// # Errors
-/// [`StartError::DataDir`], in words for the person who runs it.
-pub fn prepare_data(config: &Config) -> Result<DataDir, StartError> {
-    let data = DataDir::new(&config.data.directory);
-    let refused = |error: std::io::Error| {
-        let path = data.root().display();
-        StartError::DataDir(match error.kind() {
-            std::io::ErrorKind::PermissionDenied => {
-                format!(
-                    "{path} may not be used by this user; give it to them (chown) or set data.directory"
-                )
-            }
-            std::io::ErrorKind::StorageFull => {
-                format!("no space left on the disk that holds {path}")
-            }
-            _ => format!("{path} cannot be used as the data directory: {error}"),
-        })
-    };
-    data.create().map_err(refused)?;
-    if data.is_open_to_others().map_err(refused)? {
-        tracing::warn!(path = %data.root().display(), "others can read the data directory; chmod 700");
-    }
-    loop {
-        finish_restore(&DATA_FILES, &data)?;
-        let claim = data.claim(ClaimKind::Shared).map_err(refused)?.ok_or_else(|| {
-            let path = data.root().display();
-            BackupError::InUse(format!("{path} is being restored; try again when that is done"))
-        })?;
-        // A restore that was decided and killed in between is finished as well.
-        if !data.restore_ready().exists() {
-            return Ok(data.claimed(claim));
-        }
-    }
-}
-
-/// Looks for the data directory that is there already, for verbs that make nothing: a mistyped name must
-/// not become a directory.
-///
-/// # Errors
-/// [`StartError::NoData`] when there is none or it holds no accounts, else as [`prepare_data`].
-pub fn existing_data(config: &Config) -> Result<DataDir, StartError> {
-    let data = DataDir::new(&config.data.directory);
-    let nothing = data.stores().iter().all(|(_, path)| path.try_exists().is_ok_and(|there| !there));
-    if nothing {
-        let path = data.root().display();
-        return Err(StartError::NoData(format!(
-            "{path} holds no data; check --data-dir and data.directory, or make a first account with \
-             'appliance user create'"
-        )));
-    }
-    prepare_data(config)
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {

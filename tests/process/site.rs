@@ -70,12 +70,6 @@ impl Site {
         self.try_post(path, person, &body).await.expect("an answer")
     }
 
-    /// Asks for a path outside of the API.
-    pub async fn page(&self, path: &str) -> Answer {
-        let url = format!("https://localhost:{}{path}", self.address.port());
-        Answer::of(self.client.get(url).send().await.unwrap()).await
-    }
-
     pub async fn get(&self, path: &str, person: &Person) -> Value {
         let answer = self.try_api(Method::GET, path, Some(person), None).await;
         answer.expect("an answer").expect(200)
