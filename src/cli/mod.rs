@@ -4,6 +4,7 @@
 //! directory it acts on. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 not found,
 //! 4 in use or in conflict, 5 verification failed.
 
+mod compact;
 mod config;
 mod failure;
 mod healthcheck;
@@ -63,6 +64,8 @@ enum Verb {
     /// Make, list and change accounts.
     #[command(subcommand)]
     User(user::User),
+    /// Give the unused space of the databases back to the disk; the appliance must be stopped.
+    Compact,
     /// Check or show the configuration.
     #[command(subcommand)]
     Config(config::ConfigVerb),
@@ -92,6 +95,7 @@ impl Cli {
         match verb {
             Verb::Serve(serve) => serve.run(&global),
             Verb::User(user) => user.run(&global),
+            Verb::Compact => compact::run(&global),
             Verb::Config(config) => config.run(&global),
             Verb::Openapi => openapi::run(&global),
             Verb::Healthcheck => healthcheck::run(&global),

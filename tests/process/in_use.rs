@@ -14,6 +14,7 @@ fn a_verb_on_the_data_of_a_running_server_is_refused() {
     let home = Home::default();
     let _running = Running::start(&home);
     home.run(&["user", "list"]).expect_error(4, &ADVICE);
+    home.run(&["compact"]).expect_error(4, &ADVICE);
     home.create_user("ada", "user").expect_error(4, &ADVICE);
     home.run(&["user", "set-role", "1", "admin"]).expect_error(4, &ADVICE);
 }

@@ -15,8 +15,10 @@
     reason = "a test that meets what it did not expect should stop there, and nobody imports it"
 )]
 
+mod compact;
 mod config;
 mod data_directory;
+mod failed_sync;
 mod faults;
 mod first_start;
 mod floor;
@@ -24,6 +26,7 @@ mod found;
 mod full_disk;
 mod in_use;
 mod kill;
+mod large_files;
 mod load;
 mod program;
 mod running;

@@ -6,11 +6,12 @@ use crate::{
 };
 
 /// Every verb, with the words before it.
-const VERBS: [&[&str]; 9] = [
+const VERBS: [&[&str]; 10] = [
     &["serve"],
     &["user", "create"],
     &["user", "list"],
     &["user", "set-role"],
+    &["compact"],
     &["config", "check"],
     &["config", "show"],
     &["openapi"],

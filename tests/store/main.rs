@@ -14,7 +14,9 @@
 )]
 
 mod bank;
+mod compaction;
 mod disk;
+mod domains;
 mod failing_disk;
 mod files;
 mod groups;
