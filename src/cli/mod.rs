@@ -6,6 +6,7 @@
 
 mod archive_input;
 mod backup;
+mod compact;
 mod config;
 mod failure;
 mod healthcheck;
@@ -76,6 +77,8 @@ enum Verb {
     /// Look at the schema of the databases.
     #[command(subcommand)]
     Migrate(migrate::Migrate),
+    /// Give the unused space of the databases back to the disk; the appliance must be stopped.
+    Compact,
     /// Check or show the configuration.
     #[command(subcommand)]
     Config(config::ConfigVerb),
@@ -110,6 +113,7 @@ impl Cli {
             Verb::Backup(backup) => backup.run(&global),
             Verb::Restore(restore) => restore.run(&global),
             Verb::Migrate(migrate) => migrate.run(&global),
+            Verb::Compact => compact::run(&global),
             Verb::Config(config) => config.run(&global),
             Verb::Openapi => openapi::run(&global),
             Verb::Status => status::run(&global),

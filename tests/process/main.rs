@@ -16,10 +16,12 @@
 )]
 
 mod backups;
+mod compact;
 mod config;
 mod control;
 mod control_verbs;
 mod data_directory;
+mod failed_sync;
 mod faults;
 mod first_start;
 mod floor;
@@ -28,6 +30,7 @@ mod full_disk;
 mod hostile_archives;
 mod in_use;
 mod kill;
+mod large_files;
 mod load;
 mod program;
 mod restore_cut_short;

@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// Every verb, with the words before it.
-const VERBS: [&[&str]; 15] = [
+const VERBS: [&[&str]; 16] = [
     &["serve"],
     &["user", "create"],
     &["user", "list"],
@@ -17,6 +17,7 @@ const VERBS: [&[&str]; 15] = [
     &["backup", "prune"],
     &["restore"],
     &["migrate", "status"],
+    &["compact"],
     &["config", "check"],
     &["config", "show"],
     &["openapi"],
