@@ -36,6 +36,11 @@ impl DataDir {
         self.0.join("social_log.redb")
     }
 
+    /// The coarse figures of the last month.
+    pub fn month_of_samples(&self) -> PathBuf {
+        self.0.join("samples.month")
+    }
+
     /// The certificate that the appliance made for itself, in PEM.
     pub fn self_signed_certificate(&self) -> PathBuf {
         self.0.join("tls/self-signed.pem")

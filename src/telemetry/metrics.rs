@@ -15,12 +15,12 @@ use prometheus::{
 #[derive(Clone)]
 pub struct Metrics {
     registry: Registry,
-    http_requests: IntCounterVec,
-    http_duration: HistogramVec,
+    pub(super) http_requests: IntCounterVec,
+    pub(super) http_duration: HistogramVec,
     gateway_requests: IntCounterVec,
-    auth_attempts: IntCounterVec,
-    jwt_validations: IntCounterVec,
-    qr_scans: IntCounterVec,
+    pub(super) auth_attempts: IntCounterVec,
+    pub(super) jwt_validations: IntCounterVec,
+    pub(super) qr_scans: IntCounterVec,
     qr_events: IntCounterVec,
     active_users: IntGaugeVec,
     events_active: IntGaugeVec,
@@ -28,8 +28,8 @@ pub struct Metrics {
     /// Open TCP connections of the public listener.
     pub connections: IntGauge,
     outbox_lag: IntGaugeVec,
-    commit_batch: HistogramVec,
-    commit_duration: HistogramVec,
+    pub(super) commit_batch: HistogramVec,
+    pub(super) commit_duration: HistogramVec,
     queue_depth: IntGaugeVec,
 }
 
