@@ -10,6 +10,7 @@
 //! - [`gateway`] is what happens around every request: name it, recognise the caller, limit, log.
 //! - The domains: [`auth`] (accounts and sessions), [`user`] (profiles, events, codes, attendance) and
 //!   [`social_log`] (the social feed and the audit chain). Each keeps one file and knows no other.
+//! - [`dashboard`] looks at all of them, and at the machine, without writing anything.
 //! - [`http`] is what handlers share; [`event`] is the audit event that domains emit; [`token`] signs.
 //! - [`store`] is the heart: one redb file behind one writer that commits in groups.
 //! - Below everything: [`config`], [`telemetry`], [`clock`], [`ids`], [`language`], [`crypto`],
@@ -32,6 +33,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod crypto;
+pub mod dashboard;
 pub mod event;
 pub mod gateway;
 pub mod http;

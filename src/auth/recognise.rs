@@ -96,7 +96,11 @@ impl AuthService {
     }
 
     /// Who a good token belongs to, and when their session ends.
-    fn person_behind(&self, access: Access, now: Time) -> Result<(Principal, Time), AuthError> {
+    pub(super) fn person_behind(
+        &self,
+        access: Access,
+        now: Time,
+    ) -> Result<(Principal, Time), AuthError> {
         let snapshot = self.parts.store.read()?;
         let session = session(&snapshot, access.session)?
             .filter(|session| session.user == access.user)

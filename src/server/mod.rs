@@ -4,6 +4,7 @@
 //! `connection` speaks HTTP. Start-up takes nothing that was not there before: a start that fails has
 //! changed nothing but finished migration steps.
 
+mod activity;
 mod connection;
 mod docs;
 mod health;
@@ -13,6 +14,7 @@ mod redirect;
 mod relay;
 mod routes;
 mod tls;
+mod watching;
 mod wire;
 
 use std::{fmt, future::Future, net::SocketAddr, sync::Arc, time::Duration};
@@ -26,6 +28,7 @@ use crate::{
     gateway::Settings,
     paths::DataDir,
     store::OpenError,
+    telemetry::Watch,
 };
 use listener::Listener;
 use routes::Routes;
@@ -44,6 +47,7 @@ pub struct Server {
     redirect: Option<(TcpListener, String)>,
     settings: Arc<Settings>,
     domains: Domains,
+    watch: Watch,
     setup_link: Option<String>,
     drain: watch::Sender<bool>,
     drain_time: Duration,
@@ -132,11 +136,16 @@ impl Server {
         let tls = tls::acceptor(&config.tls, &config.server, &data, &clock)?;
         let setup_link = setup_link(&domains.auth, &config).await?;
         let (drain, draining) = watch::channel(false);
-        let Routes { endpoint, settings } = Routes::build(&config, &domains, draining.clone())?;
+        let watch = watching::start(&domains, Some(&data));
+        let ends = tls.certificate_ends;
+        let dashboard =
+            watching::dashboard(&config, &domains, &watch, Some(&data), ends, draining.clone());
+        let Routes { endpoint, settings } =
+            Routes::build(&config, &domains, dashboard, draining.clone())?;
         let metrics = domains.metrics.clone();
-        let listener = Listener::new(tcp, tls, config.limits, endpoint, draining, metrics);
+        let listener = Listener::new(tcp, tls.acceptor, config.limits, endpoint, draining, metrics);
         let drain_time = Duration::from_secs(config.server.drain_seconds);
-        Ok(Self { listener, redirect, settings, domains, setup_link, drain, drain_time })
+        Ok(Self { listener, redirect, settings, domains, watch, setup_link, drain, drain_time })
     }
 
     /// Where HTTPS listens: of use when the configuration said port 0.
@@ -163,13 +172,14 @@ impl Server {
     /// # Errors
     /// [`StoreStopped`] when a database failed; every answer that was given stands.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), StoreStopped> {
-        let Self { listener, redirect, settings, domains, drain, drain_time, .. } = self;
+        let Self { listener, redirect, settings, domains, watch, drain, drain_time, .. } = self;
         let mut background = tokio::task::JoinSet::new();
         if let Some((listener, origin)) = redirect {
             background.spawn(redirect::serve(listener, origin));
         }
         background.spawn(housekeeping(settings, domains.auth.clone()));
         background.spawn(domains.clone().heal_profiles());
+        background.spawn(watching::sample(domains.clone(), watch.clone()));
         // Told to finish only when nobody is served any more: what is answered during the drain leaves
         // events too.
         let (finish, finishing) = watch::channel(false);
@@ -186,7 +196,11 @@ impl Server {
         background.shutdown().await;
         finish.send_replace(true);
         let _ = relay.await;
-        let _ = tokio::task::spawn_blocking(move || domains.close()).await;
+        let closing = move || {
+            watch.close();
+            domains.close();
+        };
+        let _ = tokio::task::spawn_blocking(closing).await;
         outcome
     }
 }

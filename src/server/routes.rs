@@ -11,12 +11,13 @@ use poem::{
 use poem_openapi::OpenApiService;
 use tokio::sync::watch;
 
-use super::{StartError, docs, health, instance::InstanceApi, wire::Domains};
+use super::{StartError, docs, health, instance::InstanceApi, watching, wire::Domains};
 use crate::{
     assets,
     auth::{AccountsApi, AuthApi, SetupApi},
     clock::Clock,
     config::{Config, Network},
+    dashboard::{Dashboard, DashboardApi},
     gateway::{DescribedRoute, Gateway, Parts, Settings},
     http::Problem,
     social_log, user,
@@ -34,9 +35,10 @@ impl Routes {
     pub(super) fn build(
         config: &Config,
         domains: &Domains,
+        dashboard: Dashboard,
         draining: watch::Receiver<bool>,
     ) -> Result<Self, StartError> {
-        let api = api(config, domains);
+        let api = api(config, domains, dashboard);
         let document = document(&api)?;
         let settings = Arc::new(Settings::new(
             &config.cors,
@@ -51,6 +53,7 @@ impl Routes {
                 ("/api/v1/setup", "auth"),
                 ("/api/v1/social", "social-log"),
                 ("/api/v1/audit", "social-log"),
+                ("/api/v1/dashboard", "dashboard"),
                 ("/api/v1/instance", "gateway"),
                 ("/api/v1", "user"),
             ]),
@@ -82,7 +85,10 @@ impl Routes {
 /// When the document cannot be generated, which is a bug.
 pub fn openapi_document(config: &Config) -> Result<String, StartError> {
     let domains = Domains::in_memory(config, Clock::system())?;
-    let document = document(&api(config, &domains))?;
+    let watch = watching::start(&domains, None);
+    let draining = watch::channel(false).1;
+    let dashboard = watching::dashboard(config, &domains, &watch, None, None, draining);
+    let document = document(&api(config, &domains, dashboard))?;
     let text = serde_json::to_string_pretty(&document);
     text.map(|text| text + "\n").map_err(|error| StartError::Internal(error.to_string()))
 }
@@ -96,6 +102,7 @@ struct Api<E> {
 fn api(
     config: &Config,
     domains: &Domains,
+    dashboard: Dashboard,
 ) -> Api<impl IntoEndpoint<Endpoint: Endpoint<Output = Response> + 'static> + use<>> {
     let profiles = domains.profiles();
     let apis = (
@@ -105,6 +112,7 @@ fn api(
         AccountsApi::new(domains.auth.clone(), profiles, domains.cursors.clone()),
         user::apis(domains.user.clone()),
         social_log::apis(&domains.social_log),
+        DashboardApi(dashboard),
     );
     let service = OpenApiService::new(apis, "appliance", env!("CARGO_PKG_VERSION"))
         .description(

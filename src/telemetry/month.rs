@@ -31,6 +31,11 @@ const SUMMARY: usize = 16;
 pub(super) struct Month(Option<File>);
 
 impl Month {
+    /// No file, and nothing is kept.
+    pub(super) const fn none() -> Self {
+        Self(None)
+    }
+
     /// Opens the file, made when it is not there and made anew when it is damaged.
     pub(super) fn open(path: &Path) -> Self {
         match open(path) {

@@ -8,7 +8,7 @@
 
 use std::{
     collections::VecDeque,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -112,16 +112,16 @@ struct Counters {
 }
 
 impl Watch {
-    /// Takes the first reading. Periods that `month` holds are continued; `outside` is asked at every
-    /// sample, on a thread that may wait.
+    /// Takes the first reading. The periods of the file `month` are continued, if there is to be one;
+    /// `outside` is asked at every sample, on a thread that may wait.
     pub fn start(
         metrics: Metrics,
         data: PathBuf,
-        month: &std::path::Path,
+        month: Option<&Path>,
         now: Time,
         outside: impl Fn() -> Outside + Send + Sync + 'static,
     ) -> Self {
-        let month = Month::open(month);
+        let month = month.map_or_else(Month::none, Month::open);
         let empty = Period::at(now);
         let begun = month.periods(empty.start, empty.end()).pop();
         let before = Counters::read(&metrics, &data, outside());
@@ -244,7 +244,7 @@ impl State {
 }
 
 impl Counters {
-    fn read(metrics: &Metrics, data: &std::path::Path, outside: Outside) -> Self {
+    fn read(metrics: &Metrics, data: &Path, outside: Outside) -> Self {
         let mut commits = Distribution::default();
         metrics.commit_durations().values().for_each(|database| commits.add(database));
         Self {

@@ -40,7 +40,13 @@ impl Bench {
 
 fn watch_in(directory: &std::path::Path, metrics: Metrics, now: Time) -> Watch {
     let outside = || Outside { write_queue: Some(3), ..Outside::default() };
-    Watch::start(metrics, directory.to_owned(), &directory.join("samples.month"), now, outside)
+    Watch::start(
+        metrics,
+        directory.to_owned(),
+        Some(&directory.join("samples.month")),
+        now,
+        outside,
+    )
 }
 
 #[test]

@@ -24,7 +24,17 @@ const FOR_USERS: [&str; 7] = [
     "updateMe",
 ];
 /// What staff may not do.
-const FOR_ADMINISTRATORS: [&str; 4] = ["listAudit", "listUsers", "setRole", "verifyAudit"];
+const FOR_ADMINISTRATORS: &[&str] = &[
+    "getDashboardHealth",
+    "getDashboardInsights",
+    "getDashboardLogs",
+    "getDashboardSecurity",
+    "getDashboardSeries",
+    "listAudit",
+    "listUsers",
+    "setRole",
+    "verifyAudit",
+];
 
 fn document() -> Value {
     let config = Config::load(&Sources::default()).unwrap();

@@ -6,6 +6,7 @@
 
 mod probe;
 mod self_signed;
+mod validity;
 
 use std::{path::Path, sync::Arc};
 
@@ -18,12 +19,18 @@ use tokio_rustls::TlsAcceptor;
 
 use super::StartError;
 use crate::{
-    clock::Clock,
+    clock::{Clock, Time},
     config::{ServerConfig, TlsConfig, TlsMode},
     paths::DataDir,
 };
 
 pub use probe::probe;
+
+/// What speaks TLS on the public listener, and until when its certificate holds, if that can be read.
+pub(super) struct Tls {
+    pub(super) acceptor: TlsAcceptor,
+    pub(super) certificate_ends: Option<Time>,
+}
 
 /// The acceptor for the public listener.
 pub(super) fn acceptor(
@@ -31,7 +38,7 @@ pub(super) fn acceptor(
     server: &ServerConfig,
     data: &DataDir,
     clock: &Clock,
-) -> Result<TlsAcceptor, StartError> {
+) -> Result<Tls, StartError> {
     let (certificate, key) = match config.mode {
         TlsMode::Files => (config.certificate.clone(), config.key.clone()),
         TlsMode::SelfSigned => {
@@ -47,6 +54,7 @@ pub(super) fn acceptor(
         .map_err(|error| unreadable(&certificate, error.to_string()))?;
     let private =
         PrivateKeyDer::from_pem_file(&key).map_err(|error| unreadable(&key, error.to_string()))?;
+    let certificate_ends = chain.first().and_then(validity::not_after);
     let provider = Arc::new(aws_lc_rs::default_provider());
     let mut tls = TlsServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -55,5 +63,5 @@ pub(super) fn acceptor(
         .with_single_cert(chain, private)
         .map_err(|error| unreadable(&certificate, error.to_string()))?;
     tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(tls)))
+    Ok(Tls { acceptor: TlsAcceptor::from(Arc::new(tls)), certificate_ends })
 }
