@@ -4,7 +4,7 @@ use poem_openapi::Object;
 
 use super::{
     AuthError,
-    model::{Email, NewAccount, NewPassword, Username, parse_name},
+    model::{AccountForm, NewAccount},
 };
 use crate::{
     http::{Person, PersonRole},
@@ -43,19 +43,14 @@ impl poem_openapi::types::Example for RegisterRequest {
 impl RegisterRequest {
     /// Parses every field.
     pub(super) fn parse(self, language: Language) -> Result<NewAccount, AuthError> {
-        let email = Email::parse(&self.email)?;
-        let username = self.username.as_deref().map(Username::parse).transpose()?;
-        let own_name = username.as_ref().map_or("", Username::as_str);
-        let password = NewPassword::parse(self.password, &[email.as_str(), own_name])?;
-        Ok(NewAccount {
-            name: parse_name("name", &self.name)?,
-            surname: parse_name("surname", &self.surname)?,
-            email,
-            username,
-            password,
-            language,
-            role: Role::User,
-        })
+        let form = AccountForm {
+            email: self.email,
+            username: self.username,
+            name: self.name,
+            surname: self.surname,
+            password: self.password,
+        };
+        Ok(NewAccount::parse(form, language, Role::User)?)
     }
 }
 

@@ -6,8 +6,8 @@ use crate::store::StoreError;
 /// Why something about an account was refused or failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AuthError {
-    /// A field does not hold what it must.
-    Invalid(InvalidField),
+    /// Some fields do not hold what they must.
+    Invalid(Vec<InvalidField>),
     /// The address belongs to an account.
     EmailTaken,
     /// The username belongs to an account.
@@ -54,7 +54,13 @@ impl From<StoreError> for AuthError {
 
 impl From<InvalidField> for AuthError {
     fn from(field: InvalidField) -> Self {
-        Self::Invalid(field)
+        Self::Invalid(vec![field])
+    }
+}
+
+impl From<Vec<InvalidField>> for AuthError {
+    fn from(fields: Vec<InvalidField>) -> Self {
+        Self::Invalid(fields)
     }
 }
 
@@ -67,7 +73,10 @@ impl From<crate::crypto::NoRandomness> for AuthError {
 impl std::fmt::Display for AuthError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Invalid(field) => write!(f, "{} {}", field.field, field.message.en),
+            Self::Invalid(fields) => {
+                let fault = |fault: &InvalidField| format!("{} {}", fault.field, fault.message.en);
+                f.write_str(&fields.iter().map(fault).collect::<Vec<_>>().join("; "))
+            }
             Self::EmailTaken => f.write_str("the e-mail address belongs to another account"),
             Self::UsernameTaken => f.write_str("the username belongs to another account"),
             Self::UserNotFound => f.write_str("no such user"),

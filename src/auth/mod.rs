@@ -32,6 +32,8 @@ pub use api::{AccountsApi, AuthApi, SetupApi};
 pub use error::AuthError;
 pub use figures::AccountFigures;
 pub use migrations::MIGRATIONS;
-pub use model::{Email, InvalidField, NewAccount, NewPassword, Registered, Username, parse_name};
+pub use model::{
+    AccountForm, Email, InvalidField, NewAccount, NewPassword, Registered, Username, parse_name,
+};
 pub use records::Account;
 pub use service::{AuthService, Profiles};

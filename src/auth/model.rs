@@ -186,6 +186,51 @@ pub struct NewAccount {
     pub role: Role,
 }
 
+/// The same as somebody wrote it.
+#[derive(Default)]
+pub struct AccountForm {
+    /// An e-mail address.
+    pub email: String,
+    /// A username, if they want a certain one.
+    pub username: Option<String>,
+    /// Given name.
+    pub name: String,
+    /// Family name.
+    pub surname: String,
+    /// The password.
+    pub password: String,
+}
+
+impl NewAccount {
+    /// Parses every field of a form.
+    ///
+    /// # Errors
+    /// All fields at fault, in the order of the form.
+    pub fn parse(
+        form: AccountForm,
+        language: Language,
+        role: Role,
+    ) -> Result<Self, Vec<InvalidField>> {
+        let email = Email::parse(&form.email);
+        let username = form.username.as_deref().map(Username::parse).transpose();
+        // Held against what was written, so that a password is looked at whatever else is at fault.
+        let own = [form.email.trim(), form.username.as_deref().unwrap_or_default().trim()];
+        let password = NewPassword::parse(form.password, &own);
+        let name = parse_name("name", &form.name);
+        let surname = parse_name("surname", &form.surname);
+        match (email, username, name, surname, password) {
+            (Ok(email), Ok(username), Ok(name), Ok(surname), Ok(password)) => {
+                Ok(Self { email, username, name, surname, password, language, role })
+            }
+            (email, username, name, surname, password) => {
+                let faults =
+                    [email.err(), username.err(), name.err(), surname.err(), password.err()];
+                Err(faults.into_iter().flatten().collect())
+            }
+        }
+    }
+}
+
 /// What an account was registered with, of which a profile is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registered {
@@ -266,6 +311,28 @@ mod tests {
         assert!(parse(&"a".repeat(1_024)).is_ok());
         assert!(parse(&"a".repeat(1_025)).is_err());
         assert!(parse("Mario@Example.org").is_err());
+    }
+
+    #[test]
+    fn every_field_at_fault_is_named_at_once() {
+        let parse = |form| {
+            let parsed = NewAccount::parse(form, Language::English, Role::User);
+            parsed.map(|_| ()).map_err(|faults| faults.iter().map(|f| f.field).collect::<Vec<_>>())
+        };
+        let form = || AccountForm {
+            email: "ada@example.org".to_owned(),
+            username: Some("lovelace".to_owned()),
+            name: "Ada".to_owned(),
+            surname: "Lovelace".to_owned(),
+            password: "correct horse battery".to_owned(),
+        };
+        assert_eq!(parse(form()), Ok(()));
+        let all = AccountForm { username: Some("a b".to_owned()), ..AccountForm::default() };
+        assert_eq!(parse(all), Err(vec!["email", "username", "name", "surname", "password"]));
+        for own in ["LoveLace", "ada@example.org"] {
+            let form = AccountForm { password: own.to_owned(), ..form() };
+            assert_eq!(parse(form), Err(vec!["password"]), "{own}");
+        }
     }
 
     #[test]

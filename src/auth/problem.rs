@@ -2,16 +2,15 @@
 
 use poem::http::StatusCode;
 
-use super::AuthError;
+use super::{AuthError, InvalidField};
 use crate::http::{FieldError, Problem};
 
 impl From<AuthError> for Problem {
     fn from(error: AuthError) -> Self {
         match error {
-            AuthError::Invalid(invalid) => Self::invalid(vec![FieldError {
-                field: invalid.field.to_owned(),
-                message: invalid.message,
-            }]),
+            AuthError::Invalid(fields) => {
+                Self::invalid(fields.into_iter().map(FieldError::from).collect())
+            }
             AuthError::EmailTaken => Self::new(
                 StatusCode::CONFLICT,
                 "USER_EXISTS",
@@ -107,5 +106,11 @@ impl From<AuthError> for Problem {
             AuthError::Store(error) => error.into(),
             AuthError::Internal(cause) => Self::internal(cause),
         }
+    }
+}
+
+impl From<InvalidField> for FieldError {
+    fn from(fault: InvalidField) -> Self {
+        Self { field: fault.field.to_owned(), message: fault.message }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{Failure, Global, print};
 use crate::{
-    auth::{Account, AuthService, Email, NewAccount, NewPassword, Username, parse_name},
+    auth::{Account, AccountForm, AuthService, InvalidField, NewAccount},
     clock::Clock,
     event::Provenance,
     ids::{Role, UserId},
@@ -83,20 +83,17 @@ impl User {
 
 impl Create {
     async fn run(self, global: &Global, auth: &AuthService) -> Result<(), Failure> {
-        let email = parsed(Email::parse(&self.email))?;
-        let username = self.username.as_deref().map(Username::parse).transpose();
         let mut password = String::new();
         std::io::stdin().read_to_string(&mut password)?;
-        let password = password.trim_end_matches(['\r', '\n']).to_owned();
-        let new = NewAccount {
-            password: parsed(NewPassword::parse(password, &[email.as_str()]))?,
-            email,
-            username: parsed(username)?,
-            name: parsed(parse_name("name", &self.name))?,
-            surname: parsed(parse_name("surname", &self.surname))?,
-            language: Language::default(),
-            role: self.role,
+        let form = AccountForm {
+            email: self.email,
+            username: self.username,
+            name: self.name,
+            surname: self.surname,
+            password: password.trim_end_matches(['\r', '\n']).to_owned(),
         };
+        let new = NewAccount::parse(form, Language::default(), self.role);
+        let new = new.map_err(|faults| faulty(&faults))?;
         let account = auth.create(new, Provenance::COMMAND_LINE, "user.created").await?;
         global.say(format_args!("made {} {}", account.role, account.username));
         show(global, &account)
@@ -163,13 +160,15 @@ fn as_json(account: &Account) -> serde_json::Value {
     })
 }
 
-fn parsed<T>(field: Result<T, crate::auth::InvalidField>) -> Result<T, Failure> {
-    field.map_err(|field| {
-        let name = match field.field {
+/// Everything that is wrong with what was typed.
+fn faulty(faults: &[InvalidField]) -> Failure {
+    let line = |fault: &InvalidField| {
+        let name = match fault.field {
             // The one field that is no option.
             "password" => "the password".to_owned(),
             name => format!("--{name}"),
         };
-        Failure::Usage(format!("{name} {}", field.message.en))
-    })
+        format!("{name} {}", fault.message.en)
+    };
+    Failure::Usage(faults.iter().map(line).collect::<Vec<_>>().join("; "))
 }

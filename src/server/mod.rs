@@ -138,6 +138,9 @@ impl Server {
         let (drain, draining) = watch::channel(false);
         let watch = watching::start(&domains, Some(&data));
         let ends = tls.certificate_ends;
+        if let Some(end) = ends {
+            domains.metrics.certificate_ends(end);
+        }
         let dashboard =
             watching::dashboard(&config, &domains, &watch, Some(&data), ends, draining.clone());
         let Routes { endpoint, settings } =

@@ -11,6 +11,8 @@ use prometheus::{
     TextEncoder, core::Collector,
 };
 
+use crate::clock::Time;
+
 /// Every metric of one running appliance. Clones share the figures.
 #[derive(Clone)]
 pub struct Metrics {
@@ -192,6 +194,20 @@ impl Metrics {
     /// Counts an error that is ours (`panic`, `internal`).
     pub fn system_error(&self, kind: &str) {
         self.system_errors.with_label_values(&["gateway", kind]).inc();
+    }
+
+    /// Says when the certificate of the public listener ends; told once, when it is known. Where nobody
+    /// knows, there is no such metric.
+    pub fn certificate_ends(&self, end: Time) {
+        let gauge = gauges(
+            &self.registry,
+            "appliance_certificate_expires_timestamp_seconds",
+            "When the certificate ends, in seconds since the epoch.",
+            &["listener"],
+        );
+        if let Ok(gauge) = gauge {
+            gauge.with_label_values(&["https"]).set(end.as_seconds());
+        }
     }
 
     /// Says how many audit events of a file wait for the chain.

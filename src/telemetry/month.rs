@@ -81,14 +81,20 @@ fn open(path: &Path) -> io::Result<File> {
             if kept.is_none() {
                 tracing::warn!(path = %path.display(), "the month of samples is damaged and starts anew");
             }
-            write_atomically(path, &whole_file(&kept.unwrap_or_default()), 0o600)?;
+            replace(path, &kept.unwrap_or_default())?;
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            write_atomically(path, &whole_file(&[]), 0o600)?;
+            replace(path, &[])?;
         }
         Err(error) => return Err(error),
     }
     OpenOptions::new().read(true).write(true).open(path)
+}
+
+/// Puts a whole file into its place. On a full disk nothing of it stays behind.
+fn replace(path: &Path, periods: &[Period]) -> io::Result<()> {
+    write_atomically(path, &whole_file(periods), 0o600)
+        .inspect_err(|_| drop(std::fs::remove_file(path.with_extension("new"))))
 }
 
 const fn slot_bytes(figures: usize) -> usize {

@@ -82,6 +82,9 @@ async fn the_end_of_the_certificate_is_its_own_and_worth_a_look_when_it_is_near(
     let health = view(&app, &admin, "health").await;
     assert_eq!(health["certificate"]["expires_at"], "2029-02-25T00:00:00.000Z");
     assert_eq!(health["certificate"]["days_left"], 824);
+    let metrics = app.page("/metrics").await.text();
+    let gauge = "appliance_certificate_expires_timestamp_seconds{listener=\"https\"} 1866672000";
+    assert!(metrics.contains(gauge), "{metrics}");
     app.advance(820 * 86_400);
     let admin = app.login("capo@example.org").await;
     let health = view(&app, &admin, "health").await;

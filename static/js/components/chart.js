@@ -24,7 +24,9 @@ export function Chart({ title, note, unit, lines, from, step, test }) {
   const newest = lastKnown(lines);
   const shown = at === null ? newest : Math.min(at, steps - 1);
   const inner = Math.max(0, width - LEFT - RIGHT);
-  const marks = valueMarks(Math.max(0, ...known), unit);
+  // A single line also shows between what its steps lay.
+  const greatest = Math.max(0, ...known, ...(lines.length === 1 ? lines[0].maximum ?? [] : []));
+  const marks = valueMarks(greatest, unit);
   const top = marks.at(-1);
   const x = (nth) => LEFT + ((nth + 0.5) / Math.max(1, steps)) * inner;
   const y = (value) => TOP + (1 - Math.min(value, top) / top) * (HEIGHT - TOP - BOTTOM);
