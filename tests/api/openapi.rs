@@ -24,8 +24,19 @@ const FOR_USERS: [&str; 7] = [
     "updateMe",
 ];
 /// What staff may not do.
-const FOR_ADMINISTRATORS: [&str; 6] =
-    ["createBackup", "downloadBackup", "listAudit", "listBackups", "setRole", "verifyAudit"];
+const FOR_ADMINISTRATORS: &[&str] = &[
+    "createBackup",
+    "downloadBackup",
+    "getDashboardHealth",
+    "getDashboardInsights",
+    "getDashboardLogs",
+    "getDashboardSecurity",
+    "getDashboardSeries",
+    "listAudit",
+    "listBackups",
+    "setRole",
+    "verifyAudit",
+];
 
 fn document() -> Value {
     let config = Config::load(&Sources::default()).unwrap();

@@ -59,7 +59,11 @@ const CRATES: &[CrateRule] = &[
     CrateRule { name: "x509_parser", modules: &["server/tls"], parts: &[] },
     CrateRule { name: "scrypt", modules: &["crypto"], parts: &[] },
     CrateRule { name: "zstd", modules: &["backup"], parts: &[] },
-    CrateRule { name: "rustix", modules: &["backup", "cli", "server", "store/space"], parts: &[] },
+    CrateRule {
+        name: "rustix",
+        modules: &["backup", "cli", "server", "store/space", "telemetry/machine"],
+        parts: &[],
+    },
     CrateRule { name: "aws_lc_rs", modules: &["crypto", "server/tls"], parts: &[] },
 ];
 

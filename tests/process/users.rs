@@ -78,6 +78,17 @@ fn a_bad_address_is_refused_by_the_name_of_its_option() {
 }
 
 #[test]
+fn all_that_is_wrong_with_a_new_user_is_said_at_once_and_its_username_is_no_password() {
+    let home = Home::default();
+    let typed = ["user", "create", "--email", "ada", "--username", "ada.lovelace"];
+    let mut command = home.command(&typed);
+    command.args(["--name", "", "--surname", "Prova", "--password-stdin"]);
+    let refused = finish_with_input(command, "Ada.Lovelace");
+    let faults = ["--email is not", "; --name must be", "; the password must not be your own"];
+    refused.expect_error(2, &faults);
+}
+
+#[test]
 fn a_password_is_taken_from_standard_input_alone() {
     let home = Home::default();
     let arguments = ["user", "create", "--email", "ada@example.org", "--name", "A"];
