@@ -36,6 +36,13 @@ impl Stage {
         Self { running, site, admin, event, code }
     }
 
+    /// Waits until the relay has nothing left to do: it may use the reserve and the ballast too.
+    async fn settled(&self, logins: usize) {
+        self.site.audit(&self.admin, "event.created", 1).await;
+        self.site.audit(&self.admin, "login.success", logins).await;
+        self.site.outboxes_empty().await;
+    }
+
     /// The status of a scan, and the problem's code when it was refused.
     async fn scan(&self, nonce: &str) -> (u16, serde_json::Value) {
         let nonce = format!("nonce-of-the-scan-{nonce}");
@@ -126,6 +133,7 @@ async fn on_a_disk_without_a_block_left_the_ballast_lets_people_sign_in() {
     let stage = Stage::on(&disk.home).await;
     let ballast = disk.home.data().join("ballast");
     assert_eq!(std::fs::metadata(&ballast).unwrap().len(), 2 << 20);
+    stage.settled(1).await;
     disk.fill(0);
     assert_eq!(stage.scan("one").await.0, 507);
     stage.reads_go_on("none").await;
@@ -134,6 +142,7 @@ async fn on_a_disk_without_a_block_left_the_ballast_lets_people_sign_in() {
     assert!(!ballast.exists());
     stage.reads_go_on("low").await;
     // Full again, with nothing left to give: refused, and still in good order.
+    stage.settled(2).await;
     disk.fill(0);
     stage.site.try_login(ADMIN).await.unwrap_err().expect_problem(507, "INSUFFICIENT_STORAGE");
     stage.reads_go_on("none").await;
