@@ -210,11 +210,16 @@ impl Watch {
             self.0.month.periods(range.from.plus_seconds(-super::period::PERIOD_SECONDS), range.to);
         let state = self.state();
         let day_begins = state.day.samples().map(|(time, _)| time).min().unwrap_or(Time::MAX);
-        for period in periods.iter().filter(|period| period.start < day_begins) {
+        for period in periods.iter().filter(|period| period.end() <= day_begins) {
             series.add_period(period);
         }
         for (time, values) in state.day.samples() {
             series.add_sample(time, values);
+        }
+        // The day began in the middle of a period, which holds the day's first samples too.
+        let begun = periods.iter().filter(|period| period.start < day_begins);
+        for period in begun.filter(|period| period.end() > day_begins) {
+            series.fill_until(day_begins, period);
         }
         series
     }
