@@ -7,16 +7,16 @@ use tokio::sync::{Semaphore, watch};
 
 use super::{
     dto::{LogLevel, LogsBody, SeriesBody},
+    problem::metric_unknown,
     remembered::Remembered,
     sources::{AccountFacts, ActionCounts, ScanFacts, Sources},
 };
 use crate::{
     clock::{Clock, Time},
-    http::{FieldError, Problem},
+    http::Problem,
     language::Text,
     telemetry::{DAY_SAMPLES, Figure, Range, SAMPLE_EVERY, Watch, log_tail},
 };
-use poem::http::StatusCode;
 
 /// How many people may follow the log at once.
 const MOST_FOLLOWERS: usize = 8;
@@ -127,28 +127,11 @@ pub(super) fn line_limit(limit: Option<u32>) -> usize {
 }
 
 fn figures(names: &str) -> Result<Vec<Figure>, Problem> {
-    let unknown = |name: &str| {
-        let known: Vec<_> = Figure::ALL.iter().map(|figure| figure.name()).collect();
-        let known = known.join(", ");
-        let message = Text::made(
-            format!("must be names with commas between them, out of: {known}"),
-            format!("devono essere nomi separati da virgole, tra: {known}"),
-        );
-        let problem = Problem::with_text(
-            StatusCode::BAD_REQUEST,
-            "METRIC_UNKNOWN",
-            Text::made(
-                format!("There is no metric “{name}”. There are: {known}."),
-                format!("Non esiste la metrica “{name}”. Esistono: {known}."),
-            ),
-        );
-        Problem { errors: vec![FieldError { field: "metric".to_owned(), message }], ..problem }
-    };
     let shown = |name: &str| name.chars().filter(|c| !c.is_control()).take(60).collect::<String>();
     let parsed: Vec<_> = names
         .split(',')
         .map(str::trim)
-        .map(|name| Figure::parse(name).ok_or_else(|| unknown(&shown(name))))
+        .map(|name| Figure::parse(name).ok_or_else(|| metric_unknown(&shown(name))))
         .collect::<Result<_, _>>()?;
     if parsed.len() > MOST_METRICS {
         let message = Text::made(
