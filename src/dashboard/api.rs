@@ -74,7 +74,7 @@ impl DashboardApi {
         from: Query<Option<Timestamp>>,
         /// Where it ends; now when left out.
         to: Query<Option<Timestamp>>,
-        /// Seconds of a step; when left out as many as make 360 steps, but not under 10.
+        /// Seconds of a step; when left out as many as make 360 steps, but not under 20.
         step: Query<Option<u32>>,
     ) -> Result<Json<SeriesBody>, Problem> {
         let query = SeriesQuery {

@@ -7,12 +7,12 @@
 use std::{io, time::Duration};
 
 use futures_util::{Stream, stream};
-use poem::http::StatusCode;
 use poem_openapi::types::ToJSON;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use super::{
     dto::{LogLevel, LogLineBody},
+    problem::too_many_followers,
     service::{Dashboard, line_limit},
 };
 use crate::{
@@ -115,16 +115,6 @@ impl Follower {
             }
         }
     }
-}
-
-fn too_many_followers() -> Problem {
-    let problem = Problem::new(
-        StatusCode::TOO_MANY_REQUESTS,
-        "TOO_MANY_FOLLOWERS",
-        "Too many people follow the log already.",
-        "Troppe persone seguono già il log.",
-    );
-    problem.retry_after(10)
 }
 
 /// Lines as server-sent events (HTML Living Standard §9.2). JSON has no line breaks of its own.

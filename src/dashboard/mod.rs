@@ -14,6 +14,7 @@ mod dto;
 mod follow;
 mod health;
 mod insights;
+mod problem;
 mod remembered;
 mod rules;
 mod security;

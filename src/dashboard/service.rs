@@ -7,16 +7,16 @@ use tokio::sync::{Semaphore, watch};
 
 use super::{
     dto::{LogLevel, LogsBody, SeriesBody},
+    problem::metric_unknown,
     remembered::Remembered,
     sources::{AccountFacts, ActionCounts, ScanFacts, Sources},
 };
 use crate::{
     clock::{Clock, Time},
-    http::{FieldError, Problem},
+    http::Problem,
     language::Text,
     telemetry::{DAY_SAMPLES, Figure, Range, SAMPLE_EVERY, Watch, log_tail},
 };
-use poem::http::StatusCode;
 
 /// How many people may follow the log at once.
 const MOST_FOLLOWERS: usize = 8;
@@ -63,7 +63,7 @@ pub struct SeriesQuery {
     pub from: Option<Time>,
     /// Where it ends; now without.
     pub to: Option<Time>,
-    /// Seconds of a step; as many as make 360 steps without.
+    /// Seconds of a step; without, as many as make 360 steps, from 20.
     pub step_seconds: Option<u32>,
 }
 
@@ -127,28 +127,11 @@ pub(super) fn line_limit(limit: Option<u32>) -> usize {
 }
 
 fn figures(names: &str) -> Result<Vec<Figure>, Problem> {
-    let unknown = |name: &str| {
-        let known: Vec<_> = Figure::ALL.iter().map(|figure| figure.name()).collect();
-        let known = known.join(", ");
-        let message = Text::made(
-            format!("must be names with commas between them, out of: {known}"),
-            format!("devono essere nomi separati da virgole, tra: {known}"),
-        );
-        let problem = Problem::with_text(
-            StatusCode::BAD_REQUEST,
-            "METRIC_UNKNOWN",
-            Text::made(
-                format!("There is no metric “{name}”. There are: {known}."),
-                format!("Non esiste la metrica “{name}”. Esistono: {known}."),
-            ),
-        );
-        Problem { errors: vec![FieldError { field: "metric".to_owned(), message }], ..problem }
-    };
     let shown = |name: &str| name.chars().filter(|c| !c.is_control()).take(60).collect::<String>();
     let parsed: Vec<_> = names
         .split(',')
         .map(str::trim)
-        .map(|name| Figure::parse(name).ok_or_else(|| unknown(&shown(name))))
+        .map(|name| Figure::parse(name).ok_or_else(|| metric_unknown(&shown(name))))
         .collect::<Result<_, _>>()?;
     if parsed.len() > MOST_METRICS {
         let message = Text::made(
@@ -171,7 +154,8 @@ fn range(query: &SeriesQuery, now: Time) -> Result<Range, Problem> {
         );
         return Err(Problem::invalid_field("from", message));
     }
-    let shortest = u32::try_from(SAMPLE_EVERY.as_secs()).unwrap_or(1);
+    // Twice as long as samples are apart: a sample that comes a moment late leaves no gap.
+    let shortest = u32::try_from(2 * SAMPLE_EVERY.as_secs()).unwrap_or(1);
     let usual = u32::try_from((seconds + USUAL_STEPS - 1) / USUAL_STEPS).unwrap_or(u32::MAX);
     let step_seconds = query.step_seconds.unwrap_or_else(|| usual.max(shortest));
     let range = Range { from, to, step_seconds };
@@ -200,9 +184,9 @@ mod tests {
 
     #[test]
     fn a_range_gets_steps_that_fit_a_chart_and_never_too_many() {
-        assert_eq!(steps(-3_600, None), Ok((10, 360)));
+        assert_eq!(steps(-3_600, None), Ok((20, 180)));
         assert_eq!(steps(-86_400, None), Ok((240, 360)));
-        assert_eq!(steps(-60, None), Ok((10, 6)));
+        assert_eq!(steps(-60, None), Ok((20, 3)));
         assert_eq!(steps(-3_600, Some(7)), Ok((7, 515)));
         for (from, step) in [(-86_400, Some(10)), (-60, Some(0)), (60, None), (-2_700_000, None)] {
             assert_eq!(steps(from, step), Err("VALIDATION_FAILED"), "{from} {step:?}");

@@ -67,14 +67,27 @@ impl Series {
 
     /// Adds a period to every step that it touches: what it was like is all that is known of each.
     pub(super) fn add_period(&mut self, period: &Period) {
-        let last = Time::from_millis(period.end().as_millis().saturating_sub(1));
-        let end = Time::from_millis(self.range.to.as_millis().saturating_sub(1));
+        self.each_step_of(period, period.end(), Summary::add);
+    }
+
+    /// Puts a period into the steps that it touches before `end` and that nothing is known of.
+    pub(super) fn fill_until(&mut self, end: Time, period: &Period) {
+        self.each_step_of(period, end, |kept, summary| {
+            if kept.count == 0 {
+                *kept = summary;
+            }
+        });
+    }
+
+    fn each_step_of(&mut self, period: &Period, end: Time, put: impl Fn(&mut Summary, Summary)) {
+        let before = |time: Time| Time::from_millis(time.as_millis().saturating_sub(1));
         let first = self.range.step_of(period.start.max(self.range.from));
-        let (Some(first), Some(last)) = (first, self.range.step_of(last.min(end))) else { return };
+        let last = self.range.step_of(before(end.min(self.range.to)));
+        let (Some(first), Some(last)) = (first, last) else { return };
         for (figure, column) in &mut self.columns {
             let Some(summary) = period.figures.get(figure.index()) else { continue };
             let steps = column.iter_mut().take(last.saturating_add(1)).skip(first);
-            steps.for_each(|kept| kept.add(*summary));
+            steps.for_each(|kept| put(kept, *summary));
         }
     }
 }

@@ -21,7 +21,7 @@ use super::{
     histogram::Distribution,
     machine::MachineReading,
     month::Month,
-    period::Period,
+    period::{PERIOD_SECONDS, Period},
     process::ProcessReading,
     series::{Range, Series},
     traffic::Routes,
@@ -206,15 +206,24 @@ impl Watch {
     /// before. Reads a file: not for a thread that others wait for.
     pub fn series(&self, figures: &[Figure], range: Range) -> Series {
         let mut series = Series::empty(figures, range);
-        let periods =
-            self.0.month.periods(range.from.plus_seconds(-super::period::PERIOD_SECONDS), range.to);
+        let begin = |day: &Day| day.samples().map(|(time, _)| time).min().unwrap_or(Time::MAX);
+        let periods = if begin(&self.state().day) > range.from {
+            self.0.month.periods(range.from.plus_seconds(-PERIOD_SECONDS), range.to)
+        } else {
+            Vec::new()
+        };
         let state = self.state();
-        let day_begins = state.day.samples().map(|(time, _)| time).min().unwrap_or(Time::MAX);
-        for period in periods.iter().filter(|period| period.start < day_begins) {
+        let day_begins = begin(&state.day);
+        for period in periods.iter().filter(|period| period.end() <= day_begins) {
             series.add_period(period);
         }
         for (time, values) in state.day.samples() {
             series.add_sample(time, values);
+        }
+        // The day began in the middle of a period, which holds the day's first samples too.
+        let earlier = periods.iter().filter(|period| period.start < day_begins);
+        for period in earlier.filter(|period| period.end() > day_begins) {
+            series.fill_until(day_begins, period);
         }
         series
     }
@@ -316,5 +325,4 @@ impl Counters {
 }
 
 #[cfg(test)]
-#[path = "watch_tests.rs"]
 mod tests;

@@ -20,7 +20,7 @@ export function Tiles({ health, rates }) {
         share=${share(machine.memory_used_bytes, machine.memory_total_bytes)}
         note=${t('tile.memoryNote', { used: formatBytes(machine.memory_used_bytes), total: formatBytes(machine.memory_total_bytes) })} />
       <${Tile} test="tile-disk" label=${t('tile.disk')} value=${formatBytes(machine.disk_free_bytes)}
-        share=${share(machine.disk_used_bytes, machine.disk_total_bytes)} note=${t('tile.diskNote', { total: formatBytes(machine.disk_total_bytes) })} />
+        share=${share(notFree(machine), machine.disk_total_bytes)} note=${t('tile.diskNote', { total: formatBytes(machine.disk_total_bytes) })} />
       <${Tile} test="tile-process" label=${t('tile.process')} value=${formatBytes(process.memory_bytes)}
         note=${t('tile.processNote', { cpu: formatPercent(process.cpu_percent), threads: formatCount(process.threads) })} />
       <${Tile} test="tile-requests" label=${t('tile.requests')} value=${formatUnit('per_second', rates.requests)}
@@ -37,5 +37,7 @@ export function Tiles({ health, rates }) {
     </dl>`;
 }
 
+// More than what is used: a filesystem keeps some for itself and for root.
+const notFree = ({ disk_total_bytes: total, disk_free_bytes: free }) => (total === null || free === null ? null : total - free);
 const days = (left) => (left === null ? t('figure.unknown') : t('tile.days', { count: left, number: formatCount(left) }));
 const percent = (part, whole) => (part === null || !whole ? null : (part / whole) * 100);

@@ -128,3 +128,26 @@ fn a_month_survives_a_restart_and_the_period_that_went_on_goes_on() {
     let greatest = series.columns[0].1.iter().map(|step| step.maximum).fold(0.0, f32::max);
     assert!((greatest - 1.0).abs() < f32::EPSILON);
 }
+
+#[test]
+fn after_a_restart_samples_are_not_mixed_with_the_period_that_they_lie_in() {
+    let mut bench = Bench::start();
+    for _ in 0..6 {
+        bench.requests(10, 200);
+        bench.sample_after(10);
+    }
+    bench.watch.close();
+    bench.watch = watch_in(bench.directory.path(), bench.metrics.clone(), bench.now);
+    for _ in 0..6 {
+        bench.requests(50, 200);
+        bench.sample_after(10);
+    }
+    let range = Range {
+        from: bench.now.plus_seconds(-120),
+        to: bench.now.plus_seconds(1),
+        step_seconds: 20,
+    };
+    let series = bench.watch.series(&[Figure::Requests], range);
+    let means: Vec<_> = series.columns[0].1.iter().map(|step| step.mean.round()).collect();
+    assert_eq!(means, [1.0, 1.0, 1.0, 5.0, 5.0, 5.0, 5.0]);
+}
