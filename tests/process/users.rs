@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::{
-    program::{Home, finish, finish_with_input},
+    program::{Home, finish_with_input},
     running::Running,
     site::Site,
     support::PASSWORD,
