@@ -15,7 +15,7 @@ test: tools ## Install what the tests need, check format and lints, run every te
 	cargo test --locked
 
 soak: tools ## Kill a loaded server 500 times (ROUNDS=n for another number), then one with 3 GiB
-	APPLIANCE_SOAK_ROUNDS=$(or $(ROUNDS),500) cargo test --locked --test process -- --ignored what_was_acknowledged
+	APPLIANCE_SOAK_ROUNDS=$(or $(ROUNDS),500) cargo test --locked --test process -- --ignored --nocapture what_was_acknowledged
 	cargo test --release --locked --test process -- --ignored --nocapture large_files
 
 fixtures: ## Keep the databases of this version for the tests of every later one
