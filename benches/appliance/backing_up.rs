@@ -67,6 +67,7 @@ pub(crate) async fn backing_up() {
         millis(calm),
         millis(busy)
     );
+    println!("  memory               {before:>8.0} MiB before, {most:.0} at most during");
     println!("  taken                {:>8.0} MiB/s", per_second(took));
     println!("  verified             {:>8.0} MiB/s", per_second(verified));
     println!("  restored             {:>8.0} MiB/s", per_second(restored));

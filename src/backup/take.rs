@@ -1,7 +1,7 @@
 //! Taking a backup: a cut becomes files, the files become an archive.
 
 use std::{
-    fs::{self, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{self, Write},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
@@ -20,6 +20,9 @@ use crate::{
     clock::Time,
     paths::{give_to_owner_of, sync_directory},
 };
+
+/// How much of an archive is written before it is synced.
+const PACE_BYTES: usize = 2 << 20;
 
 /// Where an archive goes.
 pub enum Destination<'d> {
@@ -136,9 +139,9 @@ pub fn write_whole(
     let draft = PathBuf::from(draft);
     let failed = |error: io::Error| BackupError::io(&draft, &error);
     let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft);
-    let mut file = file.map_err(failed)?;
+    let mut file = Paced { file: file.map_err(failed)?, unsynced: 0 };
     let written = pack(&mut file)
-        .and_then(|()| file.sync_all().map_err(failed))
+        .and_then(|()| file.file.sync_all().map_err(failed))
         .and_then(|()| fs::rename(&draft, path).map_err(|error| BackupError::io(path, &error)));
     if let Err(error) = written {
         let _ = fs::remove_file(&draft);
@@ -148,7 +151,30 @@ pub fn write_whole(
     let directory = directory.unwrap_or_else(|| Path::new("."));
     give_to_owner_of(directory, path);
     sync_directory(directory).map_err(|error| BackupError::io(directory, &error))?;
-    Ok(file.metadata().map_err(failed)?.len())
+    Ok(file.file.metadata().map_err(failed)?.len())
+}
+
+/// A file that goes to the disk a little at a time: all of it at once would hold up whoever else waits
+/// for the disk, the commits of the databases before all.
+struct Paced {
+    file: File,
+    unsynced: usize,
+}
+
+impl Write for Paced {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.unsynced += written;
+        if self.unsynced >= PACE_BYTES {
+            self.file.sync_data()?;
+            self.unsynced = 0;
+        }
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
 }
 
 impl BackupDirectory {

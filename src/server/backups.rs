@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use jiff::tz::TimeZone;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use super::wire::Domains;
 use crate::{
@@ -21,6 +21,9 @@ use crate::{
 
 /// The longest wait for a schedule: after it the clock is looked at again, which may have been set.
 const LONGEST_WAIT: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// How far a backup steps back, of 19 (nice(2)).
+const NICENESS: i32 = 15;
 
 /// Takes backups of one running appliance. Clones share everything.
 #[derive(Clone)]
@@ -94,8 +97,7 @@ impl Backups {
                 Ok(())
             })
         };
-        let taken = tokio::task::spawn_blocking(work).await;
-        taken.unwrap_or_else(|_| Err(BackupError::Failed("the backup panicked".to_owned())))
+        in_the_background(work).await
     }
 
     /// The newest backup in the directory.
@@ -113,8 +115,7 @@ impl Backups {
             let seal = seal_of(&backups.config)?;
             backups.take(Destination::Directory, &seal, &mut |_| Ok(()))
         };
-        let taken = tokio::task::spawn_blocking(work).await;
-        taken.unwrap_or_else(|_| Err(BackupError::Failed("the backup panicked".to_owned())))
+        in_the_background(work).await
     }
 
     /// Writes into the audit trail what was done with a backup, and by whom.
@@ -199,6 +200,20 @@ impl Backups {
     pub(super) fn newest(&self) -> Option<Time> {
         self.newest_listed().map(|listed| listed.name.time)
     }
+}
+
+/// Runs a backup on a thread of its own that steps back for everybody else.
+async fn in_the_background(
+    work: impl FnOnce() -> Result<Taken, BackupError> + Send + 'static,
+) -> Result<Taken, BackupError> {
+    let (reply, taken) = oneshot::channel();
+    let thread = std::thread::Builder::new().name("backup".to_owned()).spawn(move || {
+        // On Linux a thread has a priority of its own; without it the backup only is less polite.
+        let _ = rustix::process::setpriority_process(None, NICENESS);
+        let _ = reply.send(work());
+    });
+    thread.map_err(|error| BackupError::Failed(format!("no thread for the backup: {error}")))?;
+    taken.await.unwrap_or_else(|_| Err(BackupError::Failed("the backup panicked".to_owned())))
 }
 
 /// Where backups of a data directory are kept.

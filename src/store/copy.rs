@@ -1,12 +1,16 @@
 //! A snapshot, copied into a fresh file without holes: row by row in the order of keys, values as they
 //! are, never decoded.
 //!
-//! The memory it takes does not depend on the size of the file: rows go over in batches, each a commit
-//! that waits for no disk, and one commit at the end makes all of them durable.
+//! The memory it takes does not depend on the size of the file: rows go over in batches, and what was
+//! written of a batch is let go of. The copy is not synced, only written: it is on its way into an archive,
+//! which is, and a disk that is kept busy with it would hold up the commits of everybody else.
 
-use std::{collections::BTreeMap, ops::ControlFlow, path::Path};
+use std::{collections::BTreeMap, io, ops::ControlFlow, path::Path};
 
-use redb::{Database, Durability, Key, ReadableTable, WriteTransaction, backends::FileBackend};
+use redb::{
+    Database, Durability, Key, ReadableTable, StorageBackend, WriteTransaction,
+    backends::FileBackend,
+};
 
 use super::{
     Record, Snapshot, StoreError, Table, create::open_private, migrate::META, open::begin_write,
@@ -16,7 +20,7 @@ use super::{
 /// How many bytes of rows share one commit.
 const BATCH_BYTES: usize = 4 << 20;
 /// Pages of the copy that are kept in memory.
-const CACHE_BYTES: usize = 16 << 20;
+const CACHE_BYTES: usize = 8 << 20;
 
 /// The tables that the store makes in every file.
 const OWN: [&dyn AnyTable; 2] = [&META, &SEQUENCES];
@@ -67,7 +71,7 @@ pub fn copy(
     }
     let file = open_private(path).map_err(redb::Error::Io)?;
     let database = FileBackend::new(file).and_then(|backend| {
-        Database::builder().set_cache_size(CACHE_BYTES).create_with_backend(backend)
+        Database::builder().set_cache_size(CACHE_BYTES).create_with_backend(Unsynced(backend))
     });
     let mut draft = Draft { database: database.map_err(redb::Error::from)?, progress };
     let mut rows = BTreeMap::new();
@@ -77,6 +81,36 @@ pub fn copy(
     begin_write(&draft.database)?.commit()?;
     draft.database.close().map_err(redb::Error::from)?;
     Ok(rows)
+}
+
+/// A file whose syncs do nothing.
+#[derive(Debug)]
+struct Unsynced(FileBackend);
+
+impl StorageBackend for Unsynced {
+    fn len(&self) -> Result<u64, io::Error> {
+        self.0.len()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> Result<(), io::Error> {
+        self.0.read(offset, out)
+    }
+
+    fn set_len(&self, len: u64) -> Result<(), io::Error> {
+        self.0.set_len(len)
+    }
+
+    fn sync_data(&self) -> Result<(), io::Error> {
+        Ok(())
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> Result<(), io::Error> {
+        self.0.write(offset, data)
+    }
+
+    fn close(&self) -> Result<(), io::Error> {
+        self.0.close()
+    }
 }
 
 /// The tables of a file that neither the store nor `tables` names.
