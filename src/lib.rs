@@ -7,6 +7,7 @@
 //! - [`cli`] parses the command line; one file a verb.
 //! - [`server`] binds, serves, drains; [`server`]'s `wire` composes the domains and its `routes` is the
 //!   one table of what answers where.
+//! - [`doctor`] looks for what is wrong with an installation and changes nothing.
 //! - [`gateway`] is what happens around every request: name it, recognise the caller, limit, log.
 //! - The domains: [`auth`] (accounts and sessions), [`user`] (profiles, events, codes, attendance) and
 //!   [`social_log`] (the social feed and the audit chain). Each keeps one file and knows no other.
@@ -34,6 +35,7 @@ pub mod clock;
 pub mod config;
 pub mod control;
 pub mod crypto;
+pub mod doctor;
 pub mod event;
 pub mod gateway;
 pub mod http;

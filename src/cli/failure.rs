@@ -20,6 +20,8 @@ pub enum Failure {
     NotFound(String),
     /// Something else has it, or is in its way.
     Conflict(String),
+    /// It was looked at and is not as it should be.
+    Verification(String),
 }
 
 impl Failure {
@@ -30,6 +32,7 @@ impl Failure {
             Self::Usage(_) => 2,
             Self::NotFound(_) => 3,
             Self::Conflict(_) => 4,
+            Self::Verification(_) => 5,
         })
     }
 }
@@ -40,7 +43,8 @@ impl fmt::Display for Failure {
             Self::Failed(text)
             | Self::Usage(text)
             | Self::NotFound(text)
-            | Self::Conflict(text) => f.write_str(text),
+            | Self::Conflict(text)
+            | Self::Verification(text) => f.write_str(text),
         }
     }
 }

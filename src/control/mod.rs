@@ -9,11 +9,13 @@
 //! who is at the other end. There is no password, and nothing here works over a network.
 
 mod accounts;
+mod check;
 mod client;
 mod protocol;
 mod status;
 
 pub use accounts::{AccountRequest, AccountView, CreateAccount, Password, perform};
+pub use check::{AuditCheck, Check, DatabaseCheck, check_audit};
 pub use client::{AskError, ask};
 pub use protocol::{
     Asked, Done, ExitStatus, LONGEST_REQUEST_BYTES, Line, Lines, PROTOCOL, Progress, Refused,

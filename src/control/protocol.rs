@@ -38,6 +38,8 @@ pub struct Asked<R> {
 pub enum Request {
     /// How it is; done with [`super::Status`].
     Status,
+    /// How its databases are; done with [`super::Check`].
+    Check,
     /// The text of `/metrics`, as the result.
     Metrics,
     /// A verb on accounts; see [`super::perform`].

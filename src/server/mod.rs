@@ -15,6 +15,7 @@ mod relay;
 mod routes;
 mod supervisor;
 mod tls;
+mod untouched;
 mod wire;
 
 use std::{fmt, future::Future, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
@@ -37,6 +38,7 @@ use wire::Domains;
 pub use routes::openapi_document;
 pub use supervisor::Supervisor;
 pub use tls::{TlsFiles, UnreadableCertificate, certificate_status, probe};
+pub use untouched::check_files;
 pub use wire::open_auth;
 
 /// How often counters of clients at rest are forgotten.

@@ -56,7 +56,8 @@ pub(super) fn migrate(
     Ok(())
 }
 
-fn read_meta(database: &Database) -> Result<(u32, String), StoreError> {
+/// The steps that a file has taken, and the appliance that took the last one.
+pub(super) fn read_meta(database: &Database) -> Result<(u32, String), StoreError> {
     let transaction = redb::ReadableDatabase::begin_read(database)?;
     if transaction.list_tables()?.next().is_none() {
         return Ok((0, String::new()));

@@ -28,6 +28,7 @@ mod progress;
 mod record;
 mod table;
 mod until_commit;
+mod untouched;
 mod view;
 mod writer;
 
@@ -38,6 +39,7 @@ pub use progress::{Progress, Step};
 pub use record::{Origin, Record, first_version};
 pub use table::{Direction, Table};
 pub use until_commit::UntilCommit;
+pub use untouched::{FileState, check_untouched};
 pub use view::{Edit, Reader, Snapshot, View};
 pub use writer::Decision;
 

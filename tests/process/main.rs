@@ -19,6 +19,8 @@ mod config;
 mod control;
 mod control_verbs;
 mod data_directory;
+mod doctor;
+mod doctor_faults;
 mod faults;
 mod first_start;
 mod found;
@@ -34,6 +36,7 @@ mod slow_request;
 mod supervisor;
 #[path = "../support/mod.rs"]
 mod support;
+mod support_bundle;
 mod terminate;
 mod users;
 mod verbs;
