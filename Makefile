@@ -1,7 +1,7 @@
 # The commands of this project. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak fmt openapi bench tools
+.PHONY: help run test soak fixtures fmt openapi bench tools
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,8 +14,13 @@ test: tools ## Install what the tests need, check format and lints, run every te
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo test --locked
 
-soak: tools ## Kill a loaded server 1,000 times (ROUNDS=n for another number) and look each time
-	APPLIANCE_SOAK_ROUNDS=$(or $(ROUNDS),1000) cargo test --locked --test process -- --ignored soak
+soak: tools ## Kill a loaded server 500 times (ROUNDS=n), restore 100 backups of one (BACKUPS=n), start one with 3 GiB
+	APPLIANCE_SOAK_ROUNDS=$(or $(ROUNDS),500) APPLIANCE_SOAK_BACKUPS=$(or $(BACKUPS),100) \
+		cargo test --locked --test process -- --ignored soak --skip large_files
+	cargo test --release --locked --test process -- --ignored --nocapture large_files
+
+fixtures: ## Keep the databases of this version for the tests of every later one
+	cargo test --locked --test api -- --ignored --exact fixtures::make
 
 bench: ## Measure speed and memory of a release build, as ratios in one run
 	cargo bench --locked --bench appliance

@@ -76,6 +76,22 @@ impl Time {
         text.parse::<Timestamp>().map(Self::from)
     }
 
+    /// This moment in UTC in a form of its own, by `strftime`'s letters.
+    pub fn format_utc(self, form: &str) -> String {
+        self.to_jiff().strftime(form).to_string()
+    }
+
+    /// Reads a moment in UTC in such a form; nothing when it does not fit.
+    pub fn parse_utc(form: &str, text: &str) -> Option<Self> {
+        let read = jiff::civil::DateTime::strptime(form, text).ok()?;
+        Some(read.to_zoned(TimeZone::UTC).ok()?.timestamp().into())
+    }
+
+    /// A moment of the file system; nothing outside of the range.
+    pub fn from_system(time: std::time::SystemTime) -> Option<Self> {
+        Timestamp::try_from(time).ok().map(Self::from)
+    }
+
     fn to_jiff(self) -> Timestamp {
         // Outside of jiff's range (years -9999 to 9999) only the saturated ends exist.
         Timestamp::from_millisecond(self.0).unwrap_or(if self.0 < 0 {

@@ -3,7 +3,11 @@
 //! This module and `server/tls` are the only ones that name the provider (aws-lc). Passwords are not
 //! here (`auth/hasher`), neither are JSON Web Tokens (`token`).
 
-use aws_lc_rs::{constant_time, digest, hmac, rand};
+use aws_lc_rs::{
+    aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey},
+    agreement::{self, PrivateKey, X25519},
+    constant_time, digest, hmac, rand,
+};
 
 /// The operating system could not give random bytes. Nothing secret can be made without them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +38,30 @@ pub fn sha256(data: &[u8]) -> [u8; 32] {
     hash
 }
 
+/// SHA-256 of what comes bit by bit.
+#[derive(Clone)]
+pub struct Sha256(digest::Context);
+
+impl Default for Sha256 {
+    fn default() -> Self {
+        Self(digest::Context::new(&digest::SHA256))
+    }
+}
+
+impl Sha256 {
+    /// Takes more of the data.
+    pub fn update(&mut self, data: &[u8]) {
+        self.0.update(data);
+    }
+
+    /// The hash of all that was taken.
+    pub fn finish(self) -> [u8; 32] {
+        let mut hash = [0; 32];
+        hash.copy_from_slice(self.0.finish().as_ref());
+        hash
+    }
+}
+
 /// HMAC-SHA-256 (RFC 2104) of the parts, one after another. Callers make parts unambiguous: fixed
 /// widths, or a length before each variable one.
 pub fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
@@ -44,6 +72,60 @@ pub fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     let mut tag = [0; 32];
     tag.copy_from_slice(context.sign().as_ref());
     tag
+}
+
+/// 32 bytes of HKDF-SHA-256 (RFC 5869): its first and only block.
+pub fn hkdf_sha256(secret: &[u8], salt: &[u8], info: &[u8]) -> [u8; 32] {
+    hmac_sha256(&hmac_sha256(salt, &[secret]), &[info, &[1]])
+}
+
+/// The public key of an X25519 secret key (RFC 7748 §5); nothing when the provider refuses.
+pub fn x25519_public(secret: &[u8; 32]) -> Option<[u8; 32]> {
+    let key = PrivateKey::from_private_key(&X25519, secret).ok()?;
+    key.compute_public_key().ok()?.as_ref().try_into().ok()
+}
+
+/// The secret that an X25519 secret key and somebody's public key share (RFC 7748 §6.1); nothing for a
+/// public key of which no secret comes.
+pub fn x25519_shared(secret: &[u8; 32], public: &[u8; 32]) -> Option<[u8; 32]> {
+    let key = PrivateKey::from_private_key(&X25519, secret).ok()?;
+    let public = agreement::UnparsedPublicKey::new(&X25519, public);
+    agreement::agree(&key, public, (), |shared| shared.try_into().map_err(|_| ())).ok()
+}
+
+/// A key of ChaCha20-Poly1305 (RFC 8439), for data without more to authenticate. Whoever uses it never
+/// seals twice with one nonce.
+pub struct ChaCha20Poly1305(LessSafeKey);
+
+impl ChaCha20Poly1305 {
+    /// How many bytes a sealed text is longer than the text.
+    pub const TAG_BYTES: usize = 16;
+
+    /// The key of these bytes; nothing when the provider refuses.
+    pub fn new(key: &[u8; 32]) -> Option<Self> {
+        Some(Self(LessSafeKey::new(UnboundKey::new(&CHACHA20_POLY1305, key).ok()?)))
+    }
+
+    /// Seals a text in its place and appends the tag; says whether it did.
+    pub fn seal(&self, nonce: [u8; 12], text: &mut Vec<u8>) -> bool {
+        let nonce = Nonce::assume_unique_for_key(nonce);
+        self.0.seal_in_place_append_tag(nonce, Aad::empty(), text).is_ok()
+    }
+
+    /// Opens a sealed text in its place; nothing when it was not sealed with this key and nonce.
+    pub fn open<'t>(&self, nonce: [u8; 12], sealed: &'t mut [u8]) -> Option<&'t mut [u8]> {
+        let nonce = Nonce::assume_unique_for_key(nonce);
+        self.0.open_in_place(nonce, Aad::empty(), sealed).ok()
+    }
+}
+
+/// 32 bytes of scrypt (RFC 7914) with r = 8 and p = 1, at a cost of 2^`log_n` KiB of memory; nothing for
+/// a cost that scrypt does not have.
+pub fn scrypt(passphrase: &[u8], salt: &[u8], log_n: u8) -> Option<[u8; 32]> {
+    let parameters = scrypt::Params::new(log_n, 8, 1).ok()?;
+    let mut key = [0; 32];
+    scrypt::scrypt(passphrase, salt, &parameters, &mut key).ok()?;
+    Some(key)
 }
 
 /// The leftmost `N` bytes of a tag, at most all 32 (RFC 2104 §5).
@@ -71,8 +153,27 @@ mod tests {
     }
 
     #[test]
-    fn sha256_matches_fips_180_4() {
+    fn hkdf_matches_rfc_5869_case_1() {
+        let salt: Vec<u8> = (0..=0x0c).collect();
+        let info: Vec<u8> = (0xf0..=0xf9).collect();
+        assert_eq!(hkdf_sha256(&[0x0b; 22], &salt, &info)[..4], [0x3c, 0xb2, 0x5f, 0x25]);
+    }
+
+    #[test]
+    fn two_x25519_keys_share_one_secret_and_a_key_of_nothing_shares_none() {
+        let secrets = [[7; 32], [9; 32]];
+        let [a, b] = secrets.map(|secret| x25519_public(&secret).unwrap());
+        assert_eq!(x25519_shared(&secrets[0], &b), x25519_shared(&secrets[1], &a));
+        assert_eq!(x25519_shared(&secrets[0], &[0; 32]), None);
+    }
+
+    #[test]
+    fn sha256_matches_fips_180_4_at_once_and_bit_by_bit() {
         assert_eq!(sha256(b"abc")[..4], [0xba, 0x78, 0x16, 0xbf]);
+        let mut hash = Sha256::default();
+        hash.update(b"a");
+        hash.update(b"bc");
+        assert_eq!(hash.finish(), sha256(b"abc"));
     }
 
     #[test]

@@ -68,6 +68,9 @@ impl Provenance {
     pub const COMMAND_LINE: Self =
         Self { actor: Actor::CommandLine, network: None, request_id: None };
 
+    /// Of the appliance itself.
+    pub const SYSTEM: Self = Self { actor: Actor::System, network: None, request_id: None };
+
     /// An event of this provenance, with nothing before and after.
     ///
     /// # Errors
@@ -88,7 +91,7 @@ impl Provenance {
 }
 
 /// Events that wait for the chain. Key: their order in this file, from 1.
-const OUTBOX: Table<u64, Event> = Table::new("outbox");
+pub(crate) const OUTBOX: Table<u64, Event> = Table::new("outbox");
 
 /// Makes the outbox of a file; part of the first migration of each file that has one.
 ///

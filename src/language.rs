@@ -1,4 +1,4 @@
-//! The two languages that every word to a person exists in.
+//! The two languages that every word to a person exists in, and how a client says what it prefers.
 
 use std::borrow::Cow;
 
@@ -34,21 +34,25 @@ impl Language {
 
     /// The language that an `Accept-Language` value (RFC 9110 §12.5.4) prefers; English without one.
     pub fn negotiate(accept_language: &str) -> Self {
-        let mut best = (0.0, Self::default());
-        for offer in accept_language.split(',') {
-            let mut parts = offer.split(';').map(str::trim);
-            let language = parts.next().and_then(Self::from_code);
-            let quality = parts
-                .find_map(|part| part.strip_prefix("q="))
-                .map_or(1.0, |q| q.parse::<f32>().unwrap_or(0.0));
-            if let Some(language) = language
-                && quality > best.0
-            {
-                best = (quality, language);
-            }
-        }
-        best.1
+        preferred(accept_language, Self::from_code).unwrap_or_default()
     }
+}
+
+/// What the value of an `Accept` header weighs most (RFC 9110 §12.4.2) among the offers that `known`
+/// knows; of equals the first. Nothing when it accepts none of them.
+pub fn preferred<T>(accept: &str, known: impl Fn(&str) -> Option<T>) -> Option<T> {
+    let mut best = (0.0, None);
+    for offer in accept.split(',') {
+        let mut parts = offer.split(';').map(str::trim);
+        let candidate = parts.next().and_then(&known);
+        let weight = parts
+            .find_map(|part| part.strip_prefix("q="))
+            .map_or(1.0, |q| q.parse::<f32>().unwrap_or(0.0));
+        if candidate.is_some() && weight > best.0 {
+            best = (weight, candidate);
+        }
+    }
+    best.1
 }
 
 /// One message in both languages, so that neither can be forgotten.

@@ -8,6 +8,7 @@
 //! - [`server`] binds, serves, drains; [`server`]'s `wire` composes the domains and its `routes` is the
 //!   one table of what answers where.
 //! - [`doctor`] looks for what is wrong with an installation and changes nothing.
+//! - [`backup`] takes one moment of all files away and brings it back.
 //! - [`gateway`] is what happens around every request: name it, recognise the caller, limit, log.
 //! - The domains: [`auth`] (accounts and sessions), [`user`] (profiles, events, codes, attendance) and
 //!   [`social_log`] (the social feed and the audit chain). Each keeps one file and knows no other.
@@ -15,7 +16,7 @@
 //! - [`http`] is what handlers share; [`event`] is the audit event that domains emit; [`token`] signs.
 //! - [`store`] is the heart: one redb file behind one writer that commits in groups.
 //! - Below everything: [`config`], [`telemetry`], [`clock`], [`ids`], [`language`], [`crypto`],
-//!   [`base32`], [`limit`], [`paths`], and the web app in [`assets`].
+//!   [`base32`], [`field`], [`limit`], [`paths`], and the web app in [`assets`].
 //!
 //! # Invariants
 //!
@@ -29,6 +30,7 @@
 
 pub mod assets;
 pub mod auth;
+pub mod backup;
 pub mod base32;
 pub mod cli;
 pub mod clock;
@@ -37,6 +39,7 @@ pub mod control;
 pub mod crypto;
 pub mod doctor;
 pub mod event;
+pub mod field;
 pub mod gateway;
 pub mod http;
 pub mod ids;

@@ -1,8 +1,8 @@
 //! Rate limits (governor): who asks too often, or fails too often.
 //!
-//! [`Limiter`] counts every request. [`FailureLimiter`] counts only what went wrong: a success never
-//! counts, so a class of three hundred behind one address logs in and scans within a minute while
-//! somebody who guesses is stopped after a handful.
+//! [`Limiter`] counts every request. [`StopLimiter`] counts only what it is told to, what went wrong as a
+//! rule: a success does not count, so a class of three hundred behind one address logs in and scans
+//! within a minute while somebody who guesses is stopped after a handful.
 
 use std::{
     collections::HashMap,
@@ -26,10 +26,11 @@ pub struct Limiter<K: Hash + Eq + Clone> {
 impl<K: Hash + Eq + Clone> Limiter<K> {
     /// As many a minute, all at once if need be.
     pub fn per_minute(requests: NonZeroU32) -> Self {
-        Self {
-            limiter: RateLimiter::keyed(Quota::per_minute(requests)),
-            clock: DefaultClock::default(),
-        }
+        Self::of(Quota::per_minute(requests))
+    }
+
+    fn of(quota: Quota) -> Self {
+        Self { limiter: RateLimiter::keyed(quota), clock: DefaultClock::default() }
     }
 
     /// Counts one request.
@@ -47,22 +48,31 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
     }
 }
 
-/// Counts failures of a key, and stops it for a while after too many.
-pub struct FailureLimiter<K: Hash + Eq + Clone> {
-    failures: Limiter<K>,
+/// Counts what a key did, failures as a rule, and stops it for a while after too many.
+pub struct StopLimiter<K: Hash + Eq + Clone> {
+    counted: Limiter<K>,
     stopped: Mutex<HashMap<K, Instant>>,
 }
 
-impl<K: Hash + Eq + Clone> FailureLimiter<K> {
+impl<K: Hash + Eq + Clone> StopLimiter<K> {
     /// As many failures a minute, all at once if need be.
     pub fn per_minute(failures: NonZeroU32) -> Self {
-        Self { failures: Limiter::per_minute(failures), stopped: Mutex::new(HashMap::new()) }
+        Self::of(Quota::per_minute(failures))
+    }
+
+    /// As many an hour, all at once if need be.
+    pub fn per_hour(times: NonZeroU32) -> Self {
+        Self::of(Quota::per_hour(times))
+    }
+
+    fn of(quota: Quota) -> Self {
+        Self { counted: Limiter::of(quota), stopped: Mutex::new(HashMap::new()) }
     }
 
     /// Whether a key may try; asks without counting.
     ///
     /// # Errors
-    /// The time to wait, when it failed too often.
+    /// The time to wait, when it was counted too often.
     pub fn check(&self, key: &K) -> Result<(), Duration> {
         let mut stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(until) = stopped.get(key) else { return Ok(()) };
@@ -74,9 +84,9 @@ impl<K: Hash + Eq + Clone> FailureLimiter<K> {
         Err(wait)
     }
 
-    /// Counts one failure.
-    pub fn fail(&self, key: &K) {
-        if let Err(wait) = self.failures.count(key) {
+    /// Counts one failure, or whatever else it was.
+    pub fn count(&self, key: &K) {
+        if let Err(wait) = self.counted.count(key) {
             let mut stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
             stopped.insert(key.clone(), Instant::now() + wait);
         }
@@ -84,7 +94,7 @@ impl<K: Hash + Eq + Clone> FailureLimiter<K> {
 
     /// Forgets keys that are back at rest.
     pub fn forget_idle(&self) {
-        self.failures.forget_idle();
+        self.counted.forget_idle();
         let now = Instant::now();
         let mut stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
         stopped.retain(|_, until| *until > now);
@@ -108,11 +118,11 @@ mod tests {
 
     #[test]
     fn asking_never_counts_and_failures_do() {
-        let limiter = FailureLimiter::per_minute(THREE);
+        let limiter = StopLimiter::per_minute(THREE);
         assert!((0..1_000).all(|_| limiter.check(&"a").is_ok()));
-        (0..3).for_each(|_| limiter.fail(&"a"));
+        (0..3).for_each(|_| limiter.count(&"a"));
         assert!(limiter.check(&"a").is_ok(), "three are allowed");
-        limiter.fail(&"a");
+        limiter.count(&"a");
         let wait = limiter.check(&"a").unwrap_err();
         assert!(wait <= Duration::from_secs(20), "a third of a minute a failure: {wait:?}");
         assert!(limiter.check(&"b").is_ok());

@@ -1,42 +1,95 @@
 //! Every path under the data directory, and its making.
 
 use std::{
-    fs, io,
+    fs::{self, File, TryLockError},
+    io,
     os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// The data directory.
 #[derive(Debug, Clone)]
-pub struct DataDir(PathBuf);
+pub struct DataDir {
+    root: PathBuf,
+    #[expect(dead_code, reason = "held, not read")]
+    claim: Option<Claim>,
+}
+
+/// A claim on a data directory, held until it is dropped or the process ends. Whoever opens the
+/// databases shares one; whoever replaces them needs it alone. It is a lock on the directory itself.
+#[derive(Debug, Clone)]
+pub struct Claim(#[expect(dead_code, reason = "held, not read")] Arc<File>);
+
+/// Who else may have a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClaimKind {
+    /// Others that share it.
+    Shared,
+    /// Nobody.
+    Alone,
+}
 
 impl DataDir {
     /// Names a data directory, which need not be there.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self(root.into())
+        Self { root: root.into(), claim: None }
     }
 
     /// The directory itself.
     pub fn root(&self) -> &Path {
-        &self.0
+        &self.root
+    }
+
+    /// The same, with a claim that lives as long as this and its clones.
+    #[must_use]
+    pub fn claimed(self, claim: Claim) -> Self {
+        Self { claim: Some(claim), ..self }
+    }
+
+    /// Claims the directory; nothing when somebody else's claim is in the way.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn claim(&self, kind: ClaimKind) -> io::Result<Option<Claim>> {
+        let directory = File::open(&self.root)?;
+        let claimed = match kind {
+            ClaimKind::Shared => directory.try_lock_shared(),
+            ClaimKind::Alone => directory.try_lock(),
+        };
+        match claimed {
+            Ok(()) => Ok(Some(Claim(Arc::new(directory)))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    /// Where backups are kept unless another place is configured.
+    pub fn backups(&self) -> PathBuf {
+        self.root.join("backups")
+    }
+
+    /// Files that were unpacked and checked, and are to take the place of those that are there.
+    pub fn restore_ready(&self) -> PathBuf {
+        self.root.join("restore-ready")
     }
 
     /// Accounts, sessions, keys.
     pub fn auth_store(&self) -> PathBuf {
-        self.0.join("auth.redb")
+        self.root.join("auth.redb")
     }
 
     /// Profiles, events, attendance.
     pub fn user_store(&self) -> PathBuf {
-        self.0.join("user.redb")
+        self.root.join("user.redb")
     }
 
     /// The social log and the audit chain.
     pub fn social_log_store(&self) -> PathBuf {
-        self.0.join("social_log.redb")
+        self.root.join("social_log.redb")
     }
 
-    /// The three databases by name.
+    /// The three databases by name, in the order in which a first start makes them.
     pub fn stores(&self) -> [(&'static str, PathBuf); 3] {
         [
             ("auth", self.auth_store()),
@@ -45,19 +98,24 @@ impl DataDir {
         ]
     }
 
+    /// Space that is held for a full disk (`store::Space`).
+    pub fn ballast(&self) -> PathBuf {
+        self.root.join("ballast")
+    }
+
     /// The certificate that the appliance made for itself, in PEM.
     pub fn self_signed_certificate(&self) -> PathBuf {
-        self.0.join("tls/self-signed.pem")
+        self.root.join("tls/self-signed.pem")
     }
 
     /// Its private key, in PEM, for the owner alone.
     pub fn self_signed_key(&self) -> PathBuf {
-        self.0.join("tls/self-signed.key")
+        self.root.join("tls/self-signed.key")
     }
 
     /// The socket that the command line asks a running appliance at, unless another place is configured.
     pub fn control_socket(&self) -> PathBuf {
-        self.0.join("control.sock")
+        self.root.join("control.sock")
     }
 
     /// Makes the directories that are missing, for the owner alone, so that a power cut does not take
@@ -66,8 +124,8 @@ impl DataDir {
     /// # Errors
     /// When the system refuses.
     pub fn create(&self) -> io::Result<()> {
-        create_private(&self.0)?;
-        create_private(&self.0.join("tls"))
+        create_private(&self.root)?;
+        create_private(&self.root.join("tls"))
     }
 
     /// Whether others than the owner may read the directory.
@@ -75,13 +133,13 @@ impl DataDir {
     /// # Errors
     /// When it cannot be looked at.
     pub fn is_open_to_others(&self) -> io::Result<bool> {
-        Ok(fs::metadata(&self.0)?.permissions().mode() & 0o077 != 0)
+        Ok(fs::metadata(&self.root)?.permissions().mode() & 0o077 != 0)
     }
 }
 
 /// Makes a directory and those above it that are missing. Each is synced into the one above: a sync of
 /// what is in a directory need not keep the directory's own name.
-fn create_private(directory: &Path) -> io::Result<()> {
+pub(crate) fn create_private(directory: &Path) -> io::Result<()> {
     if directory.is_dir() {
         return Ok(());
     }
@@ -94,11 +152,31 @@ fn create_private(directory: &Path) -> io::Result<()> {
         Err(_) if directory.is_dir() => return Ok(()),
         made => made?,
     }
-    match fs::File::open(above).and_then(|above| above.sync_all()) {
+    match sync_directory(above) {
         // One may be allowed to make something there and not to look; then the system decides when.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
         synced => synced,
     }
+}
+
+/// Gives what the superuser made to whoever owns `like`, so that the appliance, which is not the
+/// superuser, can use it. Others own what they make, and nothing needs to be done.
+pub fn give_to_owner_of(like: &Path, made: &Path) {
+    use std::os::unix::fs::{MetadataExt, chown};
+    if let (Ok(owner), Ok(own)) = (fs::metadata(like), fs::metadata(made))
+        && (owner.uid(), owner.gid()) != (own.uid(), own.gid())
+    {
+        // Whoever may not give it away is not the superuser.
+        let _ = chown(made, Some(owner.uid()), Some(owner.gid()));
+    }
+}
+
+/// Makes the names in a directory outlast a power cut.
+///
+/// # Errors
+/// When the system refuses.
+pub fn sync_directory(directory: &Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
 }
 
 /// Writes a file so that a power cut leaves the old one or the new one, whole: a temporary name,

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     event::{Actor, Provenance, emit},
+    http::RequestContext,
     ids::{Role, UserId},
     store::{Decision, Edit, StoreError, View},
 };
@@ -23,12 +24,22 @@ impl AuthService {
     /// Registers whoever asks, if the configuration lets them.
     ///
     /// # Errors
-    /// [`AuthError::RegistrationClosed`], and those of [`AuthService::create`].
-    pub async fn register(&self, new: NewAccount, from: Provenance) -> Result<Account, AuthError> {
+    /// [`AuthError::RegistrationClosed`], [`AuthError::TooManyRegistrations`], and those of
+    /// [`AuthService::create`].
+    pub async fn register(
+        &self,
+        new: NewAccount,
+        context: &RequestContext,
+    ) -> Result<Account, AuthError> {
         if !self.is_registration_open() {
             return Err(AuthError::RegistrationClosed);
         }
+        self.parts.throttle.may_register(context.network)?;
+        let from = context.provenance(Actor::Anonymous);
         let created = self.create(new, from, "user.registered").await;
+        if created.is_ok() {
+            self.parts.throttle.registered(context.network);
+        }
         self.parts.metrics.auth_attempt(if created.is_ok() { "success" } else { "failure" });
         created
     }

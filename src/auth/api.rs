@@ -12,21 +12,21 @@ use poem_openapi::{
 };
 
 use super::{
-    AuthService, Profiles,
+    AuthError, AuthService, Profiles,
     dto::{
         LoginRequest, PersonPage, RefreshRequest, RegisterRequest, RoleRequest, Session,
         SetupRequest,
     },
-    model::Opened,
+    model::{NewAccount, Opened, Registration},
     records::Account,
 };
 use crate::{
     event::Actor,
     http::{
         Admin, Body, Created, Cursors, NoContent, PageQuery, Person, Problem, RequestContext,
-        SignedIn, Tag,
+        SignedIn, Staff, Tag,
     },
-    ids::UserId,
+    ids::{Role, UserId},
 };
 
 /// The cookie that keeps the web app's refresh token. The prefix makes browsers insist on `Secure`,
@@ -45,7 +45,7 @@ pub struct SetupApi {
     profiles: Arc<dyn Profiles>,
 }
 
-/// People, for administrators.
+/// People, for staff to see and administrators to change.
 pub struct AccountsApi {
     service: AuthService,
     profiles: Arc<dyn Profiles>,
@@ -81,16 +81,15 @@ impl AuthApi {
     /// Register
     ///
     /// Makes an account. Errors: `VALIDATION_FAILED` (422), `USER_EXISTS` and `USERNAME_TAKEN` (409),
-    /// `REGISTRATION_CLOSED` (403), `BUSY` (503).
+    /// `REGISTRATION_CLOSED` (403), `TOO_MANY_REGISTRATIONS` (429), `BUSY` (503).
     #[oai(path = "/register", method = "post", operation_id = "register")]
     async fn register(
         &self,
         body: Body<RegisterRequest>,
         context: RequestContext,
     ) -> Result<Created<Person>, Problem> {
-        let new = body.0.parse(context.language)?;
-        let from = context.provenance(Actor::Anonymous);
-        let account = self.service.register(new, from).await?;
+        let new = parsed(body.0, &context, Role::User)?;
+        let account = self.service.register(new, &context).await?;
         self.profiles.person(&account).await.map(Created)
     }
 
@@ -161,8 +160,8 @@ impl SetupApi {
         body: Body<SetupRequest>,
         context: RequestContext,
     ) -> Result<Created<Person>, Problem> {
-        let (token, registration) = body.0.split();
-        let new = registration.parse(context.language)?;
+        let token = body.0.token.clone();
+        let new = parsed(body.0, &context, Role::Admin)?;
         let from = context.provenance(Actor::Anonymous);
         let account = self.service.set_up(&token, new, from).await?;
         self.profiles.person(&account).await.map(Created)
@@ -184,7 +183,7 @@ impl AccountsApi {
     #[oai(path = "/", method = "get", operation_id = "listUsers")]
     async fn list(
         &self,
-        _admin: Admin,
+        _staff: Staff,
         /// The `next_cursor` of the page before.
         cursor: Query<Option<String>>,
         /// How many, 50 when left out, 200 at most.
@@ -219,6 +218,15 @@ impl AccountsApi {
         let account = self.service.set_role(UserId(id.0), body.0.role.into(), from).await?;
         Ok(Json(self.profiles.person(&account).await?))
     }
+}
+
+/// The account that a form asks for.
+fn parsed(
+    form: impl Into<Registration>,
+    context: &RequestContext,
+    role: Role,
+) -> Result<NewAccount, AuthError> {
+    Ok(form.into().parse(context.language, role)?)
 }
 
 fn cookie(refresh_token: &str) -> String {

@@ -2,15 +2,8 @@
 
 use poem_openapi::Object;
 
-use super::{
-    AuthError,
-    model::{Email, NewAccount, NewPassword, Username, parse_name},
-};
-use crate::{
-    http::{Person, PersonRole},
-    ids::Role,
-    language::Language,
-};
+use super::model::Registration;
+use crate::http::{Person, PersonRole};
 
 /// What a person registers with.
 #[derive(Object)]
@@ -40,22 +33,10 @@ impl poem_openapi::types::Example for RegisterRequest {
     }
 }
 
-impl RegisterRequest {
-    /// Parses every field.
-    pub(super) fn parse(self, language: Language) -> Result<NewAccount, AuthError> {
-        let email = Email::parse(&self.email)?;
-        let username = self.username.as_deref().map(Username::parse).transpose()?;
-        let own_name = username.as_ref().map_or("", Username::as_str);
-        let password = NewPassword::parse(self.password, &[email.as_str(), own_name])?;
-        Ok(NewAccount {
-            name: parse_name("name", &self.name)?,
-            surname: parse_name("surname", &self.surname)?,
-            email,
-            username,
-            password,
-            language,
-            role: Role::User,
-        })
+impl From<RegisterRequest> for Registration {
+    fn from(body: RegisterRequest) -> Self {
+        let RegisterRequest { email, password, name, surname, username } = body;
+        Self { email, password, name, surname, username }
     }
 }
 
@@ -77,17 +58,10 @@ pub(super) struct SetupRequest {
     username: Option<String>,
 }
 
-impl SetupRequest {
-    /// The token, and the account to make.
-    pub(super) fn split(self) -> (String, RegisterRequest) {
-        let registration = RegisterRequest {
-            email: self.email,
-            password: self.password,
-            name: self.name,
-            surname: self.surname,
-            username: self.username,
-        };
-        (self.token, registration)
+impl From<SetupRequest> for Registration {
+    fn from(body: SetupRequest) -> Self {
+        let SetupRequest { email, password, name, surname, username, .. } = body;
+        Self { email, password, name, surname, username }
     }
 }
 

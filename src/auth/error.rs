@@ -1,19 +1,20 @@
 //! What can be refused about accounts and sessions, as facts.
 
-use super::model::InvalidField;
-use crate::store::StoreError;
+use crate::{field::Fault, store::StoreError};
 
 /// Why something about an account was refused or failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AuthError {
-    /// A field does not hold what it must.
-    Invalid(InvalidField),
+    /// Some fields do not hold what they must.
+    Invalid(Vec<Fault>),
     /// The address belongs to an account.
     EmailTaken,
     /// The username belongs to an account.
     UsernameTaken,
     /// Nobody may register here.
     RegistrationClosed,
+    /// As many have registered from one network as may in an hour; seconds to wait.
+    TooManyRegistrations(u64),
     /// No such account, or another password. Nobody learns which.
     InvalidCredentials,
     /// The password was right, but the account may not log in.
@@ -52,9 +53,15 @@ impl From<StoreError> for AuthError {
     }
 }
 
-impl From<InvalidField> for AuthError {
-    fn from(field: InvalidField) -> Self {
-        Self::Invalid(field)
+impl From<Fault> for AuthError {
+    fn from(fault: Fault) -> Self {
+        Self::Invalid(vec![fault])
+    }
+}
+
+impl From<Vec<Fault>> for AuthError {
+    fn from(faults: Vec<Fault>) -> Self {
+        Self::Invalid(faults)
     }
 }
 
@@ -66,17 +73,37 @@ impl From<crate::crypto::NoRandomness> for AuthError {
 
 impl std::fmt::Display for AuthError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Invalid(field) => write!(f, "{} {}", field.field, field.message.en),
-            Self::EmailTaken => f.write_str("the e-mail address belongs to another account"),
-            Self::UsernameTaken => f.write_str("the username belongs to another account"),
-            Self::UserNotFound => f.write_str("no such user"),
-            Self::LastAdministrator => f.write_str("the last administrator must stay one"),
-            Self::Store(error) => error.fmt(f),
-            Self::Internal(cause) => f.write_str(cause),
-            other => write!(f, "{other:?}"),
-        }
+        f.write_str(match self {
+            Self::Invalid(faults) => return write_faults(f, faults),
+            Self::EmailTaken => "the e-mail address belongs to another account",
+            Self::UsernameTaken => "the username belongs to another account",
+            Self::RegistrationClosed => "registration is closed",
+            Self::TooManyRegistrations(_) => "too many registrations from one network",
+            Self::InvalidCredentials => "no such account, or another password",
+            Self::AccountDisabled => "the account is disabled",
+            Self::TooManyFailures(_) => "too many failed attempts",
+            Self::HasherBusy => "as many passwords are being checked as may wait",
+            Self::TokenInvalid => "the access token is not valid",
+            Self::TokenExpired => "the access token has expired",
+            Self::SessionEnded => "the session has ended",
+            Self::RefreshInvalid => "the refresh token is not valid",
+            Self::RefreshReused => "the refresh token was used before",
+            Self::SetupInvalid => "the set-up link is not valid any more",
+            Self::UserNotFound => "no such user",
+            Self::LastAdministrator => "the last administrator must stay one",
+            Self::OwnRole => "administrators do not change their own role",
+            Self::Store(error) => return error.fmt(f),
+            Self::Internal(cause) => cause,
+        })
     }
 }
 
 impl std::error::Error for AuthError {}
+
+fn write_faults(f: &mut std::fmt::Formatter<'_>, faults: &[Fault]) -> std::fmt::Result {
+    for (number, Fault { field, message }) in faults.iter().enumerate() {
+        let separator = if number == 0 { "" } else { "; " };
+        write!(f, "{separator}{field} {}", message.en)?;
+    }
+    Ok(())
+}

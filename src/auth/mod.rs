@@ -30,6 +30,7 @@ mod throttle;
 pub use api::{AccountsApi, AuthApi, SetupApi};
 pub use error::AuthError;
 pub use migrations::MIGRATIONS;
-pub use model::{Email, InvalidField, NewAccount, NewPassword, Registered, Username, parse_name};
+pub use model::{Email, NewAccount, NewPassword, Registered, Registration, Username};
 pub use records::Account;
 pub use service::{AuthService, Profiles};
+pub use tables::TABLES;

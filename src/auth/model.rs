@@ -2,22 +2,10 @@
 
 use crate::{
     clock::Time,
+    field::{Fault, Faults, person_name},
     ids::{RandomId, Role, UserId},
-    language::{Language, Text},
+    language::Language,
 };
-
-/// A field of a request that does not hold what it must.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InvalidField {
-    /// The field's name on the wire.
-    pub field: &'static str,
-    /// What is wrong, for a person.
-    pub message: Text,
-}
-
-fn invalid<T>(field: &'static str, en: &'static str, it: &'static str) -> Result<T, InvalidField> {
-    Err(InvalidField { field, message: Text::fixed(en, it) })
-}
 
 /// An e-mail address, as typed, trimmed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,8 +16,8 @@ impl Email {
     /// Lengths are those of RFC 5321 §4.5.3.1.
     ///
     /// # Errors
-    /// [`InvalidField`] for `email`.
-    pub fn parse(text: &str) -> Result<Self, InvalidField> {
+    /// [`Fault`] for `email`.
+    pub fn parse(text: &str) -> Result<Self, Fault> {
         let text = text.trim();
         let plain = |part: &str| {
             !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control())
@@ -46,7 +34,7 @@ impl Email {
         if well_formed {
             Ok(Self(text.to_owned()))
         } else {
-            invalid("email", "is not an e-mail address", "non è un indirizzo e-mail")
+            Err(Fault::new("email", "is not an e-mail address", "non è un indirizzo e-mail"))
         }
     }
 
@@ -77,17 +65,17 @@ impl Username {
     /// can never be taken for an e-mail address.
     ///
     /// # Errors
-    /// [`InvalidField`] for `username`.
-    pub fn parse(text: &str) -> Result<Self, InvalidField> {
+    /// [`Fault`] for `username`.
+    pub fn parse(text: &str) -> Result<Self, Fault> {
         let text = text.trim();
         if (1..=64).contains(&text.len()) && text.chars().all(Self::allows) {
             Ok(Self(text.to_owned()))
         } else {
-            invalid(
+            Err(Fault::new(
                 "username",
                 "must be 1 to 64 letters, digits, dots, hyphens or underscores",
                 "dev'essere di 1-64 lettere, cifre, punti, trattini o trattini bassi",
-            )
+            ))
         }
     }
 
@@ -122,24 +110,28 @@ impl NewPassword {
     /// Checks the length, and that it is not simply the address or name it belongs to.
     ///
     /// # Errors
-    /// [`InvalidField`] for `password`.
-    pub fn parse(text: String, own: &[&str]) -> Result<Self, InvalidField> {
+    /// [`Fault`] for `password`.
+    pub fn parse(text: String, own: &[&str]) -> Result<Self, Fault> {
         if text.chars().count() < 8 {
-            return invalid(
+            return Err(Fault::new(
                 "password",
                 "must be at least 8 characters long",
                 "deve avere almeno 8 caratteri",
-            );
+            ));
         }
         if text.len() > 1_024 {
-            return invalid("password", "must be at most 1 KiB long", "può avere al massimo 1 KiB");
+            return Err(Fault::new(
+                "password",
+                "must be at most 1 KiB long",
+                "può avere al massimo 1 KiB",
+            ));
         }
         if own.iter().any(|own| own.eq_ignore_ascii_case(&text)) {
-            return invalid(
+            return Err(Fault::new(
                 "password",
                 "must not be your own e-mail or name",
                 "non può essere la tua e-mail o il tuo nome",
-            );
+            ));
         }
         Ok(Self(text))
     }
@@ -150,21 +142,39 @@ impl NewPassword {
     }
 }
 
-/// A given or family name: 1 to 80 characters, trimmed, without control characters. Markup is kept
-/// as it is: it is text, and whoever shows it shows it as text.
-///
-/// # Errors
-/// [`InvalidField`] for `field`.
-pub fn parse_name(field: &'static str, text: &str) -> Result<String, InvalidField> {
-    let text = text.trim();
-    if (1..=80).contains(&text.chars().count()) && !text.contains(char::is_control) {
-        Ok(text.to_owned())
-    } else {
-        invalid(
-            field,
-            "must be 1 to 80 characters, without control characters",
-            "dev'essere di 1-80 caratteri, senza caratteri di controllo",
-        )
+/// What a person registers with, as typed.
+pub struct Registration {
+    /// An e-mail address.
+    pub email: String,
+    /// The password.
+    pub password: String,
+    /// Given name.
+    pub name: String,
+    /// Family name.
+    pub surname: String,
+    /// The wanted username.
+    pub username: Option<String>,
+}
+
+impl Registration {
+    /// Parses every field.
+    ///
+    /// # Errors
+    /// Every fault, so that a person can mend them all at once.
+    pub fn parse(self, language: Language, role: Role) -> Result<NewAccount, Vec<Fault>> {
+        let mut faults = Faults::default();
+        let email = faults.sift(Email::parse(&self.email));
+        let username = faults.sift(self.username.as_deref().map(Username::parse).transpose());
+        let name = faults.sift(person_name("name", &self.name));
+        let surname = faults.sift(person_name("surname", &self.surname));
+        let own = [self.email.trim(), self.username.as_deref().unwrap_or_default().trim()];
+        let password = faults.sift(NewPassword::parse(self.password, &own));
+        match (email, username, name, surname, password) {
+            (Some(email), Some(username), Some(name), Some(surname), Some(password)) => {
+                Ok(NewAccount { email, username, name, surname, password, language, role })
+            }
+            _ => Err(faults.into_vec()),
+        }
     }
 }
 
@@ -269,10 +279,18 @@ mod tests {
     }
 
     #[test]
-    fn names_keep_markup_and_lose_space() {
-        assert_eq!(parse_name("name", " <b>Ada</b> ").unwrap(), "<b>Ada</b>");
-        for bad in ["", "  ", "a\nb", "a\u{0}b", &"a".repeat(81)] {
-            assert!(parse_name("name", bad).is_err(), "{bad:?}");
-        }
+    fn every_fault_of_a_registration_is_told_at_once() {
+        let registration = Registration {
+            email: "nobody".to_owned(),
+            password: "short".to_owned(),
+            name: " ".to_owned(),
+            surname: "a\nb".to_owned(),
+            username: Some("a b".to_owned()),
+        };
+        let Err(faults) = registration.parse(Language::English, Role::User) else {
+            panic!("nothing of it holds")
+        };
+        let fields: Vec<_> = faults.iter().map(|fault| fault.field).collect();
+        assert_eq!(fields, ["email", "username", "name", "surname", "password"]);
     }
 }

@@ -3,109 +3,129 @@
 use poem::http::StatusCode;
 
 use super::AuthError;
-use crate::http::{FieldError, Problem};
+use crate::http::Problem;
 
 impl From<AuthError> for Problem {
     fn from(error: AuthError) -> Self {
         match error {
-            AuthError::Invalid(invalid) => Self::invalid(vec![FieldError {
-                field: invalid.field.to_owned(),
-                message: invalid.message,
-            }]),
-            AuthError::EmailTaken => Self::new(
-                StatusCode::CONFLICT,
-                "USER_EXISTS",
-                "There is already an account with this e-mail address.",
-                "Esiste già un account con questo indirizzo e-mail.",
-            ),
-            AuthError::UsernameTaken => Self::new(
-                StatusCode::CONFLICT,
-                "USERNAME_TAKEN",
-                "This username is taken.",
-                "Questo nome utente è già in uso.",
-            ),
-            AuthError::RegistrationClosed => Self::new(
-                StatusCode::FORBIDDEN,
-                "REGISTRATION_CLOSED",
-                "Registration is closed. Ask an administrator for an account.",
-                "La registrazione è chiusa. Chiedi un account a un amministratore.",
-            ),
-            AuthError::InvalidCredentials => Self::new(
-                StatusCode::UNAUTHORIZED,
-                "INVALID_CREDENTIALS",
-                "The name or the password is not right.",
-                "Il nome o la password non sono corretti.",
-            ),
-            AuthError::AccountDisabled => Self::new(
-                StatusCode::FORBIDDEN,
-                "ACCOUNT_DISABLED",
-                "This account is disabled. Ask an administrator.",
-                "Questo account è disabilitato. Rivolgiti a un amministratore.",
-            ),
-            AuthError::TooManyFailures(seconds) => Self::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                "TOO_MANY_ATTEMPTS",
-                "Too many failed attempts. Please wait a little.",
-                "Troppi tentativi falliti. Attendi un momento.",
-            )
-            .retry_after(seconds),
+            AuthError::Invalid(faults) => Self::faults(faults),
             AuthError::HasherBusy => Self::busy(),
-            AuthError::TokenInvalid => Self::new(
-                StatusCode::UNAUTHORIZED,
-                "TOKEN_INVALID",
-                "The access token is not valid.",
-                "Il token di accesso non è valido.",
-            ),
-            AuthError::TokenExpired => Self::new(
-                StatusCode::UNAUTHORIZED,
-                "TOKEN_EXPIRED",
-                "The access token has expired. Refresh it.",
-                "Il token di accesso è scaduto. Rinnovalo.",
-            ),
-            AuthError::SessionEnded => Self::new(
-                StatusCode::UNAUTHORIZED,
-                "SESSION_ENDED",
-                "The session has ended. Please sign in again.",
-                "La sessione è terminata. Accedi di nuovo.",
-            ),
-            AuthError::RefreshInvalid => Self::new(
-                StatusCode::UNAUTHORIZED,
-                "REFRESH_INVALID",
-                "The refresh token is not valid. Please sign in again.",
-                "Il token di rinnovo non è valido. Accedi di nuovo.",
-            ),
-            AuthError::RefreshReused => Self::new(
-                StatusCode::UNAUTHORIZED,
-                "REFRESH_REUSED",
-                "The refresh token was used before, so the session was ended. Please sign in again.",
-                "Il token di rinnovo era già stato usato: la sessione è stata chiusa. Accedi di nuovo.",
-            ),
-            AuthError::SetupInvalid => Self::new(
-                StatusCode::FORBIDDEN,
-                "SETUP_INVALID",
-                "This set-up link is not valid any more. The newest one is in the server's output.",
-                "Questo link di configurazione non è più valido. Il più recente è nell'output del server.",
-            ),
-            AuthError::UserNotFound => Self::new(
-                StatusCode::NOT_FOUND,
-                "USER_NOT_FOUND",
-                "There is no such person.",
-                "Questa persona non esiste.",
-            ),
-            AuthError::LastAdministrator => Self::new(
-                StatusCode::CONFLICT,
-                "LAST_ADMIN",
-                "The last administrator must stay one.",
-                "L'ultimo amministratore deve restare tale.",
-            ),
-            AuthError::OwnRole => Self::new(
-                StatusCode::CONFLICT,
-                "OWN_ROLE",
-                "You cannot change your own role.",
-                "Non puoi cambiare il tuo stesso ruolo.",
-            ),
             AuthError::Store(error) => error.into(),
             AuthError::Internal(cause) => Self::internal(cause),
+            AuthError::TooManyRegistrations(seconds) | AuthError::TooManyFailures(seconds) => {
+                refusal(&error).retry_after(seconds)
+            }
+            refused => refusal(&refused),
         }
     }
+}
+
+/// The status, the code and the words of what is refused.
+#[allow(clippy::too_many_lines, reason = "a table reads best in one piece")]
+fn refusal(error: &AuthError) -> Problem {
+    let (status, code, en, it) = match error {
+        AuthError::EmailTaken => (
+            StatusCode::CONFLICT,
+            "USER_EXISTS",
+            "There is already an account with this e-mail address.",
+            "Esiste già un account con questo indirizzo e-mail.",
+        ),
+        AuthError::UsernameTaken => (
+            StatusCode::CONFLICT,
+            "USERNAME_TAKEN",
+            "This username is taken.",
+            "Questo nome utente è già in uso.",
+        ),
+        AuthError::RegistrationClosed => (
+            StatusCode::FORBIDDEN,
+            "REGISTRATION_CLOSED",
+            "Registration is closed. Ask an administrator for an account.",
+            "La registrazione è chiusa. Chiedi un account a un amministratore.",
+        ),
+        AuthError::TooManyRegistrations(_) => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "TOO_MANY_REGISTRATIONS",
+            "Too many people have registered from your network just now. Please wait a little.",
+            "Troppe registrazioni dalla tua rete in poco tempo. Attendi un momento.",
+        ),
+        AuthError::InvalidCredentials => (
+            StatusCode::UNAUTHORIZED,
+            "INVALID_CREDENTIALS",
+            "The name or the password is not right.",
+            "Il nome o la password non sono corretti.",
+        ),
+        AuthError::AccountDisabled => (
+            StatusCode::FORBIDDEN,
+            "ACCOUNT_DISABLED",
+            "This account is disabled. Ask an administrator.",
+            "Questo account è disabilitato. Rivolgiti a un amministratore.",
+        ),
+        AuthError::TooManyFailures(_) => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "TOO_MANY_ATTEMPTS",
+            "Too many failed attempts. Please wait a little.",
+            "Troppi tentativi falliti. Attendi un momento.",
+        ),
+        AuthError::TokenInvalid => (
+            StatusCode::UNAUTHORIZED,
+            "TOKEN_INVALID",
+            "The access token is not valid.",
+            "Il token di accesso non è valido.",
+        ),
+        AuthError::TokenExpired => (
+            StatusCode::UNAUTHORIZED,
+            "TOKEN_EXPIRED",
+            "The access token has expired. Refresh it.",
+            "Il token di accesso è scaduto. Rinnovalo.",
+        ),
+        AuthError::SessionEnded => (
+            StatusCode::UNAUTHORIZED,
+            "SESSION_ENDED",
+            "The session has ended. Please sign in again.",
+            "La sessione è terminata. Accedi di nuovo.",
+        ),
+        AuthError::RefreshInvalid => (
+            StatusCode::UNAUTHORIZED,
+            "REFRESH_INVALID",
+            "The refresh token is not valid. Please sign in again.",
+            "Il token di rinnovo non è valido. Accedi di nuovo.",
+        ),
+        AuthError::RefreshReused => (
+            StatusCode::UNAUTHORIZED,
+            "REFRESH_REUSED",
+            "The refresh token was used before, so the session was ended. Please sign in again.",
+            "Il token di rinnovo era già stato usato: la sessione è stata chiusa. Accedi di nuovo.",
+        ),
+        AuthError::SetupInvalid => (
+            StatusCode::FORBIDDEN,
+            "SETUP_INVALID",
+            "This set-up link is not valid any more. The newest one is in the server's output.",
+            "Questo link di configurazione non è più valido. Il più recente è nell'output del server.",
+        ),
+        AuthError::UserNotFound => (
+            StatusCode::NOT_FOUND,
+            "USER_NOT_FOUND",
+            "There is no such person.",
+            "Questa persona non esiste.",
+        ),
+        AuthError::LastAdministrator => (
+            StatusCode::CONFLICT,
+            "LAST_ADMIN",
+            "The last administrator must stay one.",
+            "L'ultimo amministratore deve restare tale.",
+        ),
+        AuthError::OwnRole => (
+            StatusCode::CONFLICT,
+            "OWN_ROLE",
+            "You cannot change your own role.",
+            "Non puoi cambiare il tuo stesso ruolo.",
+        ),
+        AuthError::Invalid(_)
+        | AuthError::HasherBusy
+        | AuthError::Store(_)
+        | AuthError::Internal(_) => {
+            return Problem::internal(error);
+        }
+    };
+    Problem::new(status, code, en, it)
 }

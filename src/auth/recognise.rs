@@ -1,9 +1,8 @@
 //! Recognising the bearer of an access token, on every request.
 //!
 //! A token's signature is checked once and remembered until the token ends. Who stands behind it is
-//! remembered too, but only as long as nothing at all is committed to `auth.redb`: the number of
-//! commits is read before the session and the account are, so whatever has been answered to anyone
-//! (a logout, a demotion) is seen by the very next request.
+//! remembered only as long as nothing at all is committed to `auth.redb` (`store::UntilCommit`), so
+//! whatever has been answered to anyone (a logout, a demotion) is seen by the very next request.
 
 use std::{
     collections::HashMap,
@@ -17,33 +16,42 @@ use super::{
 use crate::{
     clock::Time,
     http::Principal,
+    ids::RandomId,
+    store::{StoreError, UntilCommit},
     token::{self, Access, TokenError},
 };
 
-/// Tokens that are remembered at once, some 400 bytes each; beyond, everything is forgotten and
-/// learnt again.
+/// Tokens and sessions that are remembered at once, some 400 bytes each; beyond, everything is
+/// forgotten and learnt again.
 const REMEMBERED: usize = 8_192;
 
-/// What is remembered of tokens.
-#[derive(Default)]
-pub(super) struct Recognised(RwLock<HashMap<String, Known>>);
+/// What is remembered of tokens and of who stands behind them.
+pub(super) struct Recognised {
+    signatures: RwLock<HashMap<String, (Access, Time)>>,
+    people: UntilCommit<RandomId, Behind>,
+}
 
+/// Who a session belongs to, and when it ends.
 #[derive(Clone)]
-struct Known {
-    access: Access,
-    token_ends: Time,
+struct Behind {
     person: Arc<Principal>,
     session_ends: Time,
-    commits: u64,
+}
+
+impl Default for Recognised {
+    fn default() -> Self {
+        Self { signatures: RwLock::default(), people: UntilCommit::new(REMEMBERED) }
+    }
 }
 
 impl Recognised {
-    fn get(&self, token: &str) -> Option<Known> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(token).cloned()
+    /// What a token whose signature was checked before says, and until when.
+    fn get(&self, token: &str) -> Option<(Access, Time)> {
+        self.signatures.read().unwrap_or_else(PoisonError::into_inner).get(token).copied()
     }
 
-    fn put(&self, token: &str, known: Known) {
-        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+    fn put(&self, token: &str, known: (Access, Time)) {
+        let mut all = self.signatures.write().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= REMEMBERED {
             all.clear();
         }
@@ -70,50 +78,48 @@ impl AuthService {
     fn recognise(&self, token: &str) -> Result<Arc<Principal>, AuthError> {
         let parts = &self.parts;
         let now = parts.clock.now();
-        // Before anything is read: a commit that comes later makes what is read here stale.
-        let commits = parts.store.commit_count();
-        let known = parts.recognised.get(token);
-        if let Some(known) = &known
-            && known.commits == commits
-            && now <= known.token_ends
-            && now <= known.session_ends
-        {
-            return Ok(Arc::clone(&known.person));
-        }
-        let (access, token_ends) = match known {
-            Some(known) if now <= known.token_ends => (known.access, known.token_ends),
-            _ => token::verify(&parts.keys, token, now).map_err(|error| match error {
-                TokenError::Expired => AuthError::TokenExpired,
-                TokenError::Invalid => AuthError::TokenInvalid,
-            })?,
-        };
-        let (person, session_ends) = self.person_behind(access, now)?;
-        let person = Arc::new(person);
-        let known =
-            Known { access, token_ends, person: Arc::clone(&person), session_ends, commits };
-        parts.recognised.put(token, known);
-        Ok(person)
+        let access = self.access(token, now)?;
+        let people = &parts.recognised.people;
+        let behind = people.get_or_read(&parts.store, access.session, |_| self.behind(access))?;
+        let behind = behind.filter(|behind| behind.person.id == access.user);
+        let behind = behind.filter(|behind| now <= behind.session_ends);
+        behind.map(|behind| behind.person).ok_or(AuthError::SessionEnded)
     }
 
-    /// Who a good token belongs to, and when their session ends.
-    fn person_behind(&self, access: Access, now: Time) -> Result<(Principal, Time), AuthError> {
+    /// What a token says, once its signature and its times hold.
+    fn access(&self, token: &str, now: Time) -> Result<Access, AuthError> {
+        let parts = &self.parts;
+        match parts.recognised.get(token) {
+            Some((access, ends)) if now <= ends => Ok(access),
+            _ => {
+                let known =
+                    token::verify(&parts.keys, token, now).map_err(|error| match error {
+                        TokenError::Expired => AuthError::TokenExpired,
+                        TokenError::Invalid => AuthError::TokenInvalid,
+                    })?;
+                parts.recognised.put(token, known);
+                Ok(known.0)
+            }
+        }
+    }
+
+    /// Who is behind a session now: nobody when it was ended or the account is disabled.
+    fn behind(&self, access: Access) -> Result<Option<Behind>, StoreError> {
         let snapshot = self.parts.store.read()?;
-        let session = session(&snapshot, access.session)?
-            .filter(|session| session.user == access.user)
-            .ok_or(AuthError::SessionEnded)?;
-        let ends = self.parts.limits.ends_at(session.created_at, session.last_used_at);
-        let account = account(&snapshot, session.user)?
-            .filter(|account| !account.disabled && now <= ends)
-            .ok_or(AuthError::SessionEnded)?;
-        let person = Principal {
-            id: account.id,
-            role: account.role,
-            session: access.session,
-            email: account.email,
-            username: account.username,
-            created_at: account.created_at,
-            last_login_at: account.last_login_at,
-        };
-        Ok((person, ends))
+        let Some(session) = session(&snapshot, access.session)? else { return Ok(None) };
+        let account = account(&snapshot, session.user)?.filter(|account| !account.disabled);
+        let session_ends = self.parts.limits.ends_at(session.created_at, session.last_used_at);
+        Ok(account.map(|account| {
+            let person = Principal {
+                id: account.id,
+                role: account.role,
+                session: access.session,
+                email: account.email,
+                username: account.username,
+                created_at: account.created_at,
+                last_login_at: account.last_login_at,
+            };
+            Behind { person: Arc::new(person), session_ends }
+        }))
     }
 }

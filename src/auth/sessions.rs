@@ -1,5 +1,7 @@
 //! Use cases of sessions: logging in, going on, logging out. Being recognised is in `recognise`.
 
+use std::ops::ControlFlow;
+
 use super::{
     AuthError, AuthService,
     keys::RefreshToken,
@@ -9,17 +11,21 @@ use super::{
         account, end_session, find, people_signed_in, put_session, session, sessions_of,
         update_account,
     },
+    tables::SESSIONS,
 };
 use crate::{
     clock::Time,
     event::{Actor, Provenance, emit},
     http::RequestContext,
     ids::{RandomId, UserId},
-    store::{Decision, Edit, StoreError, View},
+    store::{Decision, Direction, Edit, Reader, StoreError, View},
 };
 
 /// Beyond this many open sessions of one person, the one that was used longest ago ends.
 const MAX_SESSIONS: usize = 50;
+
+/// How many sessions past their end one commit removes.
+const FORGOTTEN_AT_ONCE: usize = 1_000;
 
 impl AuthService {
     /// Checks a password and opens a session.
@@ -114,7 +120,7 @@ impl AuthService {
             }))
         };
         let (account, session) =
-            parts.store.submit(command).await??.ok_or(AuthError::RefreshReused)?;
+            parts.store.submit_from_reserve(command).await??.ok_or(AuthError::RefreshReused)?;
         let opened = Opened { user: account.id, session, refresh_token };
         Ok((account, opened))
     }
@@ -133,7 +139,7 @@ impl AuthService {
                 emit(edit, &from.event(now, "logout", session_target(id))?)
             }))
         };
-        self.parts.store.submit(command).await?
+        self.parts.store.submit_from_reserve(command).await?
     }
 
     /// How many people have a session that was not ended.
@@ -142,6 +148,34 @@ impl AuthService {
     /// Those of the store.
     pub async fn people_signed_in(&self) -> Result<usize, AuthError> {
         Ok(self.parts.store.read_range(people_signed_in).await?)
+    }
+
+    /// Removes sessions that have ended by themselves, at most a thousand at once; says how many.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn forget_ended_sessions(&self) -> Result<usize, AuthError> {
+        let limits = self.parts.limits;
+        let now = self.parts.clock.now();
+        let past_end =
+            move |session: &Session| limits.ends_at(session.created_at, session.last_used_at) < now;
+        let ended = self.parts.store.read_range(move |snapshot| ended(snapshot, past_end)).await?;
+        if ended.is_empty() {
+            return Ok(0);
+        }
+        let command = move |view: &View<'_>| -> Result<Decision<usize, AuthError>, StoreError> {
+            // Somebody may have gone on with one of them meanwhile.
+            let mut still = Vec::new();
+            for &id in &ended {
+                let session = SESSIONS.get(view, id)?.filter(past_end);
+                still.extend(session.map(|session| (id, session.user)));
+            }
+            Ok(Decision::write(move |edit| {
+                still.iter().try_for_each(|&(id, user)| end_session(edit, id, user))?;
+                Ok(still.len())
+            }))
+        };
+        self.parts.store.submit(command).await?
     }
 
     async fn open_session(
@@ -160,7 +194,7 @@ impl AuthService {
             user: checked.id,
             created_at: now,
             last_used_at: now,
-            device: context.device.clone(),
+            device: context.device(),
             network: context.network.to_string(),
             generation: 0,
             refresh_hash: token.hash(),
@@ -190,7 +224,7 @@ impl AuthService {
                 Ok(account)
             }))
         };
-        let account = parts.store.submit(command).await??;
+        let account = parts.store.submit_from_reserve(command).await??;
         let opened = Opened { user: account.id, session: id, refresh_token };
         Ok((account, opened))
     }
@@ -215,6 +249,25 @@ impl AuthService {
         };
         self.parts.store.submit(command).await?
     }
+}
+
+/// The first thousand sessions that are past their end.
+fn ended(
+    reader: &impl Reader,
+    past_end: impl Fn(&Session) -> bool,
+) -> Result<Vec<u128>, StoreError> {
+    let mut ended = Vec::new();
+    SESSIONS.visit(reader, u128::MIN.., Direction::Ascending, |id, session| {
+        if past_end(&session) {
+            ended.push(id);
+        }
+        if ended.len() < FORGOTTEN_AT_ONCE {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    })?;
+    Ok(ended)
 }
 
 fn begin(
@@ -254,4 +307,52 @@ fn session_target(id: RandomId) -> String {
     let mut name = id.to_string();
     name.truncate(16);
     format!("session:{name}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        auth::MIGRATIONS,
+        clock::Clock,
+        config::{Config, Sources},
+        store::Store,
+        telemetry::Metrics,
+    };
+
+    #[tokio::test]
+    async fn sessions_past_their_end_are_forgotten_and_others_stay() {
+        let config = Config::load(&Sources::default()).unwrap();
+        let clock = Clock::manual(Time::EPOCH);
+        let metrics = Metrics::new().unwrap();
+        let store = Store::in_memory(MIGRATIONS, metrics.store("auth")).unwrap();
+        let auth =
+            AuthService::open(store, config.auth, &config.rate_limit, clock.clone(), metrics);
+        let auth = auth.unwrap();
+        let day = |days: i64| Time::EPOCH.plus_seconds(days * 86_400);
+        let put = move |_: &View<'_>| -> Result<Decision<(), AuthError>, StoreError> {
+            Ok(Decision::write(move |edit| {
+                for number in 0..20_u8 {
+                    let session = Session {
+                        user: UserId(1),
+                        created_at: Time::EPOCH,
+                        last_used_at: day(i64::from(number)),
+                        device: String::new(),
+                        network: String::new(),
+                        generation: 0,
+                        refresh_hash: [0; 32],
+                    };
+                    put_session(edit, RandomId([number; 16]), &session)?;
+                }
+                Ok(())
+            }))
+        };
+        auth.store().submit(put).await.unwrap().unwrap();
+        clock.set(day(i64::from(config.auth.session_idle_days) + 10));
+        assert_eq!(auth.forget_ended_sessions().await, Ok(10));
+        let left = sessions_of(&auth.store().read().unwrap(), UserId(1)).unwrap();
+        assert_eq!(left.len(), 10);
+        assert!(left.iter().all(|(_, session)| session.last_used_at >= day(10)));
+        assert_eq!(auth.forget_ended_sessions().await, Ok(0));
+    }
 }

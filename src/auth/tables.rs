@@ -1,7 +1,10 @@
 //! Every table of `auth.redb`. Besides these it has the store's own and the outbox (`event`).
 
 use super::records::{Account, Session, SetupToken, StoredKey};
-use crate::store::Table;
+use crate::{
+    event::OUTBOX,
+    store::{AnyTable, Table},
+};
 
 /// The accounts, by user id.
 pub(super) const ACCOUNTS: Table<u64, Account> = Table::new("accounts");
@@ -21,3 +24,17 @@ pub(super) const SIGNING_KEYS: Table<u64, StoredKey> = Table::new("signing_keys"
 pub(super) const SECRETS: Table<&str, [u8; 32]> = Table::new("secrets");
 /// The set-up token while there is no administrator, under the key `first`.
 pub(super) const SETUP: Table<&str, SetupToken> = Table::new("setup");
+
+/// All of them, with the outbox: what a copy and a check of the file go through.
+pub static TABLES: &[&dyn AnyTable] = &[
+    &ACCOUNTS,
+    &ACCOUNT_BY_EMAIL,
+    &ACCOUNT_BY_USERNAME,
+    &ADMINISTRATORS,
+    &SESSIONS,
+    &SESSIONS_BY_USER,
+    &SIGNING_KEYS,
+    &SECRETS,
+    &SETUP,
+    &OUTBOX,
+];

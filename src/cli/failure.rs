@@ -3,10 +3,11 @@
 use std::{fmt, process::ExitCode};
 
 use crate::{
+    backup::BackupError,
     config::ConfigError,
     control::{AskError, ExitStatus, Refused},
     server::StartError,
-    store::OpenError,
+    store::{OpenError, StoreError},
 };
 
 /// A verb's failure, in words for the person who ran it.
@@ -20,7 +21,7 @@ pub enum Failure {
     NotFound(String),
     /// Something else has it, or is in its way.
     Conflict(String),
-    /// It was looked at and is not as it should be.
+    /// What was verified is not what it should be.
     Verification(String),
 }
 
@@ -64,6 +65,8 @@ impl From<StartError> for Failure {
             StartError::Store(OpenError::InUse(_))
             | StartError::Listen(..)
             | StartError::ControlSocketInUse(_) => Self::Conflict(text),
+            StartError::NoData(_) => Self::NotFound(text),
+            StartError::Backup(error) => error.into(),
             _ => Self::Failed(text),
         }
     }
@@ -77,7 +80,32 @@ impl From<Refused> for Failure {
             ExitStatus::Usage => Self::Usage(message),
             ExitStatus::NotFound => Self::NotFound(message),
             ExitStatus::Conflict => Self::Conflict(message),
+            ExitStatus::Verification => Self::Verification(message),
         }
+    }
+}
+
+impl From<BackupError> for Failure {
+    fn from(error: BackupError) -> Self {
+        match error {
+            BackupError::NotFound(text) => Self::NotFound(text),
+            BackupError::InUse(text) => Self::Conflict(text),
+            BackupError::Usage(text) => Self::Usage(text),
+            BackupError::Refused(text) => Self::Verification(text),
+            BackupError::Failed(text) => Self::Failed(text),
+        }
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        BackupError::from(error).into()
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.to_string())
     }
 }
 

@@ -4,11 +4,16 @@
 //! directory it acts on. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 not found,
 //! 4 in use or in conflict, 5 verification failed.
 
+mod archive_input;
+mod backup;
+mod compact;
 mod config;
 mod doctor;
 mod failure;
 mod healthcheck;
+mod migrate;
 mod openapi;
+mod restore;
 mod scrub;
 mod serve;
 mod status;
@@ -67,6 +72,16 @@ enum Verb {
     /// Make, list and change accounts.
     #[command(subcommand)]
     User(user::User),
+    /// Take, list, verify and remove backups.
+    #[command(subcommand)]
+    Backup(backup::Backup),
+    /// Put a backup in the place of what is there, which is kept.
+    Restore(restore::Restore),
+    /// Look at the schema of the databases.
+    #[command(subcommand)]
+    Migrate(migrate::Migrate),
+    /// Give the unused space of the databases back to the disk; the appliance must be stopped.
+    Compact,
     /// Check or show the configuration.
     #[command(subcommand)]
     Config(config::ConfigVerb),
@@ -103,6 +118,10 @@ impl Cli {
         match verb {
             Verb::Serve(serve) => serve.run(&global),
             Verb::User(user) => user.run(&global),
+            Verb::Backup(backup) => backup.run(&global),
+            Verb::Restore(restore) => restore.run(&global),
+            Verb::Migrate(migrate) => migrate.run(&global),
+            Verb::Compact => compact::run(&global),
             Verb::Config(config) => config.run(&global),
             Verb::Openapi => openapi::run(&global),
             Verb::Status => status::run(&global),

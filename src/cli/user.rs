@@ -17,7 +17,7 @@ use crate::{
     },
     ids::Role,
     paths::DataDir,
-    server::{open_auth, prepare_data},
+    server::{existing_data, open_auth, prepare_data},
 };
 
 /// Makes, lists and changes accounts.
@@ -133,7 +133,10 @@ async fn perform_here(
     request: AccountRequest,
     mut keep: impl FnMut(Line),
 ) -> Result<Value, Failure> {
-    let data = prepare_data(config)?;
+    let data = match &request {
+        AccountRequest::Create(_) => prepare_data(config)?,
+        AccountRequest::List | AccountRequest::SetRole { .. } => existing_data(config)?,
+    };
     let auth = open_auth(config, &data, Clock::system())?;
     let (lines, mut coming) = Lines::channel();
     let done = async {

@@ -18,6 +18,7 @@ pub struct LimitsConfig {
     idle_seconds: u32,
     /// The largest request body, in bytes.
     pub body_bytes: u32,
+    bodies_in_flight_mib: u32,
 }
 
 impl LimitsConfig {
@@ -30,11 +31,23 @@ impl LimitsConfig {
             ("limits.body_seconds", self.body_seconds),
             ("limits.idle_seconds", self.idle_seconds),
             ("limits.body_bytes", self.body_bytes),
+            ("limits.bodies_in_flight_mib", self.bodies_in_flight_mib),
         ];
         match all.into_iter().find(|(_, value)| *value == 0) {
             Some((key, _)) => Err((key, "must be 1 or more".to_owned())),
+            None if self.bodies_in_flight_bytes()
+                < usize::try_from(self.body_bytes).unwrap_or(0) =>
+            {
+                let reason = "must hold one body of limits.body_bytes".to_owned();
+                Err(("limits.bodies_in_flight_mib", reason))
+            }
             None => Ok(()),
         }
+    }
+
+    /// What all request bodies that are being read may take together, in bytes.
+    pub fn bodies_in_flight_bytes(&self) -> usize {
+        usize::try_from(u64::from(self.bodies_in_flight_mib) << 20).unwrap_or(usize::MAX)
     }
 
     /// For the TLS handshake.

@@ -14,7 +14,14 @@ use super::Config;
 const DEFAULTS: &str = include_str!("../../appliance.toml");
 const ENVIRONMENT_PREFIX: &str = "APPLIANCE_";
 /// Keys whose values are paths, resolved where they are read.
-const PATHS: [&str; 4] = ["data.directory", "server.control_socket", "tls.certificate", "tls.key"];
+const PATHS: [&str; 6] = [
+    "data.directory",
+    "server.control_socket",
+    "tls.certificate",
+    "tls.key",
+    "backup.directory",
+    "backup.passphrase_file",
+];
 
 /// What configuration is read from, strongest last.
 #[derive(Debug, Clone, Default)]
@@ -351,6 +358,9 @@ mod tests {
             ("limits.connections", "0"),
             ("limits.idle_seconds", "0"),
             ("access.metrics_networks", "['10.0.0.0/33']"),
+            ("backup.schedule", "hourly"),
+            ("backup.timezone", "Europe/Atlantis"),
+            ("backup.keep_last", "0"),
             ("cors.allowed_origins", "['*']"),
         ] {
             let error = Config::load(&flags(&[(key, value)])).unwrap_err();

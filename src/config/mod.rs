@@ -7,6 +7,7 @@
 mod access;
 mod attendance;
 mod auth;
+mod backup;
 mod cors;
 mod data;
 mod limits;
@@ -24,6 +25,7 @@ use serde::Deserialize;
 pub use access::AccessConfig;
 pub use attendance::AttendanceConfig;
 pub use auth::{AuthConfig, Registration};
+pub use backup::{BackupConfig, Schedule};
 pub use cors::CorsConfig;
 pub use data::DataConfig;
 pub use limits::LimitsConfig;
@@ -56,6 +58,8 @@ pub struct Config {
     pub attendance: AttendanceConfig,
     /// Memory and queues of the databases.
     pub store: StoreConfig,
+    /// When backups are taken and how long they are kept.
+    pub backup: BackupConfig,
     /// Other sites that may call the API.
     pub cors: CorsConfig,
     /// Who may see metrics and documentation.
@@ -80,6 +84,7 @@ impl Config {
         self.auth.check()?;
         self.attendance.check()?;
         self.store.check()?;
+        self.backup.check()?;
         self.cors.check()
     }
 }

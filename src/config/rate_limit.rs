@@ -18,4 +18,6 @@ pub struct RateLimitConfig {
     pub login_failures_per_account: NonZeroU32,
     /// Wrong passwords from one network.
     pub login_failures_per_network: NonZeroU32,
+    /// Accounts that are registered from one network, an hour.
+    pub registrations_per_network_per_hour: NonZeroU32,
 }

@@ -1,6 +1,9 @@
 //! `[server]`: where it listens and how people reach it.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
 
 use serde::{Deserialize, Deserializer, de::Error};
 
@@ -72,6 +75,13 @@ impl PublicUrl {
         &self.host
     }
 
+    /// Whether it is this machine's own name, or an address, for which no browser keeps what it is told
+    /// of a host (RFC 6797 §8.1.1).
+    pub fn is_local(&self) -> bool {
+        let host = self.host.as_str();
+        host == "localhost" || host.ends_with(".localhost") || host.parse::<IpAddr>().is_ok()
+    }
+
     fn parse(text: &str) -> Option<Self> {
         let authority = text.strip_prefix("https://")?;
         let authority = authority.strip_suffix('/').unwrap_or(authority);
@@ -100,6 +110,10 @@ mod tests {
         let url = PublicUrl::parse("https://presenze.example.org:8443/").unwrap();
         assert_eq!(url.origin(), "https://presenze.example.org:8443");
         assert_eq!(url.host(), "presenze.example.org");
+        assert!(!url.is_local());
+        for local in ["https://localhost:8443", "https://a.localhost", "https://[::1]"] {
+            assert!(PublicUrl::parse(local).unwrap().is_local(), "{local}");
+        }
         for text in ["http://a", "https://", "https://a/b", "https://u@a", "https://a?x"] {
             assert_eq!(PublicUrl::parse(text), None, "{text}");
         }

@@ -12,6 +12,9 @@ pub struct StoreConfig {
     pub queue_capacity: u32,
     /// Writes that may share one commit.
     pub max_batch: u32,
+    free_space_floor_mib: u32,
+    ballast_mib: u32,
+    compact_at_start_mib: u32,
 }
 
 impl StoreConfig {
@@ -24,5 +27,20 @@ impl StoreConfig {
             }
         }
         Ok(())
+    }
+
+    /// Free space below which writes are refused, in bytes; 0 refuses none.
+    pub fn free_space_floor_bytes(&self) -> u64 {
+        u64::from(self.free_space_floor_mib) << 20
+    }
+
+    /// The longest file that a start may compact, in bytes; 0 compacts none.
+    pub fn compact_at_start_bytes(&self) -> u64 {
+        u64::from(self.compact_at_start_mib) << 20
+    }
+
+    /// The size of the ballast, in bytes; 0 is none.
+    pub fn ballast_bytes(&self) -> u64 {
+        u64::from(self.ballast_mib) << 20
     }
 }

@@ -10,10 +10,9 @@ use serde_json::Value;
 
 use super::protocol::{ExitStatus, Lines, Refused, as_json};
 use crate::{
-    auth::{
-        Account, AuthService, Email, InvalidField, NewAccount, NewPassword, Username, parse_name,
-    },
+    auth::{Account, AuthError, AuthService, Registration},
     event::Provenance,
+    field::Fault,
     ids::{Role, UserId},
     language::Language,
 };
@@ -131,17 +130,8 @@ pub async fn perform(
 
 async fn create(auth: &AuthService, create: CreateAccount) -> Result<AccountView, Refused> {
     let CreateAccount { email, username, name, surname, role, password } = create;
-    let email = parsed(Email::parse(&email))?;
-    let username = username.as_deref().map(Username::parse).transpose();
-    let new = NewAccount {
-        password: parsed(NewPassword::parse(password.0, &[email.as_str()]))?,
-        email,
-        username: parsed(username)?,
-        name: parsed(parse_name("name", &name))?,
-        surname: parsed(parse_name("surname", &surname))?,
-        language: Language::default(),
-        role,
-    };
+    let registration = Registration { email, password: password.0, name, surname, username };
+    let new = registration.parse(Language::default(), role).map_err(|faults| refused(&faults))?;
     let account = auth.create(new, Provenance::COMMAND_LINE, "user.created").await?;
     Ok(AccountView::from(&account))
 }
@@ -158,24 +148,36 @@ async fn list(auth: &AuthService, lines: &Lines) -> Result<(), Refused> {
     }
 }
 
-/// The account that an id, an address or a username means.
+/// The account that an id, an address or a username means. A username may look like an id, so what
+/// means two people is refused.
 fn meant(auth: &AuthService, user: &str) -> Result<UserId, Refused> {
-    match user.parse() {
-        Ok(id) => Ok(UserId(id)),
-        Err(_) => Ok(auth.find(user)?.id),
+    let found = |account: Result<Account, AuthError>| match account {
+        Ok(account) => Ok(Some(account.id)),
+        Err(AuthError::UserNotFound) => Ok(None),
+        Err(error) => Err(error),
+    };
+    let by_name = found(auth.find(user))?;
+    let by_id = user.parse().map_or(Ok(None), |id| found(auth.account(UserId(id))))?;
+    match (by_name, by_id) {
+        (Some(name), Some(id)) if name != id => Err(Refused::new(
+            ExitStatus::Conflict,
+            "AMBIGUOUS",
+            format!(
+                "{user} is the username of one account and the id of another; use the e-mail address"
+            ),
+        )),
+        (name, id) => Ok(name.or(id).ok_or(AuthError::UserNotFound)?),
     }
 }
 
-/// What is wrong with a field, by the name of its option.
-fn parsed<T>(field: Result<T, InvalidField>) -> Result<T, Refused> {
-    field.map_err(|field| {
-        let name = match field.field {
-            // The one field that is no option.
-            "password" => "the password".to_owned(),
-            name => format!("--{name}"),
-        };
-        Refused::new(ExitStatus::Usage, "INVALID", format!("{name} {}", field.message.en))
-    })
+/// Every fault of what was typed, by the option that it was typed for.
+fn refused(faults: &[Fault]) -> Refused {
+    let faults = faults.iter().map(|Fault { field, message }| match *field {
+        // The one field that is no option.
+        "password" => format!("the password {}", message.en),
+        name => format!("--{name} {}", message.en),
+    });
+    Refused::new(ExitStatus::Usage, "INVALID", faults.collect::<Vec<_>>().join("; "))
 }
 
 #[cfg(test)]

@@ -1,20 +1,22 @@
 //! How the command line and a running appliance talk: one typed request over a Unix socket, answered
 //! by lines of JSON.
 //!
-//! `protocol` is what is said, `client` asks, `status` and `accounts` are what can be asked for and what
-//! comes back. The other end, which listens, is `server/control`. A verb on accounts runs
+//! `protocol` is what is said, `client` asks; `status`, `accounts` and `backups` are what can be asked for
+//! and what comes back. The other end, which listens, is `server/control`. A verb on accounts runs
 //! [`perform`] whether it was asked here or by a server, so both do the same.
 //!
 //! Who may ask is decided by the system: the socket is its owner's alone, and the kernel tells the server
 //! who is at the other end. There is no password, and nothing here works over a network.
 
 mod accounts;
+mod backups;
 mod check;
 mod client;
 mod protocol;
 mod status;
 
 pub use accounts::{AccountRequest, AccountView, CreateAccount, Password, perform};
+pub use backups::{BackupRequest, BackupTaken, SealRequest};
 pub use check::{AuditCheck, Check, DatabaseCheck, check_audit};
 pub use client::{AskError, ask};
 pub use protocol::{

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use super::accounts::AccountRequest;
-use crate::auth::AuthError;
+use super::{accounts::AccountRequest, backups::BackupRequest};
+use crate::{auth::AuthError, backup::BackupError};
 
 /// Raised when an older end would misunderstand a newer one.
 pub const PROTOCOL: u32 = 1;
@@ -46,6 +46,8 @@ pub enum Request {
     Metrics,
     /// A verb on accounts; see [`super::perform`].
     Account(AccountRequest),
+    /// Take a backup; done with a [`super::BackupTaken`].
+    Backup(BackupRequest),
 }
 
 impl Request {
@@ -56,6 +58,7 @@ impl Request {
             Self::Account(_) => Duration::from_mins(10),
             // As long as it takes to read the longest audit chain from a slow disk.
             Self::Check => Duration::from_hours(2),
+            Self::Backup(_) => Duration::from_hours(24),
         }
     }
 }
@@ -104,6 +107,8 @@ pub enum ExitStatus {
     NotFound,
     /// Something is in its way: 4.
     Conflict,
+    /// It was looked at and is not good: 5.
+    Verification,
 }
 
 /// Why a request was not done.
@@ -148,6 +153,19 @@ impl From<AuthError> for Refused {
     }
 }
 
+impl From<BackupError> for Refused {
+    fn from(error: BackupError) -> Self {
+        let (exit, code) = match &error {
+            BackupError::NotFound(_) => (ExitStatus::NotFound, "NOT_FOUND"),
+            BackupError::InUse(_) => (ExitStatus::Conflict, "IN_USE"),
+            BackupError::Usage(_) => (ExitStatus::Usage, "INVALID"),
+            BackupError::Refused(_) => (ExitStatus::Verification, "REFUSED"),
+            BackupError::Failed(_) => (ExitStatus::Failed, "FAILED"),
+        };
+        Self::new(exit, code, error.to_string())
+    }
+}
+
 /// Where a verb sends the lines before its last one. Clones send to the same place.
 #[derive(Debug, Clone)]
 pub struct Lines(mpsc::Sender<Line>);
@@ -173,6 +191,11 @@ impl Lines {
     /// When nobody listens any more.
     pub async fn progress(&self, message: String, percent: Option<u8>) -> Result<(), Refused> {
         self.send(Line::Progress(Progress { message, percent })).await
+    }
+
+    /// Says how far it is, if there is room for it: for work on a thread that nothing may hold up.
+    pub fn mention(&self, message: String) {
+        let _ = self.0.try_send(Line::Progress(Progress { message, percent: None }));
     }
 
     async fn send(&self, line: Line) -> Result<(), Refused> {

@@ -164,7 +164,7 @@ fn leftovers(root: &Path) -> Finding {
 fn backups(data: &DataDir, config: &Config, now: Time) -> Finding {
     const CHECK: &str = "backup";
     const MEND: &str = "appliance backup create";
-    let directory = backup_directory(data, config);
+    let directory = config.backup.directory_or(data.backups());
     match newest_backup(&directory) {
         None => {
             let words = format!("none in {}", directory.display());
@@ -175,11 +175,6 @@ fn backups(data: &DataDir, config: &Config, now: Time) -> Finding {
         }
         Some((name, taken_at)) => Finding::ok(CHECK, format!("{name} of {taken_at}")),
     }
-}
-
-/// Where backups are kept.
-fn backup_directory(data: &DataDir, _: &Config) -> PathBuf {
-    data.root().join("backups")
 }
 
 /// The newest backup of a directory, by the time in its name (`appliance-20261123T020000Z.tar.zst`).

@@ -3,20 +3,33 @@
 
 use poem::{
     Response,
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
 };
 
 use crate::http::RequestContext;
 
+/// Browsers come back over HTTPS alone for a year (RFC 6797).
+const STRICT_TRANSPORT: (HeaderName, HeaderValue) =
+    (header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+
 /// What every answer carries, unless its handler said otherwise.
-const DEFAULTS: [(HeaderName, HeaderValue); 9] = [
-    (header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000")),
+const EVERYTHING: [(HeaderName, HeaderValue); 5] = [
     (
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; base-uri 'none'"),
     ),
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+];
+
+/// What a browser heeds only of what it shows as a page. JSON does without: these headers are longer
+/// than most of what the API answers.
+const PAGES: [(HeaderName, HeaderValue); 3] = [
     (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     (
         HeaderName::from_static("permissions-policy"),
@@ -29,21 +42,45 @@ const DEFAULTS: [(HeaderName, HeaderValue); 9] = [
         HeaderName::from_static("cross-origin-opener-policy"),
         HeaderValue::from_static("same-origin"),
     ),
-    (
-        HeaderName::from_static("cross-origin-resource-policy"),
-        HeaderValue::from_static("same-origin"),
-    ),
-    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
 ];
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-pub(super) fn decorate(response: &mut Response, context: &RequestContext) {
-    let headers = response.headers_mut();
-    headers.reserve(DEFAULTS.len() + 1);
-    for (name, value) in DEFAULTS {
-        headers.entry(name).or_insert(value);
+/// The headers of answers, put together once: a copy is cheaper than nine insertions.
+pub(super) struct Headers {
+    of_json: HeaderMap,
+    of_everything_else: HeaderMap,
+}
+
+impl Headers {
+    /// With `strict_transport`, browsers are told to come back over HTTPS alone. Not on this machine's
+    /// own name: it would lock a developer's browser out of whatever else runs there.
+    pub(super) fn new(strict_transport: bool) -> Self {
+        let strict = strict_transport.then_some(STRICT_TRANSPORT);
+        let of_json: HeaderMap = EVERYTHING.into_iter().chain(strict).collect();
+        let mut of_everything_else = of_json.clone();
+        of_everything_else.extend(PAGES);
+        Self { of_json, of_everything_else }
     }
-    if let Ok(id) = HeaderValue::from_str(&context.id.to_string()) {
-        headers.insert(REQUEST_ID, id);
+
+    /// Adds to an answer what its handler did not say.
+    pub(super) fn decorate(&self, response: &mut Response, context: &RequestContext) {
+        let own = std::mem::take(response.headers_mut());
+        let defaults = if is_json(&own) { &self.of_json } else { &self.of_everything_else };
+        let headers = response.headers_mut();
+        headers.clone_from(defaults);
+        headers.extend(own);
+        if let Ok(id) = HeaderValue::from_str(&context.id.to_string()) {
+            headers.insert(REQUEST_ID, id);
+        }
     }
+}
+
+/// Whether the answer is `application/json` or one of its kind (`application/problem+json`).
+fn is_json(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    content_type.is_some_and(|text| {
+        text.starts_with("application/")
+            && text.split(';').next().unwrap_or_default().ends_with("json")
+    })
 }

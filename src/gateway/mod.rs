@@ -18,11 +18,12 @@ use futures_util::FutureExt;
 use poem::{Endpoint, Request, Response};
 
 use crate::{
-    config::{CorsConfig, LimitsConfig, RateLimitConfig},
-    http::{Authenticator, BodyLimits, Caller, Problem},
+    config::{CorsConfig, LimitsConfig, PublicUrl, RateLimitConfig},
+    http::{Authenticator, BodyBudget, BodyLimits, Caller, Problem},
     telemetry::Metrics,
 };
 use cors::Cors;
+use headers::Headers;
 pub use observe::Parts;
 use rate_limit::RateLimits;
 
@@ -35,6 +36,7 @@ pub struct Gateway<E> {
 /// What the steps work with.
 pub struct Settings {
     cors: Cors,
+    headers: Headers,
     limits: RateLimits,
     body: BodyLimits,
     authenticator: Arc<dyn Authenticator>,
@@ -57,6 +59,7 @@ impl Settings {
     #[allow(clippy::too_many_arguments, reason = "one for each section and part that a step needs")]
     pub fn new(
         cors: &CorsConfig,
+        public_url: &PublicUrl,
         rate_limit: &RateLimitConfig,
         limits: &LimitsConfig,
         log_requests: bool,
@@ -67,10 +70,12 @@ impl Settings {
     ) -> Self {
         Self {
             cors: Cors::new(cors),
+            headers: Headers::new(!public_url.is_local()),
             limits: RateLimits::new(rate_limit),
             body: BodyLimits {
                 bytes: usize::try_from(limits.body_bytes).unwrap_or(usize::MAX),
                 time: limits.body(),
+                budget: BodyBudget::new(limits.bodies_in_flight_bytes()),
             },
             authenticator,
             metrics,
@@ -99,7 +104,7 @@ impl<E: Endpoint<Output = Response>> Gateway<E> {
             return Ok(preflight);
         }
         settings.limits.admit(caller, &request)?;
-        identify::refuse_large(&request, settings.body)?;
+        identify::refuse_large(&request, &settings.body)?;
         let handled = AssertUnwindSafe(self.inner.call(request)).catch_unwind().await;
         handled.unwrap_or_else(|panic| {
             settings.metrics.system_error("panic");
@@ -115,7 +120,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Gateway<E> {
         let started = Instant::now();
         let settings = &self.settings;
 
-        let context = identify::identify(&request, settings.body);
+        let context = identify::identify(&request, settings.body.clone());
         let caller = caller::recognise(&request, settings.authenticator.as_ref());
         let exchange = observe::Exchange::begin(&request, &context, &caller, started);
         let origin = settings.cors.origin(&request);
@@ -130,7 +135,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Gateway<E> {
         };
         settings.limits.count(&caller, &context, exchange.path(), response.status());
         settings.cors.decorate(&mut response, origin);
-        headers::decorate(&mut response, &context);
+        settings.headers.decorate(&mut response, &context);
         if exchange.is_head() {
             // Not even a refusal has one (RFC 9110 §9.3.2); poem empties good answers alone, and over
             // HTTP/2 a client takes a body here for a broken stream.

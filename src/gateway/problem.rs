@@ -7,7 +7,7 @@ use poem::{
 };
 use poem_openapi::error::{AuthorizationError, ContentTypeError, ParseParamError, ParsePathError};
 
-use super::{Settings, observe::Exchange};
+use super::{DescribedRoute, Settings, observe::Exchange};
 use crate::{
     http::{Caller, FieldError, Problem, RequestContext},
     language::Text,
@@ -21,7 +21,8 @@ pub(super) fn respond(
     settings: &Settings,
 ) -> Response {
     let endpoint = error.data::<poem::PathPattern>().cloned();
-    let problem = translate(error);
+    let route = endpoint.as_ref().and_then(|endpoint| settings.described.get(&*endpoint.0));
+    let problem = translate(error, route);
     // Being busy is no fault: the request's own line says it, and anybody can bring it about.
     if problem.status.is_server_error() && problem.code != "BUSY" {
         let cause = problem.cause.as_deref().unwrap_or_default();
@@ -46,7 +47,6 @@ pub(super) fn respond(
     }
     if let Some(endpoint) = endpoint {
         if problem.status == StatusCode::METHOD_NOT_ALLOWED {
-            let route = settings.described.get(&*endpoint.0);
             let allow = route.and_then(|route| HeaderValue::from_str(&route.allow).ok());
             headers.insert(header::ALLOW, allow.unwrap_or(HeaderValue::from_static("GET, HEAD")));
         }
@@ -56,7 +56,7 @@ pub(super) fn respond(
 }
 
 /// Finds the problem in an error: ours as it is, poem's by its kind.
-fn translate(error: poem::Error) -> Problem {
+fn translate(error: poem::Error, route: Option<&DescribedRoute>) -> Problem {
     let error = match error.downcast::<Problem>() {
         Ok(problem) => return problem,
         Err(error) => error,
@@ -79,7 +79,7 @@ fn translate(error: poem::Error) -> Problem {
         return invalid_parameter(name);
     }
     if let Some(ParsePathError { name, .. }) = error.downcast_ref() {
-        return invalid_parameter(name);
+        return invalid_parameter(own_name(name, route).unwrap_or(name));
     }
     if error.is::<ContentTypeError>() || error.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE {
         return Problem::new(
@@ -98,6 +98,12 @@ fn translate(error: poem::Error) -> Problem {
         );
     }
     Problem::internal(error)
+}
+
+/// The name that a parameter of the path has in the document: the router knows it as `param0`.
+fn own_name<'r>(name: &str, route: Option<&'r DescribedRoute>) -> Option<&'r str> {
+    let number: usize = name.strip_prefix("param")?.parse().ok()?;
+    route?.template.split('/').filter_map(|segment| segment.strip_prefix(':')).nth(number)
 }
 
 fn invalid_parameter(name: &str) -> Problem {

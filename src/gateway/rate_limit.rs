@@ -13,13 +13,13 @@ use crate::{
     config::RateLimitConfig,
     http::{Caller, ClientNetwork, Problem, RequestContext},
     ids::UserId,
-    limit::{FailureLimiter, Limiter},
+    limit::{Limiter, StopLimiter},
 };
 
 pub(super) struct RateLimits {
     enabled: bool,
     people: Limiter<UserId>,
-    networks: FailureLimiter<ClientNetwork>,
+    networks: StopLimiter<ClientNetwork>,
 }
 
 impl RateLimits {
@@ -27,7 +27,7 @@ impl RateLimits {
         Self {
             enabled: config.enabled,
             people: Limiter::per_minute(config.signed_in_per_minute),
-            networks: FailureLimiter::per_minute(config.anonymous_failures_per_minute),
+            networks: StopLimiter::per_minute(config.anonymous_failures_per_minute),
         }
     }
 
@@ -70,7 +70,7 @@ impl RateLimits {
         let may_be_a_guess =
             status.is_client_error() && !matches!(status, StatusCode::CONFLICT | StatusCode::GONE);
         if self.enabled && is_api(path) && is_stranger && may_be_a_guess {
-            self.networks.fail(&context.network);
+            self.networks.count(&context.network);
         }
     }
 

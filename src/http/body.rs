@@ -2,11 +2,11 @@
 //!
 //! poem-openapi's `Json` answers every fault with 400 and serde's text, and reads without a bound.
 //! [`Body`] takes its place in handlers: 415 for another content type, 413 past the cap, 408 past the
-//! deadline, 400 for what is not JSON, and 422 with the field's name for what does not fit.
+//! deadline, 503 past the memory for all bodies, 400 for what is not JSON, and 422 with the field's name for what does not fit.
 
+use futures_util::StreamExt;
 use poem::{
     FromRequest, Request, RequestBody,
-    error::ReadBodyError,
     http::{StatusCode, header},
 };
 use poem_openapi::{
@@ -16,7 +16,7 @@ use poem_openapi::{
     types::ParseFromJSON,
 };
 
-use super::{BodyLimits, Problem, RequestContext, schema};
+use super::{BodyLimits, Problem, RequestContext, budget::BodyShare, schema};
 use crate::language::Text;
 
 /// A JSON body that was read as `T`.
@@ -49,7 +49,7 @@ impl<'a, T: ParseFromJSON + 'static> ApiExtractor<'a> for Body<T> {
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
         require_json(request)?;
-        let limits = RequestContext::of(request)?.body;
+        let limits = &RequestContext::of(request)?.body;
         let bytes = read_body(request, body, limits).await?;
         Ok(Self(parse_json(&bytes)?))
     }
@@ -100,19 +100,34 @@ fn require_json(request: &Request) -> Result<(), Problem> {
 /// Reads a whole body within the limits.
 ///
 /// # Errors
-/// 413 when it is too large, 408 when it takes too long, 400 when it breaks off.
+/// 413 when it is too large, 408 when it takes too long, 400 when it breaks off, 503 when all bodies
+/// together would take more memory than they may.
 pub async fn read_body(
     request: &Request,
     body: &mut RequestBody,
-    limits: BodyLimits,
-) -> Result<Vec<u8>, Problem> {
+    limits: &BodyLimits,
+) -> Result<BodyBytes, Problem> {
     let body = <poem::Body as FromRequest>::from_request(request, body)
         .await
         .map_err(Problem::internal)?;
-    match tokio::time::timeout(limits.time, body.into_bytes_limit(limits.bytes)).await {
-        Ok(Ok(bytes)) => Ok(bytes.to_vec()),
-        Ok(Err(ReadBodyError::PayloadTooLarge)) => Err(too_large()),
-        Ok(Err(error)) => Err(Problem {
+    match tokio::time::timeout(limits.time, collect(body, limits)).await {
+        Ok(read) => read,
+        Err(_) => Err(Problem::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "BODY_TIMEOUT",
+            "The body took too long to arrive.",
+            "Il corpo della richiesta ha impiegato troppo tempo ad arrivare.",
+        )),
+    }
+}
+
+/// Takes from the budget what has arrived and no more: a client that announces much and sends little
+/// takes room from nobody.
+async fn collect(body: poem::Body, limits: &BodyLimits) -> Result<BodyBytes, Problem> {
+    let mut parts = std::pin::pin!(body.into_bytes_stream());
+    let mut read = BodyBytes { bytes: Vec::new(), share: limits.budget.share() };
+    while let Some(part) = parts.next().await {
+        let part = part.map_err(|error| Problem {
             cause: Some(error.to_string()),
             ..Problem::new(
                 StatusCode::BAD_REQUEST,
@@ -120,13 +135,31 @@ pub async fn read_body(
                 "The body broke off before its end.",
                 "Il corpo della richiesta si è interrotto prima della fine.",
             )
-        }),
-        Err(_) => Err(Problem::new(
-            StatusCode::REQUEST_TIMEOUT,
-            "BODY_TIMEOUT",
-            "The body took too long to arrive.",
-            "Il corpo della richiesta ha impiegato troppo tempo ad arrivare.",
-        )),
+        })?;
+        let length = read.bytes.len() + part.len();
+        if length > limits.bytes {
+            return Err(too_large());
+        }
+        if !read.share.grow_to(length) {
+            return Err(Problem::busy());
+        }
+        read.bytes.extend_from_slice(&part);
+    }
+    Ok(read)
+}
+
+/// A body that was read, and its share of the memory for bodies until it is dropped: hold it no longer
+/// than it takes to parse.
+pub struct BodyBytes {
+    bytes: Vec<u8>,
+    share: BodyShare,
+}
+
+impl std::ops::Deref for BodyBytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes
     }
 }
 

@@ -2,14 +2,16 @@
 
 use std::{fmt, net::IpAddr, time::Duration};
 
-use poem::{FromRequest, Request, RequestBody};
+use poem::{FromRequest, Request, RequestBody, http::HeaderValue};
 
-use super::Problem;
+use super::{BodyBudget, Problem};
 use crate::{
     event::{Actor, Provenance},
     ids::RandomId,
     language::Language,
 };
+
+const DEVICE_LENGTH: usize = 200;
 
 /// Set by the gateway on every request; handlers take it as an argument.
 #[derive(Debug, Clone)]
@@ -20,8 +22,8 @@ pub struct RequestContext {
     pub network: ClientNetwork,
     /// The language that the client prefers.
     pub language: Language,
-    /// The `User-Agent`, cut to 200 characters, control characters removed.
-    pub device: String,
+    /// The `User-Agent`, as it came; [`RequestContext::device`] is what may be kept of it.
+    pub user_agent: Option<HeaderValue>,
     /// What a body may be.
     pub body: BodyLimits,
 }
@@ -44,6 +46,13 @@ impl RequestContext {
             .ok_or_else(|| Problem::internal("a request reached a handler past the gateway"))
     }
 
+    /// The `User-Agent`, cut to 200 characters, control characters removed.
+    pub fn device(&self) -> String {
+        let text = self.user_agent.as_ref().and_then(|value| value.to_str().ok());
+        let characters = text.unwrap_or_default().chars();
+        characters.filter(|character| !character.is_control()).take(DEVICE_LENGTH).collect()
+    }
+
     /// How the audit trail describes this request when `actor` is behind it.
     pub fn provenance(&self, actor: Actor) -> Provenance {
         Provenance { actor, network: Some(self.network.to_string()), request_id: Some(self.id) }
@@ -51,12 +60,14 @@ impl RequestContext {
 }
 
 /// How large a body may be, and how long it may take.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct BodyLimits {
     /// In bytes.
     pub bytes: usize,
     /// From the head to the last byte.
     pub time: Duration,
+    /// What all bodies that are being read may take together.
+    pub budget: BodyBudget,
 }
 
 /// Where a client is, as far as limits and audit care: an IPv4 address, or the /64 that an IPv6

@@ -4,6 +4,7 @@
 //! type, and whatever goes wrong leaves as a [`Problem`]. Nothing here knows a domain.
 
 mod body;
+mod budget;
 mod context;
 mod dto;
 mod page;
@@ -14,7 +15,8 @@ mod schema;
 mod tags;
 mod timestamp;
 
-pub use body::{Body, media_type, parse_json, read_body, too_large};
+pub use body::{Body, BodyBytes, media_type, parse_json, read_body, too_large};
+pub use budget::BodyBudget;
 pub use context::{BodyLimits, ClientNetwork, RequestContext};
 pub use dto::{Person, PersonRole, PersonStatus};
 pub use page::{Cursors, PageQuery};

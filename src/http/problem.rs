@@ -16,6 +16,7 @@ use poem_openapi::{
 use serde::Serialize;
 
 use crate::{
+    field::Fault,
     language::{Language, Text},
     store::StoreError,
 };
@@ -73,6 +74,14 @@ impl Problem {
         Self { errors, ..problem }
     }
 
+    /// 422 with every fault of a form.
+    pub fn faults(faults: Vec<Fault>) -> Self {
+        let errors = faults
+            .into_iter()
+            .map(|Fault { field, message }| FieldError { field: field.to_owned(), message });
+        Self::invalid(errors.collect())
+    }
+
     /// 422 for a single field.
     pub fn invalid_field(field: &str, message: Text) -> Self {
         Self::invalid(vec![FieldError { field: field.to_owned(), message }])
@@ -108,6 +117,18 @@ impl Problem {
             "Il server è occupato. Riprova tra un momento.",
         );
         problem.retry_after(1)
+    }
+
+    /// 507 (RFC 4918 §11.5): the disk is nearly full. Without `Retry-After`: somebody has to make space
+    /// first, and nobody knows when.
+    pub const fn insufficient_storage() -> Self {
+        Self::new(
+            StatusCode::INSUFFICIENT_STORAGE,
+            "INSUFFICIENT_STORAGE",
+            "The server's disk is nearly full, so nothing new can be saved. Nothing was lost.",
+            "Il disco del server è quasi pieno, quindi non si può salvare nulla di nuovo. Nulla è andato \
+             perso.",
+        )
     }
 
     /// Adds `Retry-After`.
@@ -214,6 +235,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Busy => Self::busy(),
+            StoreError::NoSpace => Self::insufficient_storage(),
             StoreError::Stopped | StoreError::Io(_) => Self {
                 cause: Some(error.to_string()),
                 ..Self::new(

@@ -5,6 +5,7 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use super::wire::Domains;
+use crate::store::Room;
 
 /// `/livez`: it answers, so it lives. Nothing is checked, so that a sick disk does not make an
 /// orchestrator kill what could still say so.
@@ -12,7 +13,8 @@ pub(super) fn live() -> Response {
     poem::web::Json(json!({ "status": "alive" })).into_response()
 }
 
-/// `/readyz`: every file takes writes, and the server is not on its way out.
+/// `/readyz`: every file is in order, and the server is not on its way out. On a disk that is nearly full
+/// it stays ready, because reading goes on and another start would change nothing, and says so.
 pub(super) fn ready(domains: &Domains, draining: &watch::Receiver<bool>) -> Response {
     let draining = *draining.borrow();
     let stores: serde_json::Map<_, _> = domains
@@ -22,7 +24,15 @@ pub(super) fn ready(domains: &Domains, draining: &watch::Receiver<bool>) -> Resp
         .collect();
     let healthy = !draining && stores.values().all(|healthy| healthy == true);
     let status = if healthy { "ready" } else { "not ready" };
-    let body = json!({ "status": status, "stores": stores, "draining": draining });
+    let space = match domains.room() {
+        Room::Ample => "ample",
+        Room::Reserve => "low",
+        Room::None => "none",
+    };
+    let body = json!({
+        "status": status, "stores": stores, "draining": draining,
+        "space": space, "writes": if space == "ample" { "accepted" } else { "refused" },
+    });
     let code = if healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     poem::web::Json(body).with_status(code).into_response()
 }

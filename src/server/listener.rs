@@ -58,6 +58,11 @@ impl Listener {
         self.tcp.local_addr()
     }
 
+    /// Who has how many connections, for whoever else accepts some.
+    pub(super) fn networks(&self) -> Arc<Networks> {
+        Arc::clone(&self.networks)
+    }
+
     /// Accepts until it drains, then waits for open connections, at most for `drain_time`.
     pub(super) async fn serve(self, drain_time: Duration) {
         let mut connections = JoinSet::new();
@@ -113,13 +118,13 @@ impl Listener {
 
 /// How many connections each network has open: an IPv6 subscriber has more addresses than a server has
 /// connections, so theirs count together.
-struct Networks {
+pub(super) struct Networks {
     limit: u32,
     open: Mutex<HashMap<ClientNetwork, u32>>,
 }
 
 /// One connection's place in its network's share; given back when dropped.
-struct Place {
+pub(super) struct Place {
     networks: Arc<Networks>,
     network: ClientNetwork,
 }
@@ -130,7 +135,7 @@ impl Networks {
     }
 
     /// A place for one more connection, or nothing when the network has as many as it may.
-    fn take(this: &Arc<Self>, network: ClientNetwork) -> Option<Place> {
+    pub(super) fn take(this: &Arc<Self>, network: ClientNetwork) -> Option<Place> {
         let mut open = this.open.lock().unwrap_or_else(PoisonError::into_inner);
         let count = open.entry(network).or_insert(0);
         if *count >= this.limit {

@@ -4,8 +4,11 @@
 //! `connection` speaks HTTP. Start-up takes nothing that was not there before: a start that fails has
 //! changed nothing but finished migration steps.
 
+mod backups;
+mod backups_api;
 mod connection;
 mod control;
+mod data;
 mod docs;
 mod health;
 mod instance;
@@ -13,12 +16,13 @@ mod listener;
 mod redirect;
 mod relay;
 mod routes;
+mod start_error;
 mod supervisor;
 mod tls;
 mod untouched;
 mod wire;
 
-use std::{fmt, future::Future, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt, future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{net::TcpListener, sync::watch};
 
@@ -27,22 +31,29 @@ use crate::{
     clock::Clock,
     config::{Config, RedirectListen},
     gateway::Settings,
-    paths::DataDir,
-    store::OpenError,
+    store::StoreError,
 };
+use backups::Backups;
 use control::{Answering, ControlSocket};
 use listener::Listener;
 use routes::Routes;
 use wire::Domains;
 
+pub use backups::{directory_of, prune, seal_of};
+pub use data::{existing_data, prepare_data};
 pub use routes::openapi_document;
+pub use start_error::StartError;
 pub use supervisor::Supervisor;
 pub use tls::{TlsFiles, UnreadableCertificate, certificate_status, probe};
 pub use untouched::check_files;
-pub use wire::open_auth;
+pub use wire::{DATA_FILES, open_auth};
 
 /// How often counters of clients at rest are forgotten.
 const HOUSEKEEPING: Duration = Duration::from_mins(1);
+/// How often somebody looks what the files consist of, which reads them whole.
+const SIZES: Duration = Duration::from_hours(6);
+/// The first look, when the morning's rush after a start is over.
+const FIRST_SIZES: Duration = Duration::from_mins(10);
 
 /// An appliance with its files open and its sockets bound.
 pub struct Server {
@@ -50,73 +61,13 @@ pub struct Server {
     redirect: Option<(TcpListener, String)>,
     settings: Arc<Settings>,
     domains: Domains,
+    backups: Backups,
     setup_link: Option<String>,
     drain: watch::Sender<bool>,
     drain_time: Duration,
     control: Arc<ControlSocket>,
     answering: Answering,
     supervisor: Supervisor,
-}
-
-/// Why an appliance did not start. The text says what to do.
-#[derive(Debug)]
-pub enum StartError {
-    /// The data directory cannot be made or entered.
-    DataDir(String),
-    /// A database could not be opened.
-    Store(OpenError),
-    /// The certificate could not be made or read.
-    Tls(String),
-    /// An address could not be listened on.
-    Listen(SocketAddr, std::io::Error),
-    /// The control socket could not be made.
-    ControlSocket(String),
-    /// Somebody listens at the control socket.
-    ControlSocketInUse(PathBuf),
-    /// Something of ours failed.
-    Internal(String),
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::DataDir(reason)
-            | Self::Tls(reason)
-            | Self::ControlSocket(reason)
-            | Self::Internal(reason) => f.write_str(reason),
-            Self::ControlSocketInUse(path) => write!(
-                f,
-                "another appliance listens at the control socket {}; stop it or set \
-                 server.control_socket",
-                path.display()
-            ),
-            Self::Store(error) => error.fmt(f),
-            Self::Listen(address, error) => match error.kind() {
-                std::io::ErrorKind::AddrInUse => {
-                    write!(f, "{address} is in use; stop what listens there or set server.listen")
-                }
-                std::io::ErrorKind::PermissionDenied => write!(
-                    f,
-                    "may not listen on {address}; ports below 1024 need CAP_NET_BIND_SERVICE"
-                ),
-                _ => write!(f, "cannot listen on {address}: {error}"),
-            },
-        }
-    }
-}
-
-impl std::error::Error for StartError {}
-
-impl From<OpenError> for StartError {
-    fn from(error: OpenError) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl From<AuthError> for StartError {
-    fn from(error: AuthError) -> Self {
-        Self::Internal(error.to_string())
-    }
 }
 
 /// A database met an I/O error while serving: the process must end and start anew.
@@ -164,20 +115,31 @@ impl Server {
         // have replaced the certificate of the first.
         let tls = tls::acceptor(&config.tls, &config.server, &data, &clock)?;
         let setup_link = setup_link(&domains.auth, &config).await?;
+        seal_of(&config.backup)?;
         let (drain, draining) = watch::channel(false);
-        let Routes { endpoint, settings } = Routes::build(&config, &domains, draining.clone())?;
+        let backups = Backups::new(domains.clone(), &config.backup, &data, draining.clone());
+        let Routes { endpoint, settings } =
+            Routes::build(&config, &domains, backups.clone(), draining.clone())?;
         let metrics = domains.metrics.clone();
         let listener = Listener::new(tcp, tls, config.limits, endpoint, draining, metrics);
         let drain_time = Duration::from_secs(config.server.drain_seconds);
         let control = ControlSocket::bind(&config.server.control_socket_or(data.control_socket()))?;
         let redirect_address = redirect.as_ref().and_then(|(tcp, _)| tcp.local_addr().ok());
-        let answering =
-            Answering::new(&config, &domains, &data, address, redirect_address, drain.subscribe());
+        let answering = Answering::new(
+            &config,
+            &domains,
+            &backups,
+            &data,
+            address,
+            redirect_address,
+            drain.subscribe(),
+        );
         Ok(Self {
             listener,
             redirect,
             settings,
             domains,
+            backups,
             setup_link,
             drain,
             drain_time,
@@ -211,21 +173,24 @@ impl Server {
     /// # Errors
     /// [`StoreStopped`] when a database failed; every answer that was given stands.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), StoreStopped> {
-        let Self { listener, redirect, settings, domains, drain, drain_time, .. } = self;
+        let Self { listener, redirect, settings, domains, backups, drain, drain_time, .. } = self;
         let supervisor = self.supervisor;
         let watchdog = tokio::spawn(supervisor.clone().feed_watchdog(domains.clone()));
         let words = format!("serving as {}", self.answering.public_url());
         let control = tokio::spawn(control::serve(self.control, self.answering));
         let mut background = tokio::task::JoinSet::new();
-        if let Some((listener, origin)) = redirect {
-            background.spawn(redirect::serve(listener, origin));
+        if let Some((redirect, origin)) = redirect {
+            background.spawn(redirect::serve(redirect, origin, listener.networks()));
         }
-        background.spawn(housekeeping(settings, domains.auth.clone()));
+        background.spawn(housekeeping(settings, domains.clone()));
+        background.spawn(look_at_sizes(domains.clone()));
         background.spawn(domains.clone().heal_profiles());
         // Told to finish only when nobody is served any more: what is answered during the drain leaves
         // events too.
         let (finish, finishing) = watch::channel(false);
         let relay = tokio::spawn(relay::run(domains.clone(), finishing));
+
+        let schedule = tokio::spawn(backups.run_schedule());
 
         let serving = tokio::spawn(listener.serve(drain_time));
         supervisor.ready(&words);
@@ -240,6 +205,8 @@ impl Server {
         background.shutdown().await;
         finish.send_replace(true);
         let _ = relay.await;
+        // A backup in progress is given up.
+        let _ = schedule.await;
         // Answered to the end, so that whoever asks learns what the appliance waits for.
         watchdog.abort();
         control.abort();
@@ -249,49 +216,47 @@ impl Server {
     }
 }
 
-/// Makes the data directory and looks whether it can be used.
-///
-/// # Errors
-/// [`StartError::DataDir`], in words for the person who runs it.
-pub fn prepare_data(config: &Config) -> Result<DataDir, StartError> {
-    let data = DataDir::new(&config.data.directory);
-    let refused = |error: std::io::Error| {
-        let path = data.root().display();
-        StartError::DataDir(match error.kind() {
-            std::io::ErrorKind::PermissionDenied => {
-                format!(
-                    "{path} may not be used by this user; give it to them (chown) or set data.directory"
-                )
-            }
-            std::io::ErrorKind::StorageFull => {
-                format!("no space left on the disk that holds {path}")
-            }
-            _ => format!("{path} cannot be used as the data directory: {error}"),
-        })
-    };
-    data.create().map_err(refused)?;
-    if data.is_open_to_others().map_err(refused)? {
-        tracing::warn!(path = %data.root().display(), "others can read the data directory; chmod 700");
-    }
-    Ok(data)
-}
-
 async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).await.map_err(|error| StartError::Listen(address, error))
 }
 
 async fn setup_link(auth: &AuthService, config: &Config) -> Result<Option<String>, AuthError> {
-    let token = auth.issue_setup_token().await?;
+    let token = match auth.issue_setup_token().await {
+        // Reading goes on, and a start with space makes one.
+        Err(AuthError::Store(StoreError::NoSpace)) => {
+            tracing::warn!("the disk is too full to make the link for the first administrator");
+            None
+        }
+        issued => issued?,
+    };
     let origin = config.server.public_url.origin();
     Ok(token.map(|token| format!("{origin}/app/setup#{token}")))
 }
 
-async fn housekeeping(settings: Arc<Settings>, auth: AuthService) {
+async fn housekeeping(settings: Arc<Settings>, domains: Domains) {
     let mut ticks = tokio::time::interval(HOUSEKEEPING);
-    loop {
+    for minute in 0_u64.. {
         ticks.tick().await;
         settings.forget_idle();
-        auth.forget_idle();
+        domains.auth.forget_idle();
+        if let Some(space) = domains.space.clone() {
+            let _ = tokio::task::spawn_blocking(move || space.keep_ballast()).await;
+        }
+        if minute.is_multiple_of(60)
+            && let Err(error) = domains.auth.forget_ended_sessions().await
+        {
+            tracing::error!(%error, "cannot remove sessions that have ended");
+        }
+    }
+}
+
+async fn look_at_sizes(domains: Domains) {
+    tokio::time::sleep(FIRST_SIZES).await;
+    let mut ticks = tokio::time::interval(SIZES);
+    loop {
+        ticks.tick().await;
+        let domains = domains.clone();
+        let _ = tokio::task::spawn_blocking(move || domains.look_at_sizes()).await;
     }
 }
 

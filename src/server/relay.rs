@@ -56,6 +56,6 @@ async fn relay_some(domains: &Domains, name: &str, store: &Store) -> Result<bool
     let clear = move |_: &View<'_>| -> Result<Decision<(), StoreError>, StoreError> {
         Ok(Decision::write(move |edit| event::clear(edit, last)))
     };
-    store.submit(clear).await??;
+    store.submit_from_reserve(clear).await??;
     Ok(true)
 }

@@ -6,12 +6,18 @@ use poem::{
     Endpoint, EndpointExt, IntoEndpoint, IntoResponse, Request, Response, Route,
     endpoint::{BoxEndpoint, make, make_sync},
     get,
-    http::{StatusCode, header},
+    http::{Method, StatusCode, header},
 };
-use poem_openapi::OpenApiService;
+use poem_openapi::{
+    OpenApi, OpenApiService,
+    registry::{MetaApi, Registry},
+};
 use tokio::sync::watch;
 
-use super::{StartError, docs, health, instance::InstanceApi, wire::Domains};
+use super::{
+    StartError, backups::Backups, backups_api::BackupsApi, docs, health, instance::InstanceApi,
+    wire::Domains,
+};
 use crate::{
     assets,
     auth::{AccountsApi, AuthApi, SetupApi},
@@ -19,6 +25,7 @@ use crate::{
     config::{Config, Network},
     gateway::{DescribedRoute, Gateway, Parts, Settings},
     http::Problem,
+    paths::DataDir,
     social_log, user,
 };
 
@@ -34,12 +41,14 @@ impl Routes {
     pub(super) fn build(
         config: &Config,
         domains: &Domains,
+        backups: Backups,
         draining: watch::Receiver<bool>,
     ) -> Result<Self, StartError> {
-        let api = api(config, domains);
+        let api = api(config, domains, backups);
         let document = document(&api)?;
         let settings = Arc::new(Settings::new(
             &config.cors,
+            &config.server.public_url,
             &config.rate_limit,
             &config.limits,
             config.log.requests,
@@ -52,12 +61,12 @@ impl Routes {
                 ("/api/v1/social", "social-log"),
                 ("/api/v1/audit", "social-log"),
                 ("/api/v1/instance", "gateway"),
+                ("/api/v1/backups", "gateway"),
                 ("/api/v1", "user"),
             ]),
             described(&document),
         ));
-        let routes = Route::new()
-            .nest(API, api.service)
+        let pages = Route::new()
             .at("/openapi.json", openapi_json(config, document.to_string()))
             .at("/docs", documentation(config))
             .at("/docs/*file", documentation(config))
@@ -71,6 +80,7 @@ impl Routes {
             .at("/app/*page", answer(page))
             .at("/S/:code", answer(page))
             .at("/s/:code", answer(page));
+        let routes = ApiOrPage { api: api.service.into_endpoint(), pages };
         let endpoint = Gateway::new(routes, Arc::clone(&settings)).boxed();
         Ok(Self { endpoint, settings })
     }
@@ -82,9 +92,61 @@ impl Routes {
 /// When the document cannot be generated, which is a bug.
 pub fn openapi_document(config: &Config) -> Result<String, StartError> {
     let domains = Domains::in_memory(config, Clock::system())?;
-    let document = document(&api(config, &domains))?;
+    // Only described, and never told to stop.
+    let (_, stopping) = watch::channel(false);
+    let data = DataDir::new(&config.data.directory);
+    let backups = Backups::new(domains.clone(), &config.backup, &data, stopping);
+    let document = document(&api(config, &domains, backups))?;
     let text = serde_json::to_string_pretty(&document);
     text.map(|text| text + "\n").map_err(|error| StartError::Internal(error.to_string()))
+}
+
+/// What is under [`API`], and what is not. poem's own nesting would take every request of the API apart
+/// and put it together anew.
+struct ApiOrPage<A, P> {
+    api: A,
+    pages: P,
+}
+
+impl<A, P> Endpoint for ApiOrPage<A, P>
+where
+    A: Endpoint<Output = Response>,
+    P: Endpoint<Output = Response>,
+{
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        if request.uri().path().starts_with(API) {
+            self.api.call(request).await
+        } else {
+            self.pages.call(request).await
+        }
+    }
+}
+
+/// Operations that say their paths from [`API`] on, put under it.
+struct Prefixed<T>(T);
+
+impl<T: OpenApi> OpenApi for Prefixed<T> {
+    fn meta() -> Vec<MetaApi> {
+        let mut apis = T::meta();
+        for path in apis.iter_mut().flat_map(|api| &mut api.paths) {
+            path.path.insert_str(0, API);
+        }
+        apis
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+
+    fn add_routes(self, routes: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {
+        let mut unprefixed = HashMap::new();
+        self.0.add_routes(&mut unprefixed);
+        routes.extend(
+            unprefixed.into_iter().map(|(path, methods)| (format!("{API}{path}"), methods)),
+        );
+    }
 }
 
 /// The typed part of the routes, with its description.
@@ -96,9 +158,11 @@ struct Api<E> {
 fn api(
     config: &Config,
     domains: &Domains,
+    backups: Backups,
 ) -> Api<impl IntoEndpoint<Endpoint: Endpoint<Output = Response> + 'static> + use<>> {
     let profiles = domains.profiles();
     let apis = (
+        BackupsApi(backups),
         InstanceApi { auth: domains.auth.clone(), name: config.server.name.clone() },
         SetupApi::new(domains.auth.clone(), Arc::clone(&profiles)),
         AuthApi::new(domains.auth.clone(), Arc::clone(&profiles)),
@@ -106,15 +170,14 @@ fn api(
         user::apis(domains.user.clone()),
         social_log::apis(&domains.social_log),
     );
-    let service = OpenApiService::new(apis, "appliance", env!("CARGO_PKG_VERSION"))
+    let service = OpenApiService::new(Prefixed(apis), "appliance", env!("CARGO_PKG_VERSION"))
         .description(
             "Accounts, QR attendance, a social log and an audit trail. Each operation names the errors \
              of its own. Any may also answer `TOKEN_MISSING`, `TOKEN_INVALID`, `TOKEN_EXPIRED` and \
              `SESSION_ENDED` (401) and `FORBIDDEN` (403) where it asks for a caller, `MALFORMED_JSON` \
              (400), `BODY_TOO_LARGE` (413) and `UNSUPPORTED_MEDIA_TYPE` (415) where it takes a body, \
              `RATE_LIMITED` (429), and `BUSY` (503).",
-        )
-        .url_prefix(API);
+        );
     let spec = service.spec();
     Api { service, spec }
 }

@@ -7,9 +7,10 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 
-use super::StartError;
+use super::{StartError, backups::back_up_before_upgrade};
 use crate::{
     auth::{self, Account, AuthError, AuthService},
+    backup::{AuditChain, AuditHead, DataFile},
     clock::Clock,
     config::Config,
     event::Provenance,
@@ -17,7 +18,10 @@ use crate::{
     ids::UserId,
     paths::DataDir,
     social_log::{self, SocialLogService},
-    store::{Decision, Progress, Store, StoreError, StoreOptions, View},
+    store::{
+        Compacted, Decision, OpenError, Progress, Room, Snapshot, Space, Store, StoreError,
+        StoreOptions, View, compact_if_asked,
+    },
     telemetry::Metrics,
     user::{self, UserService},
 };
@@ -27,6 +31,34 @@ const HEAL_BATCH: usize = 500;
 /// Between two tries to get a command into a full queue.
 const PAUSE_WHILE_BUSY: Duration = Duration::from_millis(20);
 
+/// The three databases, in the order in which they are kept in a backup.
+pub static DATA_FILES: [DataFile; 3] = [
+    DataFile { name: "auth.redb", tables: auth::TABLES, migrations: auth::MIGRATIONS, audit: None },
+    DataFile { name: "user.redb", tables: user::TABLES, migrations: user::MIGRATIONS, audit: None },
+    DataFile {
+        name: "social_log.redb",
+        tables: social_log::TABLES,
+        migrations: social_log::MIGRATIONS,
+        audit: Some(AuditChain { head: audit_head, verify: verify_audit }),
+    },
+];
+
+fn audit_head(snapshot: &Snapshot) -> Result<AuditHead, StoreError> {
+    social_log::audit_head_in(snapshot).map(as_backup_sees)
+}
+
+fn verify_audit(snapshot: &Snapshot) -> Result<Result<AuditHead, String>, StoreError> {
+    let found = social_log::verify_audit_in(snapshot)?;
+    Ok(match found.broken {
+        None => Ok(as_backup_sees(found.verified)),
+        Some(broken) => Err(format!("the audit chain is broken at entry {}", broken.sequence)),
+    })
+}
+
+fn as_backup_sees(head: social_log::Head) -> AuditHead {
+    AuditHead { sequence: head.sequence, hash: head.hash.to_string() }
+}
+
 /// The domains of one appliance, and what they share. Clones share everything.
 #[derive(Clone)]
 pub(super) struct Domains {
@@ -34,8 +66,11 @@ pub(super) struct Domains {
     pub(super) user: UserService,
     pub(super) social_log: SocialLogService,
     pub(super) cursors: Cursors,
+    pub(super) space: Option<Space>,
     pub(super) metrics: Metrics,
     pub(super) clock: Clock,
+    /// With the claim on it, for as long as the files are open.
+    _data: Option<DataDir>,
 }
 
 /// The three files, open.
@@ -53,17 +88,34 @@ impl Domains {
         clock: Clock,
         progress: &Progress,
     ) -> Result<Self, StartError> {
+        back_up_before_upgrade(&DATA_FILES, &config.backup, data, &clock)?;
         let metrics = new_metrics()?;
         let options = options(config);
+        let space = Space::with_ballast(
+            data.root(),
+            config.store.free_space_floor_bytes(),
+            data.ballast(),
+            config.store.ballast_bytes(),
+        );
+        space.prepare_start();
+        require_all_or_none_later(data)?;
+        let most_bytes = config.store.compact_at_start_bytes();
         let open = |path: std::path::PathBuf, steps, name| {
+            if let Some(done) = compact_if_asked(&path, options.cache_bytes, most_bytes)? {
+                let Compacted { before, after } = done;
+                tracing::info!(file = %path.display(), before, after, "compacted");
+            }
             Store::open_telling(&path, options, steps, metrics.store(name), progress)
+                .map(|store| store.guarded_by(&space))
         };
         let stores = Stores {
             auth: open(data.auth_store(), auth::MIGRATIONS, "auth")?,
             user: open(data.user_store(), user::MIGRATIONS, "user")?,
             social_log: open(data.social_log_store(), social_log::MIGRATIONS, "social_log")?,
         };
-        Ok(Self::compose(config, stores, clock, metrics)?)
+        space.keep_ballast();
+        let domains = Self::compose(config, stores, clock, metrics)?;
+        Ok(Self { space: Some(space), _data: Some(data.clone()), ..domains })
     }
 
     /// Domains that keep nothing: for what needs them only to be described.
@@ -101,7 +153,7 @@ impl Domains {
             cursors.clone(),
         );
         let social_log = SocialLogService::open(stores.social_log, clock.clone(), cursors.clone());
-        Ok(Self { auth, user, social_log, cursors, metrics, clock })
+        Ok(Self { auth, user, social_log, cursors, space: None, metrics, clock, _data: None })
     }
 
     /// Every file, by name.
@@ -111,6 +163,11 @@ impl Domains {
             ("user", self.user.store()),
             ("social_log", self.social_log.store()),
         ]
+    }
+
+    /// Every file with what a backup must know of it.
+    pub(super) fn data_files(&self) -> Vec<(DataFile, &Store)> {
+        DATA_FILES.iter().zip(self.stores()).map(|(file, (_, store))| (*file, store)).collect()
     }
 
     /// The files whose outbox the relay empties.
@@ -133,7 +190,33 @@ impl Domains {
         let people = self.auth.people_signed_in().await?;
         let events = self.user.open_events().await?;
         self.metrics.present(people, events);
+        for (_, store) in self.stores() {
+            let _ = store.file_bytes();
+        }
+        if let Some(free) = self.space.as_ref().and_then(|space| space.free_bytes().ok()) {
+            self.metrics.free_space(free);
+        }
         Ok(())
+    }
+
+    /// Looks what the files consist of, and asks the next start to compact those that are worth it.
+    pub(super) fn look_at_sizes(&self) {
+        for (name, store) in self.stores() {
+            let asked = store.sizes().map(|sizes| {
+                let ask = sizes.is_compaction_worthwhile();
+                if ask { store.ask_for_compaction() } else { Ok(()) }
+            });
+            match asked {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::warn!(%error, name, "cannot note that it is half empty"),
+                Err(error) => tracing::warn!(%error, name, "cannot look at the size"),
+            }
+        }
+    }
+
+    /// How much there is to write on.
+    pub(super) fn room(&self) -> Room {
+        self.space.as_ref().map_or(Room::Ample, Space::room)
     }
 
     /// Returns when a file has stopped taking writes.
@@ -198,9 +281,30 @@ impl Domains {
 /// As `Server::bind`, for the one file.
 pub fn open_auth(config: &Config, data: &DataDir, clock: Clock) -> Result<AuthService, StartError> {
     let metrics = new_metrics()?;
+    require_all_or_none_later(data)?;
     let path = data.auth_store();
+    let space = Space::new(data.root(), config.store.free_space_floor_bytes());
     let store = Store::open(&path, options(config), auth::MIGRATIONS, metrics.store("auth"))?;
+    let store = store.guarded_by(&space);
     Ok(AuthService::open(store, config.auth, &config.rate_limit, clock, metrics)?)
+}
+
+/// Refuses a directory that has lost a file. A first start makes the files in this order, so one that is
+/// missing where a later one is there was lost: made anew it would hand out the same ids again, to
+/// others.
+fn require_all_or_none_later(data: &DataDir) -> Result<(), OpenError> {
+    let mut missing: Option<std::path::PathBuf> = None;
+    for (_, file) in data.stores() {
+        let there = file.try_exists().map_err(|error| OpenError::from_io(file.clone(), &error))?;
+        match (there, &missing) {
+            (true, Some(lost)) => {
+                return Err(OpenError::Lost { path: lost.clone(), beside: file });
+            }
+            (false, None) => missing = Some(file),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn new_metrics() -> Result<Metrics, StartError> {
@@ -270,4 +374,23 @@ impl user::Accounts for AccountsForUser {
 fn as_user_sees(registered: auth::Registered) -> user::Registered {
     let auth::Registered { name, surname, language, created_at } = registered;
     user::Registered { name, surname, language, created_at }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Sources;
+
+    #[test]
+    fn every_file_lists_all_of_its_tables_and_no_other() {
+        let config = Config::load(&Sources::default()).unwrap();
+        let domains = Domains::in_memory(&config, Clock::system()).unwrap();
+        for (file, store) in domains.data_files() {
+            let mut listed: Vec<_> = file.tables.iter().map(|table| table.name()).collect();
+            listed.extend(["meta", "sequences"]);
+            listed.sort_unstable();
+            let found: Vec<_> = store.read().unwrap().rows().unwrap().into_keys().collect();
+            assert_eq!(listed, found, "{}", file.name);
+        }
+    }
 }

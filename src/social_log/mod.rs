@@ -28,12 +28,13 @@ pub use feed::{
 };
 pub use migrations::MIGRATIONS;
 pub use store::{MAX_EXAMINED, Page};
+pub use tables::TABLES;
 
 use crate::{
     clock::Clock,
     event::Event,
     http::Cursors,
-    store::{Store, StoreError},
+    store::{Snapshot, Store, StoreError},
 };
 
 /// The whole domain over its one file; clones share it.
@@ -87,6 +88,22 @@ impl SocialLogService {
     pub fn audit_head(&self) -> Result<Head, StoreError> {
         self.audit.head()
     }
+}
+
+/// Where the audit chain ends in a snapshot.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn audit_head_in(snapshot: &Snapshot) -> Result<Head, StoreError> {
+    AuditTrail::head_in(snapshot)
+}
+
+/// Walks along the whole audit chain of a snapshot.
+///
+/// # Errors
+/// When the file cannot be read. A broken chain is not an error but what was asked for.
+pub fn verify_audit_in(snapshot: &Snapshot) -> Result<Verification, StoreError> {
+    AuditTrail::verify_in(snapshot)
 }
 
 /// The operations of the domain, for the one OpenAPI service.

@@ -8,7 +8,7 @@ use super::{
     feed::Log,
     records::{Submission, SubmissionName},
 };
-use crate::store::Table;
+use crate::store::{AnyTable, Table};
 
 /// The social feed. Key: the log's id, from 1 in the order of arrival. Value: the log.
 pub(super) const LOGS: Table<u64, Log> = Table::new("social_logs");
@@ -33,3 +33,7 @@ pub(super) const AUDIT_BY_ID: Table<u128, u64> = Table::new("audit_by_id");
 /// Where the chain ends: one row. It is written with every entry, and shows when the last ones go
 /// missing, which the chain alone could not.
 pub(super) const AUDIT_HEAD: Table<(), Head> = Table::new("audit_head");
+
+/// All of them: what a copy and a check of the file go through.
+pub static TABLES: &[&dyn AnyTable] =
+    &[&LOGS, &SUBMISSIONS, &SUBMISSIONS_BY_AGE, &AUDIT, &AUDIT_BY_ID, &AUDIT_HEAD];

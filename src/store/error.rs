@@ -7,6 +7,8 @@ use std::{fmt, path::PathBuf};
 pub enum StoreError {
     /// The writer's queue is full: the client may try again shortly.
     Busy,
+    /// The disk has less free space than the floor, and this command would have written.
+    NoSpace,
     /// The store met an I/O error and takes no more commands until the process starts anew.
     Stopped,
     /// The bytes at `table` do not read as its record.
@@ -49,6 +51,9 @@ impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Busy => f.write_str("the write queue is full"),
+            Self::NoSpace => f.write_str(
+                "no space left to write on: the disk is fuller than store.free_space_floor_mib allows",
+            ),
             Self::Stopped => f.write_str("the store stopped after an I/O error"),
             Self::Corrupt { table, reason } => write!(f, "corrupt record in {table}: {reason}"),
             Self::Panicked => f.write_str("a command panicked"),
@@ -131,6 +136,13 @@ pub enum OpenError {
         /// Why.
         source: StoreError,
     },
+    /// It is missing where it must have been.
+    Lost {
+        /// The file.
+        path: PathBuf,
+        /// One that is made after it, and is there.
+        beside: PathBuf,
+    },
     /// The disk is full.
     DiskFull(PathBuf),
     /// The owner or the permissions do not allow it.
@@ -180,6 +192,13 @@ impl fmt::Display for OpenError {
                 f,
                 "{}: the migration step '{step}' failed and was undone: {source}",
                 path.display()
+            ),
+            Self::Lost { path, beside } => write!(
+                f,
+                "{} is missing although {} is there, so it was lost; put it back or restore a backup \
+                 (a new one would give its ids to others). To begin anew, move the data directory away",
+                path.display(),
+                beside.display()
             ),
             Self::DiskFull(path) => write!(
                 f,

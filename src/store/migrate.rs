@@ -19,8 +19,17 @@ pub struct Migration {
     pub apply: fn(&Edit<'_>) -> Result<(), StoreError>,
 }
 
+/// How far a file has come, and by whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    /// The number of steps it has taken; 0 for a file that has taken none.
+    pub schema_version: u32,
+    /// The version of the appliance that took the last of them; empty before the first.
+    pub made_by: String,
+}
+
 /// What a file says of itself.
-const META: Table<&'static str, String> = Table::new("meta");
+pub(super) const META: Table<&'static str, String> = Table::new("meta");
 const SCHEMA_VERSION: &str = "schema_version";
 const MADE_BY: &str = "made_by";
 
@@ -39,7 +48,10 @@ pub(super) fn migrate(
             source => OpenError::Migration { path: path.to_owned(), step, source },
         }
     };
-    let (taken, made_by) = read_meta(database).map_err(failed("read the schema version"))?;
+    let read = redb::ReadableDatabase::begin_read(database).map_err(StoreError::from);
+    let about = read.and_then(|transaction| Snapshot::new(transaction).about());
+    let About { schema_version: taken, made_by } =
+        about.map_err(failed("read the schema version"))?;
     let known = u32::try_from(steps.len()).unwrap_or(u32::MAX);
     if taken > known {
         return Err(OpenError::Newer { path: path.to_owned(), found: taken, known, made_by });
@@ -56,17 +68,21 @@ pub(super) fn migrate(
     Ok(())
 }
 
-/// The steps that a file has taken, and the appliance that took the last one.
-pub(super) fn read_meta(database: &Database) -> Result<(u32, String), StoreError> {
-    let transaction = redb::ReadableDatabase::begin_read(database)?;
-    if transaction.list_tables()?.next().is_none() {
-        return Ok((0, String::new()));
+impl Snapshot {
+    /// How far the file has come. Needs no step forward, so it reads files of any appliance.
+    ///
+    /// # Errors
+    /// When the file cannot be read or does not say.
+    pub fn about(&self) -> Result<About, StoreError> {
+        if self.rows()?.is_empty() {
+            return Ok(About { schema_version: 0, made_by: String::new() });
+        }
+        let version = META.get(self, SCHEMA_VERSION)?.unwrap_or_default();
+        let made_by = META.get(self, MADE_BY)?.unwrap_or_default();
+        let corrupt =
+            |_| StoreError::Corrupt { table: "meta", reason: format!("version {version}") };
+        Ok(About { schema_version: version.parse().map_err(corrupt)?, made_by })
     }
-    let snapshot = Snapshot::new(transaction);
-    let version = META.get(&snapshot, SCHEMA_VERSION)?.unwrap_or_default();
-    let made_by = META.get(&snapshot, MADE_BY)?.unwrap_or_default();
-    let corrupt = |_| StoreError::Corrupt { table: "meta", reason: format!("version {version}") };
-    Ok((version.parse().map_err(corrupt)?, made_by))
 }
 
 fn take_step(

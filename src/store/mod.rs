@@ -15,31 +15,43 @@
 //! - **An I/O error is final.** The store stops taking commands, [`Store::stopped`] wakes whoever runs
 //!   the process, and only a restart opens it again: after a failed fsync nobody knows what the disk
 //!   holds, so it is never tried twice (PostgreSQL learnt this in 2018).
+//! - **A full disk is seen before it is full** ([`Space`]): below a floor, what would grow a file is
+//!   refused, and reads and whatever gives space back go on.
 //! - **A full queue says so** ([`StoreError::Busy`]) instead of growing.
 //!
 //! Architecture invariant: nothing here knows a domain, and outside of this folder only a domain's
 //! `tables`, `records`, `store` and `migrations` build on it.
 
+mod at_rest;
+mod copy;
 mod create;
 mod error;
+mod hold;
 mod migrate;
 mod open;
 mod progress;
 mod record;
+mod size;
+mod space;
 mod table;
 mod until_commit;
 mod untouched;
 mod view;
 mod writer;
 
+pub use at_rest::{AtRest, check_pages};
+pub use copy::{AnyTable, copy, missing_tables};
 pub use error::{IoFailure, OpenError, StoreError};
-pub use migrate::Migration;
+pub use hold::Held;
+pub use migrate::{About, Migration};
 pub use open::{Store, StoreOptions};
 pub use progress::{Progress, Step};
 pub use record::{Origin, Record, first_version};
+pub use size::{Compacted, Sizes, compact, compact_backend, compact_if_asked};
+pub use space::{Room, Space};
 pub use table::{Direction, Table};
 pub use until_commit::UntilCommit;
-pub use untouched::{FileState, check_untouched};
+pub use untouched::check_untouched;
 pub use view::{Edit, Reader, Snapshot, View};
 pub use writer::Decision;
 

@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock},
     thread::JoinHandle,
 };
 
@@ -14,11 +14,16 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::{
     Decision, Migration, OpenError, Progress, Snapshot, Step, StoreError, View,
     create::{create_if_missing, open_private},
+    hold::{Gate, Held},
     migrate::migrate,
     progress::percent_of,
+    space::{Purpose, Space},
     writer::{Command, Job, Writer},
 };
 use crate::telemetry::StoreMetrics;
+
+/// How storage that is no file is called in messages.
+const UNNAMED: &str = "(storage)";
 
 /// How a store is run.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +55,10 @@ struct Inner {
     writer: Mutex<Option<JoinHandle<()>>>,
     stopped: watch::Receiver<bool>,
     commits: watch::Receiver<u64>,
+    gate: Arc<Gate>,
+    space: Arc<OnceLock<Space>>,
+    /// None when it is no file.
+    path: Option<PathBuf>,
     metrics: StoreMetrics,
 }
 
@@ -100,7 +109,7 @@ impl Store {
         let database = FileBackend::new(file)
             .and_then(|backend| builder.create_with_backend(backend))
             .map_err(|error| OpenError::from_redb(path.to_owned(), error.into()))?;
-        Self::start(database, path, options, migrations, metrics, progress)
+        Self::start(database, Some(path.to_owned()), options, migrations, metrics, progress)
     }
 
     /// Opens a store that lives as long as the process: for what needs one and keeps nothing.
@@ -122,42 +131,63 @@ impl Store {
         migrations: &[Migration],
         metrics: StoreMetrics,
     ) -> Result<Self, OpenError> {
-        let path = PathBuf::from("(storage)");
         let mut builder = Database::builder();
         builder.set_cache_size(options.cache_bytes);
         let database = builder
             .create_with_backend(backend)
-            .map_err(|error| OpenError::from_redb(path.clone(), error.into()))?;
-        Self::start(database, &path, options, migrations, metrics, &Progress::default())
+            .map_err(|error| OpenError::from_redb(UNNAMED.into(), error.into()))?;
+        Self::start(database, None, options, migrations, metrics, &Progress::default())
     }
 
     fn start(
         database: Database,
-        path: &Path,
+        path: Option<PathBuf>,
         options: StoreOptions,
         migrations: &[Migration],
         metrics: StoreMetrics,
         progress: &Progress,
     ) -> Result<Self, OpenError> {
-        migrate(&database, path, migrations, progress)?;
+        let shown = path.clone().unwrap_or_else(|| UNNAMED.into());
+        migrate(&database, &shown, migrations, progress)?;
         let database = Arc::new(database);
         let (queue, waiting) = mpsc::channel(options.queue_capacity.max(1));
         let (stop, stopped) = watch::channel(false);
         let (count, commits) = watch::channel(0);
-        let writer = Writer::new(Arc::clone(&database), waiting, stop, count, metrics.clone());
-        let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("store");
+        let gate = Arc::new(Gate::default());
+        let space = Arc::new(OnceLock::new());
+        let writer = Writer::new(
+            Arc::clone(&database),
+            waiting,
+            stop,
+            count,
+            Arc::clone(&gate),
+            Arc::clone(&space),
+            metrics.clone(),
+        );
+        let name = shown.file_stem().and_then(|stem| stem.to_str()).unwrap_or("store");
         let thread = std::thread::Builder::new()
             .name(format!("writer-{name}"))
             .spawn(move || writer.run(options.max_batch.max(1)))
-            .map_err(|error| OpenError::from_io(path.to_owned(), &error))?;
+            .map_err(|error| OpenError::from_io(shown.clone(), &error))?;
         Ok(Self(Arc::new(Inner {
             database,
             queue: RwLock::new(Some(queue)),
             writer: Mutex::new(Some(thread)),
             stopped,
             commits,
+            gate,
+            space,
+            path,
             metrics,
         })))
+    }
+
+    /// From now on, writes stop before the disk is full. Several stores of one disk share a watch.
+    #[must_use]
+    pub fn guarded_by(self, space: &Space) -> Self {
+        // A second watch would be another word for the same disk.
+        let _ = self.0.space.set(space.clone());
+        self
     }
 
     /// Queues a command and waits for the fsync of the group that it went into.
@@ -168,7 +198,8 @@ impl Store {
     /// # Errors
     /// The outer result is the store's: [`StoreError::Busy`] before anything happened,
     /// [`StoreError::Stopped`] and [`StoreError::Io`] when the outcome is unknown to everyone until
-    /// the next start, the rest when this command was undone. The inner one is the command's refusal.
+    /// the next start, [`StoreError::NoSpace`] when it decided to write and the disk is nearly full, the
+    /// rest when this command was undone. The inner one is the command's refusal.
     pub async fn submit<T, E>(
         &self,
         command: impl Fn(&View<'_>) -> Result<Decision<T, E>, StoreError> + Send + 'static,
@@ -177,9 +208,42 @@ impl Store {
         T: Send + 'static,
         E: Send + 'static,
     {
+        self.submit_for(Purpose::Growth, command).await
+    }
+
+    /// As [`Store::submit`], and goes on below the floor of free space: for commands that give space
+    /// back, and for the few without which nobody could ask for them. They are small or make the file
+    /// smaller, and the reserve kept for them is bounded like any other.
+    ///
+    /// # Errors
+    /// As [`Store::submit`].
+    pub async fn submit_from_reserve<T, E>(
+        &self,
+        command: impl Fn(&View<'_>) -> Result<Decision<T, E>, StoreError> + Send + 'static,
+    ) -> Result<Result<T, E>, StoreError>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+    {
+        self.submit_for(Purpose::Reserve, command).await
+    }
+
+    async fn submit_for<T, E>(
+        &self,
+        purpose: Purpose,
+        command: impl Fn(&View<'_>) -> Result<Decision<T, E>, StoreError> + Send + 'static,
+    ) -> Result<Result<T, E>, StoreError>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+    {
         let (reply, answer) = oneshot::channel();
-        self.enqueue(Box::new(Command::new(command, reply)))?;
-        answer.await.unwrap_or(Err(StoreError::Stopped))
+        self.enqueue(Box::new(Command::new(command, purpose, reply)))?;
+        let answer = answer.await.unwrap_or(Err(StoreError::Stopped));
+        if matches!(answer, Err(StoreError::NoSpace)) {
+            self.0.metrics.refused();
+        }
+        answer
     }
 
     fn enqueue(&self, job: Box<dyn Job>) -> Result<(), StoreError> {
@@ -198,7 +262,19 @@ impl Store {
     /// # Errors
     /// When the file cannot be read.
     pub fn read(&self) -> Result<Snapshot, StoreError> {
-        Ok(Snapshot::new(self.0.database.begin_read()?))
+        Ok(Snapshot::new(self.begin_read()?))
+    }
+
+    pub(super) fn begin_read(&self) -> Result<redb::ReadTransaction, StoreError> {
+        Ok(self.0.database.begin_read()?)
+    }
+
+    pub(super) fn path(&self) -> Option<&Path> {
+        self.0.path.as_deref()
+    }
+
+    pub(super) fn metrics(&self) -> &StoreMetrics {
+        &self.0.metrics
     }
 
     /// Reads on the blocking pool: for ranges, whose length nobody knows beforehand.
@@ -213,6 +289,13 @@ impl Store {
         tokio::task::spawn_blocking(move || read(&store.read()?))
             .await
             .unwrap_or(Err(StoreError::Panicked))
+    }
+
+    /// Holds the writer between two groups for as long as the guard lives: how snapshots of several
+    /// files are taken of one moment. Commands go on gathering in the queue. Waits for the commit in
+    /// progress, and for whoever else holds it.
+    pub fn hold(&self) -> Held {
+        Gate::hold(&self.0.gate)
     }
 
     /// Changes with every commit: how a relay learns that there may be something to fetch.

@@ -27,13 +27,20 @@ pub struct Table<K, R> {
     marker: PhantomData<fn() -> (K, R)>,
 }
 
+impl<K, R> Table<K, R> {
+    /// Its name in the file.
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
 impl<K: Key + 'static, R: Record> Table<K, R> {
     /// Names a table. The name is part of the file: renaming is a migration.
     pub const fn new(name: &'static str) -> Self {
         Self { name, marker: PhantomData }
     }
 
-    const fn definition(&self) -> Definition<K> {
+    pub(super) const fn definition(&self) -> Definition<K> {
         Definition::new(self.name)
     }
 
@@ -176,7 +183,7 @@ impl<K: Key + 'static, R: Record> Table<K, R> {
 }
 
 /// Where a file keeps the last number it gave out, by the name of the sequence.
-const SEQUENCES: Table<&'static str, u64> = Table::new("sequences");
+pub(super) const SEQUENCES: Table<&'static str, u64> = Table::new("sequences");
 
 /// Creates the table behind [`Edit::next_number`]; called for every file before its own migrations.
 pub(super) fn create_sequences(edit: &Edit<'_>) -> Result<(), StoreError> {

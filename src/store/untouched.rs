@@ -14,29 +14,20 @@ use std::{
     sync::{PoisonError, RwLock},
 };
 
-use redb::{Database, StorageBackend};
+use redb::{Database, ReadableDatabase, StorageBackend};
 
-use super::{Migration, OpenError, Store, StoreOptions, migrate::read_meta};
+use super::{About, Migration, OpenError, Snapshot, Store, StoreError, StoreOptions};
 use crate::telemetry::StoreMetrics;
 
 const BLOCK: usize = 4_096;
 /// Memory for pages while they are checked, in bytes.
 const CACHE_BYTES: usize = 16 << 20;
 
-/// What a file says of itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileState {
-    /// How many migration steps it has taken.
-    pub schema_version: u32,
-    /// The version of the appliance that took the last one; empty before the first.
-    pub made_by: String,
-}
-
 /// Checks every page of the file at `path` against its checksum and reads what it says of itself.
 ///
 /// # Errors
 /// [`OpenError::InUse`] when an appliance has it open, [`OpenError::Unreadable`] when it is damaged.
-pub fn check_untouched(path: &Path) -> Result<FileState, OpenError> {
+pub fn check_untouched(path: &Path) -> Result<About, OpenError> {
     let damaged = |reason: String| OpenError::Unreadable { path: path.to_owned(), reason };
     let overlay = Overlay::over(path)?;
     let mut builder = Database::builder();
@@ -46,9 +37,11 @@ pub fn check_untouched(path: &Path) -> Result<FileState, OpenError> {
     let database = opened
         .map_err(|_| damaged("its structure makes no sense".to_owned()))?
         .map_err(|error| OpenError::from_redb(path.to_owned(), error.into()))?;
-    let (schema_version, made_by) =
-        read_meta(&database).map_err(|error| damaged(error.to_string()))?;
-    Ok(FileState { schema_version, made_by })
+    let about = database
+        .begin_read()
+        .map_err(StoreError::from)
+        .and_then(|transaction| Snapshot::new(transaction).about());
+    about.map_err(|error| damaged(error.to_string()))
 }
 
 impl Store {

@@ -1,6 +1,11 @@
 //! Three handles on a transaction, by what they allow: [`Snapshot`] and [`View`] read, [`Edit`] writes.
 
-use redb::{ReadTransaction, ReadableTable, TableDefinition, WriteTransaction};
+use std::collections::BTreeMap;
+
+use redb::{
+    ReadTransaction, ReadableTable, ReadableTableMetadata, TableDefinition, TableHandle,
+    WriteTransaction,
+};
 
 use super::StoreError;
 
@@ -33,6 +38,20 @@ pub struct Snapshot {
 impl Snapshot {
     pub(super) const fn new(transaction: ReadTransaction) -> Self {
         Self { transaction }
+    }
+
+    /// How many rows every table of the file has, by its name, whether this program knows it or not.
+    /// Read from the tables' roots, whatever their size.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn rows(&self) -> Result<BTreeMap<String, u64>, StoreError> {
+        let tables = self.transaction.list_tables()?;
+        let rows = tables.map(|table| {
+            let name = table.name().to_owned();
+            Ok((name, self.transaction.open_untyped_table(table)?.len()?))
+        });
+        rows.collect()
     }
 }
 

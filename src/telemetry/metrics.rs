@@ -7,8 +7,13 @@
 use std::time::Duration;
 
 use prometheus::{
-    Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
-    TextEncoder, core::Collector,
+    HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+    core::Collector,
+};
+
+use super::{
+    backup_metrics::BackupMetrics,
+    store_metrics::{StoreFamilies, StoreMetrics},
 };
 
 /// Every metric of one running appliance. Clones share the figures.
@@ -28,16 +33,14 @@ pub struct Metrics {
     /// Open TCP connections of the public listener.
     pub connections: IntGauge,
     outbox_lag: IntGaugeVec,
-    commit_batch: HistogramVec,
-    commit_duration: HistogramVec,
-    queue_depth: IntGaugeVec,
+    /// What became of backups.
+    pub backups: BackupMetrics,
+    stores: StoreFamilies,
 }
 
 /// Seconds, from a static file to a login.
-const LATENCY_BUCKETS: [f64; 12] =
+pub(super) const LATENCY_BUCKETS: [f64; 12] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
-const BATCH_BUCKETS: [f64; 11] =
-    [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
 
 impl Metrics {
     /// A fresh registry with every metric at zero.
@@ -121,26 +124,8 @@ impl Metrics {
                 "Audit events waiting for the chain.",
                 &["database"],
             )?,
-            commit_batch: histograms(
-                r,
-                "appliance_commit_batch_size",
-                "Commands that shared one commit.",
-                &["database"],
-                &BATCH_BUCKETS,
-            )?,
-            commit_duration: histograms(
-                r,
-                "appliance_commit_duration_seconds",
-                "Time of a group from its first command to its fsync.",
-                &["database"],
-                &LATENCY_BUCKETS,
-            )?,
-            queue_depth: gauges(
-                r,
-                "appliance_write_queue_depth",
-                "Commands waiting for the writer when the last one came.",
-                &["database"],
-            )?,
+            backups: BackupMetrics::new(r)?,
+            stores: StoreFamilies::register(r)?,
             registry,
         })
     }
@@ -205,13 +190,14 @@ impl Metrics {
         self.outbox_lag.with_label_values(&[database]).get()
     }
 
+    /// Says how much space the data directory's disk has left.
+    pub fn free_space(&self, bytes: u64) {
+        self.stores.free_space(bytes);
+    }
+
     /// The metrics of one file's writer.
     pub fn store(&self, database: &str) -> StoreMetrics {
-        StoreMetrics {
-            batch: self.commit_batch.with_label_values(&[database]),
-            duration: self.commit_duration.with_label_values(&[database]),
-            queue: self.queue_depth.with_label_values(&[database]),
-        }
+        self.stores.of(database)
     }
 
     /// The figures in Prometheus' text format, version 0.0.4.
@@ -223,44 +209,7 @@ impl Metrics {
     }
 }
 
-/// What one file's writer reports.
-#[derive(Clone, Debug)]
-pub struct StoreMetrics {
-    batch: Histogram,
-    duration: Histogram,
-    queue: IntGauge,
-}
-
-impl StoreMetrics {
-    /// A group of `commands` was committed in `took`.
-    pub(crate) fn committed(&self, commands: usize, took: Duration) {
-        self.batch.observe(u32::try_from(commands).unwrap_or(u32::MAX).into());
-        self.duration.observe(took.as_secs_f64());
-    }
-
-    /// How many commands waited when the last one came.
-    pub fn queue_depth(&self) -> i64 {
-        self.queue.get()
-    }
-
-    /// How many groups were committed.
-    pub fn commits(&self) -> u64 {
-        self.batch.get_sample_count()
-    }
-
-    /// Commands in a group, on average; nothing before the first.
-    pub fn mean_batch(&self) -> Option<f64> {
-        let groups = f64::from(u32::try_from(self.commits()).unwrap_or(u32::MAX));
-        (groups > 0.0).then(|| self.batch.get_sample_sum() / groups)
-    }
-
-    /// A command was queued; `depth` now wait.
-    pub(crate) fn queued(&self, depth: usize) {
-        self.queue.set(i64::try_from(depth).unwrap_or(i64::MAX));
-    }
-}
-
-fn register<C: Collector + Clone + 'static>(
+pub(super) fn register<C: Collector + Clone + 'static>(
     registry: &Registry,
     metric: C,
 ) -> Result<C, prometheus::Error> {
@@ -268,7 +217,7 @@ fn register<C: Collector + Clone + 'static>(
     Ok(metric)
 }
 
-fn counters(
+pub(super) fn counters(
     registry: &Registry,
     name: &str,
     help: &str,
@@ -277,7 +226,7 @@ fn counters(
     register(registry, IntCounterVec::new(Opts::new(name, help), labels)?)
 }
 
-fn gauges(
+pub(super) fn gauges(
     registry: &Registry,
     name: &str,
     help: &str,
@@ -286,7 +235,7 @@ fn gauges(
     register(registry, IntGaugeVec::new(Opts::new(name, help), labels)?)
 }
 
-fn histograms(
+pub(super) fn histograms(
     registry: &Registry,
     name: &str,
     help: &str,

@@ -5,7 +5,10 @@
 use std::fmt;
 
 use super::codes::Refusal;
-use crate::{language::Text, store::StoreError};
+use crate::{
+    field::{Fault, Faults},
+    store::StoreError,
+};
 
 /// Why a use case of this domain did not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,32 +69,8 @@ impl From<Fault> for UserError {
     }
 }
 
-/// What is wrong with one field of what a person sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// The field's name.
-    pub field: &'static str,
-    /// What a person reads beside it: the end of a sentence that the field's name begins.
-    pub message: Text,
-}
-
-impl Fault {
-    pub(crate) const fn new(field: &'static str, en: &'static str, it: &'static str) -> Self {
-        Self { field, message: Text::fixed(en, it) }
-    }
-}
-
-/// Gathers every fault of a body, so that a person can mend them all at once.
-#[derive(Debug, Default)]
-pub(crate) struct Faults(Vec<Fault>);
-
-impl Faults {
-    /// Passes on what holds, and keeps the fault of what does not.
-    pub(crate) fn sift<T>(&mut self, checked: Result<T, Fault>) -> Option<T> {
-        checked.map_err(|fault| self.0.push(fault)).ok()
-    }
-
-    pub(crate) fn into_error(self) -> UserError {
-        UserError::Invalid(self.0)
+impl From<Faults> for UserError {
+    fn from(faults: Faults) -> Self {
+        Self::Invalid(faults.into_vec())
     }
 }

@@ -12,7 +12,6 @@ mod attendance;
 mod codes;
 mod error;
 mod events;
-mod line;
 mod migrations;
 mod problem;
 mod profiles;
@@ -41,11 +40,12 @@ pub use attendance::{
     Statistics, Status,
 };
 pub use codes::{CodesApi, Face, Refusal, Secret, ShownCode};
-pub use error::{Fault, UserError};
+pub use error::UserError;
 pub use events::{EventInput, EventView, EventsApi, Mode, Phase, Schedule};
 pub use migrations::MIGRATIONS;
 pub use profiles::{PersonName, ProfileChanges, ProfilesApi};
 pub use records::{Attendance, Event, Profile};
+pub use tables::TABLES;
 
 /// Profiles that are remembered between two commits, some 200 bytes each.
 const REMEMBERED_PROFILES: usize = 8_192;

@@ -15,23 +15,14 @@
 use poem::http::StatusCode;
 
 use super::{codes::Refusal, error::UserError};
-use crate::{
-    http::{FieldError, Problem},
-    language::Text,
-};
+use crate::{http::Problem, language::Text};
 
 impl From<UserError> for Problem {
     fn from(error: UserError) -> Self {
         match error {
             UserError::Store(error) => error.into(),
             UserError::NoRandomness | UserError::NotDrawn(_) => Self::internal(error),
-            UserError::Invalid(faults) => {
-                let errors = faults.into_iter().map(|fault| FieldError {
-                    field: fault.field.to_owned(),
-                    message: fault.message,
-                });
-                Self::invalid(errors.collect())
-            }
+            UserError::Invalid(faults) => Self::faults(faults),
             UserError::UserNotFound => Self::new(
                 StatusCode::NOT_FOUND,
                 "USER_NOT_FOUND",

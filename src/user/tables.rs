@@ -4,7 +4,10 @@
 //! Times in keys are milliseconds since the Unix epoch.
 
 use super::records::{Attendance, Event, OpenFrom, Profile, RefusalCount, Tally};
-use crate::store::Table;
+use crate::{
+    event::OUTBOX,
+    store::{AnyTable, Table},
+};
 
 /// People. Key: the user's id.
 pub(crate) const PROFILES: Table<u64, Profile> = Table::new("profiles");
@@ -37,3 +40,18 @@ pub(crate) const TALLIES: Table<u32, Tally> = Table::new("tallies");
 
 /// Scans that an event refused. Key: event number, user id.
 pub(crate) const REFUSALS: Table<(u32, u64), RefusalCount> = Table::new("refusals");
+
+/// All of them, with the outbox: what a copy and a check of the file go through.
+pub static TABLES: &[&dyn AnyTable] = &[
+    &PROFILES,
+    &EVENTS,
+    &EVENT_IDS,
+    &EVENT_NAMES,
+    &EVENT_CLOSINGS,
+    &EXPECTED,
+    &ATTENDANCE,
+    &HISTORY,
+    &TALLIES,
+    &REFUSALS,
+    &OUTBOX,
+];

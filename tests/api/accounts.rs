@@ -92,15 +92,44 @@ async fn a_closed_registration_takes_nobody_and_says_so() {
 }
 
 #[tokio::test]
+async fn every_bad_field_is_named_at_once() {
+    let app = Appliance::start().await;
+    let body = json!({ "email": "x", "password": "short", "name": " ", "surname": "\u{7}",
+        "username": "a b" });
+    let answer = app.post("/auth/register", None, body).await;
+    answer.expect_problem(422, "VALIDATION_FAILED");
+    let problem = answer.json();
+    let fields: Vec<_> =
+        problem["errors"].as_array().unwrap().iter().map(|e| &e["field"]).collect();
+    assert_eq!(fields, ["email", "username", "name", "surname", "password"]);
+}
+
+#[tokio::test]
+async fn a_network_registers_as_many_as_it_may_and_refusals_do_not_count() {
+    let settings = [("rate_limit.registrations_per_network_per_hour", "2")];
+    let app = Appliance::start_with(&settings).await;
+    register(&app, "ada@example.org").await.expect(201);
+    for _ in 0..5 {
+        register(&app, "ada@example.org").await.expect_problem(409, "USER_EXISTS");
+    }
+    register(&app, "bob@example.org").await.expect(201);
+    // The limit counts one more than it allows before it stops.
+    register(&app, "cyd@example.org").await.expect(201);
+    let refused = register(&app, "dan@example.org").await;
+    refused.expect_problem(429, "TOO_MANY_REGISTRATIONS");
+    assert!(refused.header("retry-after").parse::<u64>().unwrap() > 60);
+}
+
+#[tokio::test]
 async fn each_bad_field_is_named_and_explained_in_both_languages() {
     let app = Appliance::start().await;
     let long = "a".repeat(81);
     let (short, huge) = ("1234567", "a".repeat(1_025));
     let address = ("is not an e-mail address", "non è un indirizzo e-mail");
-    let line = (
-        "must be 1 to 80 characters, without control characters",
-        "dev'essere di 1-80 caratteri, senza caratteri di controllo",
-    );
+    let empty = ("must not be empty", "non può essere vuoto");
+    let control =
+        ("must not contain control characters", "non può contenere caratteri di controllo");
+    let endless = ("must have at most 80 characters", "può avere al massimo 80 caratteri");
     let username = (
         "must be 1 to 64 letters, digits, dots, hyphens or underscores",
         "dev'essere di 1-64 lettere, cifre, punti, trattini o trattini bassi",
@@ -112,9 +141,9 @@ async fn each_bad_field_is_named_and_explained_in_both_languages() {
         ("email", json!({ "email": "nobody" }), address),
         ("email", json!({ "email": "a@b@c.example" }), address),
         ("email", json!({ "email": "" }), address),
-        ("name", json!({ "name": "" }), line),
-        ("name", json!({ "name": "a\u{7}b" }), line),
-        ("surname", json!({ "surname": long }), line),
+        ("name", json!({ "name": "" }), empty),
+        ("name", json!({ "name": "a\u{7}b" }), control),
+        ("surname", json!({ "surname": long }), endless),
         ("username", json!({ "username": "a@b" }), username),
         ("username", json!({ "username": "" }), username),
         ("password", json!({ "password": short }), too_short),

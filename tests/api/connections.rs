@@ -126,6 +126,27 @@ async fn a_body_that_breaks_off_writes_nothing() {
 }
 
 #[tokio::test]
+async fn of_bodies_that_together_would_take_too_much_memory_one_is_told_to_come_back() {
+    let settings = [("limits.bodies_in_flight_mib", "1"), ("rate_limit.enabled", "false")];
+    let app = Appliance::start_with(&settings).await;
+    let (mut one, mut other) = (Wire::open(&app).await.unwrap(), Wire::open(&app).await.unwrap());
+    let begun = login_head(1_000_000) + &"x".repeat(900_000);
+    tokio::join!(one.send(&begun), other.send(&begun));
+    let (refused, mut kept) = tokio::select! {
+        refused = one.answer() => (refused, other),
+        refused = other.answer() => (refused, one),
+    };
+    assert_eq!((refused.status, refused.json()["code"].clone()), (503, json!("BUSY")));
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    // What is small passes beside the one that was kept, and that one is read to its end.
+    app.post("/auth/login", None, json!({ "identifier": "ada", "password": PASSWORD }))
+        .await
+        .expect_problem(401, "INVALID_CREDENTIALS");
+    kept.send("x".repeat(100_000)).await;
+    assert_eq!(kept.answer().await.json()["code"], "MALFORMED_JSON");
+}
+
+#[tokio::test]
 async fn a_refusal_that_reads_no_body_does_not_wait_for_it() {
     let app = Appliance::start().await;
     for path in ["/nowhere", "/api/v1/events", "/livez"] {

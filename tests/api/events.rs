@@ -66,6 +66,9 @@ async fn an_event_with_times_opens_is_late_and_closes_by_its_own_minutes() {
     assert_eq!(event["late_after"], "2026-11-23T15:05:00.000Z");
     assert_eq!(event["closes_at"], "2026-11-23T17:20:00.000Z");
     assert_eq!(event["expected"], json!([1]));
+    let list = app.get("/events", Some(&admin)).await.expect(200);
+    assert_eq!(list["items"][0]["expected"], json!(null), "a list would repeat long lists");
+    assert_eq!(list["items"][0]["statistics"]["expected"], 1);
 }
 
 #[tokio::test]

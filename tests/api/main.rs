@@ -21,6 +21,7 @@ mod audit;
 mod bad_input;
 mod connections;
 mod events;
+mod fixtures;
 mod lists;
 mod openapi;
 mod problems;

@@ -24,7 +24,8 @@ const FOR_USERS: [&str; 7] = [
     "updateMe",
 ];
 /// What staff may not do.
-const FOR_ADMINISTRATORS: [&str; 4] = ["listAudit", "listUsers", "setRole", "verifyAudit"];
+const FOR_ADMINISTRATORS: [&str; 6] =
+    ["createBackup", "downloadBackup", "listAudit", "listBackups", "setRole", "verifyAudit"];
 
 fn document() -> Value {
     let config = Config::load(&Sources::default()).unwrap();
@@ -170,13 +171,17 @@ async fn staff_and_administrators_may_do_what_is_theirs() {
     let admin = app.admin().await;
     let staff = app.person_as(&admin, "staff", "staff").await;
     app.event(&staff, "Corso", "static").await;
+    let backup = app.client.post(app.url("/backups")).bearer_auth(&admin.access_token);
+    let backup = app.send(backup).await.expect(201);
     for operation in operations(&document()).iter().filter(|operation| is_secured(operation)) {
         if operation.method != Method::GET {
             continue;
         }
         let person =
             if FOR_ADMINISTRATORS.contains(&operation.id.as_str()) { &admin } else { &staff };
-        let request = app.client.get(app.url(&operation.path)).bearer_auth(&person.access_token);
-        app.send(request).await.expect(200);
+        let path = operation.path.replace("{name}", backup["name"].as_str().unwrap());
+        let request = app.client.get(app.url(&path)).bearer_auth(&person.access_token);
+        let answer = app.send(request).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
     }
 }

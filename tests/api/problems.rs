@@ -194,7 +194,7 @@ async fn odd_paths_and_queries_are_refused_in_the_same_form() {
     let app = Appliance::start().await;
     let admin = app.admin().await;
     let cases = [
-        ("/api/v1/events/%FF", 400, "BAD_REQUEST"),
+        ("/api/v1/events/%FF", 400, "INVALID_PARAMETER"),
         ("/api/v1/events/%00", 404, "EVENT_NOT_FOUND"),
         ("/api/v1/events/%2e%2e%2fusers", 404, "EVENT_NOT_FOUND"),
         ("/api/v1/events?limit=-1", 400, "INVALID_PARAMETER"),
@@ -214,6 +214,8 @@ async fn odd_paths_and_queries_are_refused_in_the_same_form() {
     }
     let answer = app.get("/events?limit=-1", Some(&admin)).await;
     assert_eq!(answer.json()["errors"][0]["field"], "limit");
+    let answer = app.get("/events/%FF", Some(&admin)).await;
+    assert_eq!(answer.json()["errors"][0]["field"], "event_id");
 }
 
 /// Nobody is signed in here.
@@ -233,6 +235,7 @@ async fn behind_a_gateway(
     let metrics = Metrics::new().unwrap();
     let settings = Settings::new(
         &config.cors,
+        &config.server.public_url,
         &config.rate_limit,
         &config.limits,
         false,

@@ -197,11 +197,11 @@ async fn a_role_works_from_the_next_request_on_with_the_token_at_hand() {
     let changed = app.set_role(&admin, ada.id, "staff").await.expect(200);
     assert_eq!(changed["role"], "staff");
     app.get("/events", Some(&ada)).await.expect(200);
-    app.get("/users", Some(&ada)).await.expect_problem(403, "FORBIDDEN");
+    app.get("/audit", Some(&ada)).await.expect_problem(403, "FORBIDDEN");
     app.set_role(&admin, ada.id, "admin").await.expect(200);
-    app.get("/users", Some(&ada)).await.expect(200);
+    app.get("/audit", Some(&ada)).await.expect(200);
     app.set_role(&ada, admin.id, "user").await.expect(200);
-    app.get("/users", Some(&admin)).await.expect_problem(403, "FORBIDDEN");
+    app.get("/audit", Some(&admin)).await.expect_problem(403, "FORBIDDEN");
 }
 
 #[tokio::test]

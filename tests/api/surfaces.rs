@@ -33,7 +33,8 @@ async fn metrics(app: &Appliance) -> String {
 
 #[tokio::test]
 async fn every_answer_carries_the_security_headers() {
-    let app = Appliance::start().await;
+    let public = [("server.public_url", "https://presenze.example.org")];
+    let app = Appliance::start_with(&public).await;
     for (path, found) in SURFACES {
         let answer = app.page(path).await;
         assert_eq!(answer.status.is_success(), found, "{path}");
@@ -41,18 +42,38 @@ async fn every_answer_carries_the_security_headers() {
             ("strict-transport-security", "max-age=31536000"),
             ("x-content-type-options", "nosniff"),
             ("x-frame-options", "DENY"),
-            ("referrer-policy", "no-referrer"),
-            ("cross-origin-opener-policy", "same-origin"),
             ("cross-origin-resource-policy", "same-origin"),
         ];
         for (name, value) in exact {
             assert_eq!(answer.header(name), value, "{path} {name}");
         }
+        assert_eq!(answer.header("x-request-id").len(), 32, "{path}");
+        assert_eq!(answer.headers.get_all("content-security-policy").iter().count(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_browser_is_not_bound_to_https_on_its_own_machine() {
+    let app = Appliance::start().await;
+    for (path, _) in SURFACES {
+        let answer = app.page(path).await;
+        assert!(answer.headers.get("strict-transport-security").is_none(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_json_carries_the_headers_of_pages_too() {
+    let app = Appliance::start().await;
+    for (path, _) in SURFACES {
+        let answer = app.page(path).await;
+        if answer.header("content-type").contains("json") {
+            continue;
+        }
+        assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
+        assert_eq!(answer.header("cross-origin-opener-policy"), "same-origin", "{path}");
         let permissions = answer.header("permissions-policy");
         assert!(permissions.contains("camera=(self)"), "{path}");
         assert!(permissions.contains("geolocation=()"), "{path}");
-        assert_eq!(answer.header("x-request-id").len(), 32, "{path}");
-        assert_eq!(answer.headers.get_all("content-security-policy").iter().count(), 1);
     }
 }
 

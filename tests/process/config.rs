@@ -138,6 +138,6 @@ fn a_directory_in_the_file_is_relative_to_the_file() {
     let home = Home::default();
     std::fs::create_dir(home.path().join("etc")).unwrap();
     std::fs::write(home.path().join("etc/mine.toml"), "[data]\ndirectory = 'kept'\n").unwrap();
-    home.run(&["user", "list", "--config", "etc/mine.toml"]).expect(0);
+    home.create_user_with("ada", "user", &["--config", "etc/mine.toml"]).expect(0);
     assert!(home.path().join("etc/kept/auth.redb").exists());
 }

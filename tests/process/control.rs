@@ -148,7 +148,7 @@ fn two_servers_cannot_share_a_socket() {
 #[test]
 fn something_else_in_the_place_of_the_socket_is_left_alone() {
     let home = Home::default();
-    home.run(&["user", "list"]).expect(0);
+    home.create_user("capo", "admin").expect(0);
     let socket = home.data().join("control.sock");
     fs::write(&socket, "kept").unwrap();
     let refused = finish(home.command(&serve(&[])));

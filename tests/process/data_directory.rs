@@ -45,7 +45,7 @@ fn what_a_start_makes_is_for_its_owner_alone_whatever_the_umask() {
     running.stop();
     assert_eq!(mode(&home.data()), 0o700);
     let made = everything_in(&home.data());
-    assert_eq!(made.len(), 6, "{made:?}");
+    assert_eq!(made.len(), 7, "{made:?}");
     for path in made {
         let expected = match path.file_name().unwrap().to_str().unwrap() {
             "tls" => 0o700,
@@ -69,7 +69,7 @@ fn a_directory_that_others_can_read_is_warned_of() {
 #[test]
 fn directories_above_it_are_made_too() {
     let home = Home::default();
-    home.run(&["user", "list", "--data-dir", "one/two/three"]).expect(0);
+    home.create_user_with("ada", "user", &["--data-dir", "one/two/three"]).expect(0);
     assert!(home.path().join("one/two/three/auth.redb").exists());
 }
 
@@ -79,7 +79,7 @@ fn a_database_that_is_none_is_refused_with_advice_and_left_as_it_is() {
     for name in ["auth.redb", "user.redb", "social_log.redb"] {
         for bytes in [&b""[..], b"x", &noise] {
             let home = Home::default();
-            fs::create_dir(home.data()).unwrap();
+            Running::start(&home).stop();
             let path = home.data().join(name);
             fs::write(&path, bytes).unwrap();
             refused_start(&home).expect_error(1, &[name, "cannot be opened", "restore a backup"]);
@@ -114,8 +114,9 @@ fn a_database_of_a_newer_appliance_is_refused_by_its_version() {
     };
     for name in ["auth.redb", "user.redb", "social_log.redb"] {
         let home = Home::default();
-        fs::create_dir(home.data()).unwrap();
+        Running::start(&home).stop();
         let path = home.data().join(name);
+        fs::remove_file(&path).unwrap();
         open(&path, &steps).unwrap();
         let version = env!("CARGO_PKG_VERSION");
         refused_start(&home).expect_error(
@@ -182,8 +183,58 @@ fn a_directory_that_cannot_be_made_is_named_with_what_to_do() {
 #[test]
 fn verbs_and_server_keep_their_data_in_the_same_place() {
     let home = Home::default();
-    home.run(&["user", "list", "--data-dir", "elsewhere"]).expect(0);
+    home.create_user_with("ada", "user", &["--data-dir", "elsewhere"]).expect(0);
     let elsewhere = ["user", "list", "--set", "data.directory=elsewhere", "--quiet"];
     home.run(&elsewhere).expect(0);
     assert!(!home.data().exists());
+}
+
+#[test]
+fn a_verb_that_makes_nothing_makes_no_directory_of_a_mistyped_name() {
+    let home = Home::default();
+    home.create_user("capo", "admin").expect(0);
+    for verb in [&["user", "list"][..], &["user", "set-role", "capo", "user"]] {
+        let mistyped = [verb, &["--data-dir", "dato"]].concat();
+        home.run(&mistyped).expect_error(3, &["dato holds no data", "--data-dir"]);
+    }
+    fs::create_dir(home.path().join("dato")).unwrap();
+    home.run(&["user", "list", "--data-dir", "dato"]).expect_error(3, &["dato holds no data"]);
+    assert!(everything_in(&home.path().join("dato")).is_empty());
+}
+
+#[test]
+fn a_directory_that_has_lost_a_database_is_refused_by_the_file_that_is_missing() {
+    for lost in ["auth.redb", "user.redb"] {
+        let home = Home::default();
+        home.create_user("capo", "admin").expect(0);
+        Running::start(&home).stop();
+        fs::rename(home.data().join(lost), home.path().join(lost)).unwrap();
+        let missing = format!("{lost} is missing");
+        refused_start(&home).expect_error(1, &[&missing, ".redb is there", "restore a backup"]);
+        home.run(&["user", "list"]).expect_error(1, &[&missing]);
+        home.create_user("ada", "user").expect_error(1, &[&missing]);
+        assert!(!home.data().join(lost).exists(), "{lost} was made anew");
+        fs::rename(home.path().join(lost), home.data().join(lost)).unwrap();
+        Running::start(&home).stop();
+    }
+}
+
+#[test]
+fn a_self_signed_certificate_whose_key_is_another_is_made_anew() {
+    let home = Home::default();
+    let other = Home::default();
+    for home in [&home, &other] {
+        Running::start(home).stop();
+    }
+    let of = |home: &Home, name: &str| home.data().join("tls").join(name);
+    let before = fs::read(of(&home, "self-signed.pem")).unwrap();
+    // What a power cut between the two leaves when the pair was being renewed.
+    fs::copy(of(&other, "self-signed.key"), of(&home, "self-signed.key")).unwrap();
+    let stopped = Running::start(&home).stop();
+    assert!(stopped.stderr.contains("made anew"), "{}", stopped.stderr);
+    let made = fs::read(of(&home, "self-signed.pem")).unwrap();
+    assert_ne!(made, before);
+    let stopped = Running::start(&home).stop();
+    assert!(!stopped.stderr.contains("made anew"), "{}", stopped.stderr);
+    assert_eq!(fs::read(of(&home, "self-signed.pem")).unwrap(), made);
 }

@@ -9,6 +9,12 @@ pub fn out_of_space(calls: &str, nth: usize) -> Vec<String> {
     strace(calls, &format!("error=ENOSPC:when={nth}+"))
 }
 
+/// Makes the `nth` of `calls` of every thread fail as a broken disk does, and only that one: whoever
+/// tried again would be told that all is well.
+pub fn broken_once(calls: &str, nth: usize) -> Vec<String> {
+    strace(calls, &format!("error=EIO:when={nth}"))
+}
+
 /// Makes `calls` of the program fail because the owner or the permissions do not allow them.
 pub fn denied(calls: &str) -> Vec<String> {
     strace(calls, "error=EACCES")

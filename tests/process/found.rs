@@ -1,12 +1,15 @@
 //! What a later start finds, against the ledger of what was acknowledged.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
 
 use serde_json::Value;
 
 use crate::{
     load::{ADMIN, Outcome, PEOPLE, Round, name_of},
-    program::Home,
+    program::{BOUND, Home},
     running::Running,
     site::Site,
     support::Person,
@@ -74,6 +77,33 @@ impl Observer {
         assert_eq!(in_lists, in_histories, "lists and histories differ");
     }
 
+    /// Checks that all of this is of one moment, whichever it was: whoever attended has an account, lists
+    /// and histories agree, and the trail tells of everything once. Gives how many scans and registrations
+    /// of the load there are.
+    pub async fn find_one_moment(&self, events: &[(String, String)]) -> usize {
+        let users = self.site.all("/users", &self.admin).await;
+        let accounts: BTreeSet<_> = users.iter().map(|user| user["id"].as_u64().unwrap()).collect();
+        let known = self.site.all("/events", &self.admin).await;
+        let known: BTreeSet<_> =
+            known.iter().map(|event| event["event_id"].as_str().unwrap()).collect();
+        let mut in_lists = BTreeSet::new();
+        for (event, _) in events.iter().filter(|(event, _)| known.contains(event.as_str())) {
+            for id in self.rows_of(event).await.into_keys() {
+                assert!(accounts.contains(&id), "{id} was at {event} and has no account");
+                in_lists.insert((id, event.clone()));
+            }
+        }
+        let mut in_histories = BTreeSet::new();
+        for person in &self.people {
+            for row in self.site.all("/me/attendance", person).await {
+                in_histories.insert((person.id, row["event_id"].as_str().unwrap().to_owned()));
+            }
+        }
+        assert_eq!(in_lists, in_histories, "lists and histories differ");
+        self.find_trail().await;
+        in_lists.len() + accounts.len() - 1 - PEOPLE
+    }
+
     /// The attendance of an event by person, after checking that its figures count it right.
     async fn rows_of(&self, event: &str) -> BTreeMap<u64, Value> {
         let path = format!("/events/{event}/attendance");
@@ -138,6 +168,22 @@ impl Observer {
         assert_eq!(self.targets("event.created", events.len()).await, events);
         let verdict = self.site.get("/audit/verification", &self.admin).await;
         assert_eq!(verdict["ok"], true, "{verdict}");
+        self.find_outboxes_empty().await;
+    }
+
+    /// Nothing is left behind in an outbox: what was handed over twice is cleared too.
+    async fn find_outboxes_empty(&self) {
+        let start = Instant::now();
+        let empty = ["auth", "user"]
+            .map(|database| format!("appliance_outbox_events{{database=\"{database}\"}} 0\n"));
+        loop {
+            let metrics = self.site.page("/metrics").await.text();
+            if empty.iter().all(|line| metrics.contains(line)) {
+                return;
+            }
+            assert!(start.elapsed() < BOUND, "events stay in an outbox: {metrics}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// What the chain says that `action` was done to, in order, once it says it `count` times.

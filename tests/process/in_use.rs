@@ -15,6 +15,7 @@ fn a_verb_on_the_data_of_a_server_that_cannot_be_asked_is_refused() {
     let _running = Running::start(&home);
     fs::remove_file(home.data().join("control.sock")).unwrap();
     home.run(&["user", "list"]).expect_error(4, &ADVICE);
+    home.run(&["compact"]).expect_error(4, &ADVICE);
     home.create_user("ada", "user").expect_error(4, &ADVICE);
     home.run(&["user", "set-role", "1", "admin"]).expect_error(4, &ADVICE);
 }

@@ -175,6 +175,11 @@ impl Load {
         let _ = self.acknowledged.wait_for(|so_far| *so_far >= count).await;
     }
 
+    /// How many are acknowledged.
+    pub fn acknowledged_so_far(&self) -> usize {
+        *self.acknowledged.borrow()
+    }
+
     /// Waits until everybody is done, and gives the ledger.
     pub async fn end(self) -> Round {
         let Self { mut round, scanning, registering, .. } = self;

@@ -3,7 +3,7 @@
 //!
 //! `program` runs verbs to their end, `running` is a server that goes on, `site` asks it over HTTPS as
 //! people do. `load` is many people at once and the ledger of what was acknowledged to them, `found`
-//! compares that ledger with what a later start finds. The rest is one file a theme. Nothing here
+//! compares that ledger with what a later start finds. `small_disk` is a file system that can be filled. The rest is one file a theme. Nothing here
 //! waits for time to pass: every wait is for a condition, with a bound that only a fault reaches.
 #![allow(
     clippy::unwrap_used,
@@ -15,24 +15,32 @@
     reason = "a test that meets what it did not expect should stop there, and nobody imports it"
 )]
 
+mod backups;
+mod compact;
 mod config;
 mod control;
 mod control_verbs;
 mod data_directory;
 mod doctor;
 mod doctor_faults;
+mod failed_sync;
 mod faults;
 mod first_start;
+mod floor;
 mod found;
 mod full_disk;
+mod hostile_archives;
 mod in_use;
 mod kill;
+mod large_files;
 mod load;
 mod program;
+mod restore_cut_short;
 mod running;
 mod setup_link;
 mod site;
 mod slow_request;
+mod small_disk;
 mod supervisor;
 #[path = "../support/mod.rs"]
 mod support;

@@ -100,6 +100,12 @@ impl Finished {
         self
     }
 
+    /// Checks that it was killed.
+    #[track_caller]
+    pub fn expect_killed(self) {
+        assert_eq!(self.code, None, "{self:#?}");
+    }
+
     /// Checks that it failed with this code, data nowhere, and a sentence that says all of `words`.
     #[track_caller]
     pub fn expect_error(self, code: i32, words: &[&str]) -> Self {

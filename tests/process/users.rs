@@ -115,6 +115,7 @@ fn accounts_are_listed_by_id() {
 #[test]
 fn a_list_of_nobody_is_empty_and_good() {
     let home = Home::default();
+    crate::running::Running::start(&home).stop();
     assert_eq!(home.run(&["user", "list"]).expect(0).stdout, "");
     assert_eq!(home.run(&["user", "list", "--json"]).expect(0).json(), Value::Array(vec![]));
 }
@@ -204,5 +205,31 @@ fn input_that_is_no_text_is_refused() {
     let output = command.output().unwrap();
     assert!(!output.status.success());
     assert!(!String::from_utf8_lossy(&output.stderr).contains("panicked"));
-    assert_eq!(finish(home.command(&["user", "list"])).expect(0).stdout, "");
+    finish(home.command(&["user", "list"])).expect_error(3, &["holds no data"]);
+}
+
+#[test]
+fn a_number_that_means_two_people_is_refused_and_one_that_means_one_is_not() {
+    let home = Home::default();
+    for name in ["ada", "bob"] {
+        home.create_user(name, "user").expect(0);
+    }
+    let mut command = home.command(&["user", "create", "--email", "cyd@example.org"]);
+    command.args(["--username", "2", "--name", "Cyd", "--surname", "Prova", "--password-stdin"]);
+    finish_with_input(command, PASSWORD).expect(0);
+    let refused = home.run(&["user", "set-role", "2", "staff"]).expect(4);
+    assert!(refused.stderr.contains("use the e-mail address"), "{}", refused.stderr);
+    let changed = home.run(&["user", "set-role", "1", "staff"]).expect(0);
+    assert!(changed.stdout.contains("ada@example.org"), "{}", changed.stdout);
+}
+
+#[test]
+fn every_fault_of_a_new_account_is_named_at_once() {
+    let home = Home::default();
+    let mut command = home.command(&["user", "create", "--email", "nobody", "--password-stdin"]);
+    command.args(["--username", "ada lovelace", "--name", "Ada", "--surname", " "]);
+    let refused = finish_with_input(command, "short").expect(2).stderr;
+    for fault in ["--email is not", "--username must", "--surname must", "the password must"] {
+        assert!(refused.contains(fault), "{fault}: {refused}");
+    }
 }

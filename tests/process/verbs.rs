@@ -6,11 +6,18 @@ use crate::{
 };
 
 /// Every verb, with the words before it.
-const VERBS: [&[&str]; 9] = [
+const VERBS: [&[&str]; 16] = [
     &["serve"],
     &["user", "create"],
     &["user", "list"],
     &["user", "set-role"],
+    &["backup", "create"],
+    &["backup", "list"],
+    &["backup", "verify"],
+    &["backup", "prune"],
+    &["restore"],
+    &["migrate", "status"],
+    &["compact"],
     &["config", "check"],
     &["config", "show"],
     &["openapi"],

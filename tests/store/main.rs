@@ -14,7 +14,10 @@
 )]
 
 mod bank;
+mod compaction;
+mod copies;
 mod disk;
+mod domains;
 mod failing_disk;
 mod files;
 mod groups;

@@ -6,14 +6,16 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::{
+    backup::Progress,
     clock::Time,
     config::Config,
     control::{
-        Check, DatabaseCheck, DatabaseStatus, ExitStatus, Lines, Refused, Request, Status,
-        check_audit, perform,
+        BackupRequest, BackupStatus, BackupTaken, Check, DatabaseCheck, DatabaseStatus, ExitStatus,
+        Lines, Refused, Request, Status, check_audit, perform,
     },
     paths::DataDir,
     server::{
+        backups::Backups,
         tls::{TlsFiles, certificate_status},
         untouched::known_version,
         wire::Domains,
@@ -21,10 +23,14 @@ use crate::{
     store::Store,
 };
 
+/// After how many more bytes a backup says how far it is.
+const MENTIONED_BYTES: u64 = 8 << 20;
+
 /// What answers are made of. Clones share it.
 #[derive(Clone)]
 pub(in crate::server) struct Answering {
     domains: Domains,
+    backups: Backups,
     data: DataDir,
     certificate: PathBuf,
     listen: SocketAddr,
@@ -41,6 +47,7 @@ impl Answering {
     pub(in crate::server) fn new(
         config: &Config,
         domains: &Domains,
+        backups: &Backups,
         data: &DataDir,
         listen: SocketAddr,
         redirect_listen: Option<SocketAddr>,
@@ -48,6 +55,7 @@ impl Answering {
     ) -> Self {
         Self {
             domains: domains.clone(),
+            backups: backups.clone(),
             data: data.clone(),
             certificate: TlsFiles::of(&config.tls, data).certificate,
             listen,
@@ -73,7 +81,21 @@ impl Answering {
             Request::Check => serde_json::to_value(self.check().await).map_err(internal),
             Request::Metrics => self.metrics().await.map(Value::String),
             Request::Account(request) => perform(&self.domains.auth, request, lines).await,
+            Request::Backup(request) => self.back_up(request, lines).await,
         }
+    }
+
+    async fn back_up(&self, request: BackupRequest, lines: &Lines) -> Result<Value, Refused> {
+        let lines = lines.clone();
+        let mut last = None;
+        let mention = move |progress: Progress| {
+            let now = (progress.step, progress.file, progress.bytes / MENTIONED_BYTES);
+            if last.replace(now) != Some(now) {
+                lines.mention(progress.to_string());
+            }
+        };
+        let taken = self.backups.take_as_asked(request, mention).await?;
+        serde_json::to_value(BackupTaken::from(taken)).map_err(internal)
     }
 
     fn status(&self) -> Status {
@@ -92,7 +114,11 @@ impl Answering {
             connections: domains.metrics.connections.get(),
             connection_limit: self.connection_limit,
             databases: databases.into(),
-            last_backup: None,
+            last_backup: self.backups.newest_listed().map(|listed| BackupStatus {
+                name: listed.name.to_string(),
+                taken_at: listed.name.time.to_string(),
+                bytes: listed.bytes,
+            }),
             certificate: certificate_status(&self.certificate, domains.clock.now()).ok(),
         }
     }

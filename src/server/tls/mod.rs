@@ -34,25 +34,42 @@ pub(super) fn acceptor(
     data: &DataDir,
     clock: &Clock,
 ) -> Result<TlsAcceptor, StartError> {
-    if config.mode == TlsMode::SelfSigned {
-        self_signed::keep(config, server, data, clock.now())?;
-    }
     let TlsFiles { certificate, key } = TlsFiles::of(config, data);
+    let mut tls = match config.mode {
+        TlsMode::Files => with_files(&certificate, &key)?,
+        TlsMode::SelfSigned => {
+            let now = clock.now();
+            self_signed::keep(config, server, data, now)?;
+            match with_files(&certificate, &key) {
+                Ok(tls) => tls,
+                // Cut off between the two, a start leaves a key and another one's certificate.
+                Err(error) => {
+                    tracing::warn!(%error, "the self-signed certificate is made anew");
+                    self_signed::make_anew(config, server, data, now)?;
+                    with_files(&certificate, &key)?
+                }
+            }
+        }
+    };
+    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(tls)))
+}
+
+/// TLS with the certificate chain and the key of these files, which must belong together.
+fn with_files(certificate: &Path, key: &Path) -> Result<TlsServerConfig, StartError> {
     let unreadable = |path: &Path, reason: String| {
         StartError::Tls(format!("{} cannot be used for TLS: {reason}", path.display()))
     };
-    let chain = CertificateDer::pem_file_iter(&certificate)
+    let chain = CertificateDer::pem_file_iter(certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| unreadable(&certificate, error.to_string()))?;
+        .map_err(|error| unreadable(certificate, error.to_string()))?;
     let private =
-        PrivateKeyDer::from_pem_file(&key).map_err(|error| unreadable(&key, error.to_string()))?;
+        PrivateKeyDer::from_pem_file(key).map_err(|error| unreadable(key, error.to_string()))?;
     let provider = Arc::new(aws_lc_rs::default_provider());
-    let mut tls = TlsServerConfig::builder_with_provider(provider)
+    TlsServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| StartError::Tls(error.to_string()))?
         .with_no_client_auth()
         .with_single_cert(chain, private)
-        .map_err(|error| unreadable(&certificate, error.to_string()))?;
-    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(tls)))
+        .map_err(|error| unreadable(certificate, error.to_string()))
 }

@@ -27,16 +27,32 @@ pub(super) fn keep(
     data: &DataDir,
     now: Time,
 ) -> Result<(), StartError> {
-    let mut names = vec![server.public_url.host().to_owned()];
-    names.extend(config.names.iter().filter(|name| *name != server.public_url.host()).cloned());
-    let path = data.self_signed_certificate();
-    let kept = fs::read_to_string(&path).ok().and_then(|pem| Label::parse(&pem));
+    let names = names(config, server);
+    let kept =
+        fs::read_to_string(data.self_signed_certificate()).ok().and_then(|pem| Label::parse(&pem));
     let good = kept.is_some_and(|label| {
         label.names == names && label.not_after > now.plus_seconds(RENEW_BEFORE_DAYS * DAY_SECONDS)
     });
     if good && data.self_signed_key().exists() {
         return Ok(());
     }
+    make_anew(config, server, data, now)
+}
+
+fn names(config: &TlsConfig, server: &ServerConfig) -> Vec<String> {
+    let host = server.public_url.host();
+    let others = config.names.iter().filter(|name| *name != host).cloned();
+    std::iter::once(host.to_owned()).chain(others).collect()
+}
+
+/// Makes the self-signed certificate and its key, over those that are there.
+pub(super) fn make_anew(
+    config: &TlsConfig,
+    server: &ServerConfig,
+    data: &DataDir,
+    now: Time,
+) -> Result<(), StartError> {
+    let names = names(config, server);
     let label = Label { names, not_after: now.plus_seconds(VALID_DAYS * DAY_SECONDS) };
     let (certificate, key) = make(&label, now)
         .map_err(|error| StartError::Tls(format!("cannot make a certificate: {error}")))?;
@@ -44,9 +60,9 @@ pub(super) fn keep(
         write_atomically(path, text.as_bytes(), mode)
             .map_err(|error| StartError::Tls(format!("cannot write {}: {error}", path.display())))
     };
-    // The key first: a certificate without its key would be kept and not work.
+    // Cut off between the two, a start leaves a pair that does not match, and the next makes another.
     write(&data.self_signed_key(), &key, 0o600)?;
-    write(&path, &format!("{label}{certificate}"), 0o644)?;
+    write(&data.self_signed_certificate(), &format!("{label}{certificate}"), 0o644)?;
     tracing::info!(names = label.names.join(", "), "made a self-signed certificate");
     Ok(())
 }

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     event::Event,
     social_log::{Page, store::Window},
-    store::{Decision, Reader, Store, StoreError},
+    store::{Decision, Reader, Snapshot, Store, StoreError},
 };
 
 /// The audit trail; clones share it.
@@ -26,7 +26,8 @@ impl AuditTrail {
 
     /// See [`crate::social_log::SocialLogService::append_audit`].
     pub(in crate::social_log) async fn append(&self, events: Vec<Event>) -> Result<(), StoreError> {
-        let appended = self.store.submit(move |view| {
+        // What waits in an outbox takes space twice until it is here and cleared there.
+        let appended = self.store.submit_from_reserve(move |view| {
             let fresh = unknown(view, &events)?;
             if fresh.is_empty() {
                 return Ok(Decision::<(), Infallible>::Answer(()));
@@ -84,6 +85,20 @@ impl AuditTrail {
                 return Ok(walk.verification());
             }
         }
+    }
+
+    /// See [`crate::social_log::audit_head_in`].
+    pub(in crate::social_log) fn head_in(snapshot: &Snapshot) -> Result<Head, StoreError> {
+        store::head(snapshot)
+    }
+
+    /// See [`crate::social_log::verify_audit_in`].
+    pub(in crate::social_log) fn verify_in(
+        snapshot: &Snapshot,
+    ) -> Result<Verification, StoreError> {
+        let mut walk = Walk::start();
+        while !store::walk_on(snapshot, &mut walk)? {}
+        Ok(walk.verification())
     }
 }
 

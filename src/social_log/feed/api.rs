@@ -100,7 +100,7 @@ pub(in crate::social_log) mod tests {
     use super::*;
     use crate::{
         clock::{Clock, Time},
-        http::{BodyLimits, Caller, ClientNetwork, Principal, RequestContext},
+        http::{BodyBudget, BodyLimits, Caller, ClientNetwork, Principal, RequestContext},
         ids::{RandomId, Role, UserId},
         language::Language,
         social_log::store::tests::temporary_store,
@@ -126,8 +126,12 @@ pub(in crate::social_log) mod tests {
             id: RandomId([1; 16]),
             network: ClientNetwork::of([192, 0, 2, 7].into()),
             language: Language::English,
-            device: String::new(),
-            body: BodyLimits { bytes: 1 << 20, time: Duration::from_secs(5) },
+            user_agent: None,
+            body: BodyLimits {
+                bytes: 1 << 20,
+                time: Duration::from_secs(5),
+                budget: BodyBudget::new(1 << 20),
+            },
         };
         request.headers_mut().insert("authorization", "Bearer token".parse().unwrap());
         request.extensions_mut().insert(Caller::SignedIn(principal.into()));

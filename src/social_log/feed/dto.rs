@@ -214,7 +214,7 @@ impl<'a> ApiExtractor<'a> for NewLogs {
             "application/x-ndjson" => log_lines,
             _ => return Err(unsupported().into()),
         };
-        let limits = RequestContext::of(request)?.body;
+        let limits = &RequestContext::of(request)?.body;
         let bytes = read_body(request, body, limits).await?;
         Ok(Self(read(&bytes)?))
     }

@@ -8,12 +8,11 @@
 use super::{
     super::{
         codes::Refusal,
-        error::Fault,
         events::{Phase, Schedule},
     },
     model::{ScanInput, Status},
 };
-use crate::clock::Time;
+use crate::{clock::Time, field::Fault};
 
 /// The one thing that a scan rests on, as it was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! In which of three forms a client would like a code (`Accept`, RFC 9110 §12.5.1).
 
+use crate::language::preferred;
+
 /// The form of a code's representation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CodeFormat {
@@ -15,20 +17,7 @@ impl CodeFormat {
     /// The form that an `Accept` value prefers. Who accepts none of the three gets JSON, which says
     /// more than a refusal would.
     pub(super) fn negotiate(accept: &str) -> Self {
-        let mut best = (0.0, Self::Json);
-        for offer in accept.split(',') {
-            let mut parts = offer.split(';').map(str::trim);
-            let format = parts.next().and_then(Self::of_range);
-            let quality = parts
-                .find_map(|part| part.strip_prefix("q="))
-                .map_or(1.0, |q| q.parse::<f32>().unwrap_or(0.0));
-            if let Some(format) = format
-                && quality > best.0
-            {
-                best = (quality, format);
-            }
-        }
-        best.1
+        preferred(accept, Self::of_range).unwrap_or(Self::Json)
     }
 
     fn of_range(range: &str) -> Option<Self> {

@@ -143,7 +143,8 @@ pub(super) struct EventBody {
     mode: ModeBody,
     /// Seconds that a rotating code is shown for.
     rotation_seconds: u32,
-    /// The ids of those who are expected; null when anyone may come.
+    /// The ids of those who are expected; null when anyone may come, and in lists, where
+    /// `statistics.expected` says how many they are.
     expected: Option<Vec<u64>>,
     /// Whether it takes scans.
     is_active: bool,

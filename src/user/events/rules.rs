@@ -9,22 +9,29 @@ use std::ops::RangeInclusive;
 use jiff::{civil::Date, tz::TimeZone};
 
 use super::{
-    super::{
-        error::{Fault, Faults, UserError},
-        line::line,
-    },
+    super::error::UserError,
     model::{EventInput, Mode, Schedule},
 };
-use crate::{clock::Time, ids::UserId, language::Text};
+use crate::{
+    clock::Time,
+    field::{Fault, Faults, line},
+    ids::UserId,
+    language::Text,
+};
 
 /// The longest name, in characters.
 const NAME_LENGTH: usize = 120;
 /// Seconds that a code may be shown for.
 const ROTATION_SECONDS: RangeInclusive<u32> = 5..=300;
 /// Minutes by which opening, lateness and closing may be apart from start and end: up to a day.
-const MINUTES: RangeInclusive<u32> = 0..=1_440;
+const MINUTES: RangeInclusive<u32> = 0..=MINUTES_AT_MOST;
+const MINUTES_AT_MOST: u32 = 1_440;
 /// The longest list of expected people.
 const EXPECTED_PEOPLE: usize = 5_000;
+/// The most days that an event lasts beyond its own.
+const DAYS: i64 = 31;
+/// The most minutes from opening to closing: what bounds the search for events that are open now.
+pub(super) const LONGEST_MINUTES: i64 = (DAYS + 2) * 1_440 + 2 * MINUTES_AT_MOST as i64;
 /// The years of dates that are meant.
 const YEARS: RangeInclusive<i16> = 2000..=2999;
 
@@ -88,7 +95,7 @@ pub(super) fn plan(input: EventInput, defaults: &Defaults) -> Result<Plan, UserE
             rotation_seconds,
             expected,
         }),
-        _ => Err(faults.into_error()),
+        _ => Err(faults.into()),
     }
 }
 
@@ -205,6 +212,13 @@ fn schedule(
     }
     if ends_at.is_some_and(|ends_at| ends_at <= starts_at) {
         return Err(Fault::new("ends_at", "must be after starts_at", "dev'essere dopo starts_at"));
+    }
+    if ends_at.is_some_and(|ends_at| ends_at > day_ends.plus_minutes(DAYS * 1_440)) {
+        return Err(Fault::new(
+            "ends_at",
+            "must be at most 31 days after the event's date",
+            "dev'essere al massimo 31 giorni dopo la data dell'evento",
+        ));
     }
     Ok(Schedule {
         starts_at: Some(starts_at),

@@ -4,11 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        UserService,
-        attendance::Statistics,
-        codes::Secret,
-        error::{Fault, UserError},
-        records::Event,
+        UserService, attendance::Statistics, codes::Secret, error::UserError, records::Event,
         tables::EVENTS,
     },
     model::EventInput,
@@ -20,6 +16,7 @@ use crate::{
     config::AttendanceConfig,
     crypto,
     event::{self, Provenance},
+    field::Fault,
     ids::UserId,
     language::Text,
     store::{Decision, StoreError},
@@ -32,7 +29,7 @@ pub struct EventView {
     pub number: u32,
     /// The event.
     pub event: Event,
-    /// Who is expected; nothing when anyone may come.
+    /// Who is expected; nothing when anyone may come, and in a page of events.
     pub expected: Option<Vec<UserId>>,
     /// How many came, and how.
     pub statistics: Statistics,
@@ -167,7 +164,7 @@ impl UserService {
         let audit = from
             .event(self.clock.now(), "event.deleted", target)
             .map_err(|_| UserError::NoRandomness)?;
-        let deleted = self.store.submit(move |view| {
+        let deleted = self.store.submit_from_reserve(move |view| {
             let Some((number, event)) = store::by_id(view, &event_id)? else {
                 return Ok(Decision::Refuse(UserError::EventNotFound));
             };

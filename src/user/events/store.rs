@@ -9,7 +9,7 @@ use super::{
             REFUSALS, TALLIES,
         },
     },
-    rules::same_name_key,
+    rules::{LONGEST_MINUTES, same_name_key},
     service::EventView,
     slug,
 };
@@ -55,10 +55,11 @@ pub(super) fn free_id(reader: &impl Reader, name: &str, date: &str) -> Result<St
 
 /// The events that take scans at a moment as far as their schedule goes, active or not.
 pub(crate) fn open_at(reader: &impl Reader, at: Time) -> Result<Vec<(u32, Event)>, StoreError> {
-    let later = (at.as_millis().saturating_add(1), 0)..;
+    let longest = at.plus_minutes(LONGEST_MINUTES);
+    let closing = (at.as_millis().saturating_add(1), 0)..=(longest.as_millis(), u32::MAX);
     let numbers = EVENT_CLOSINGS.collect(
         reader,
-        later,
+        closing,
         Direction::Ascending,
         usize::MAX,
         |(_, number), OpenFrom(opens_at)| (opens_at <= at).then_some(number),
@@ -70,7 +71,7 @@ pub(crate) fn open_at(reader: &impl Reader, at: Time) -> Result<Vec<(u32, Event)
     Ok(open)
 }
 
-/// A page of events, the newest first, older than `before`.
+/// A page of events in outline, the newest first, older than `before`.
 pub(super) fn newest(
     reader: &impl Reader,
     before: Option<u32>,
@@ -80,7 +81,19 @@ pub(super) fn newest(
     let range = ..before.unwrap_or(u32::MAX);
     let pair = |number, event| (number, event);
     let events = EVENTS.collect(reader, range, Direction::Descending, limit, pair)?;
-    events.into_iter().map(|(number, event)| view(reader, number, event, now)).collect()
+    events.into_iter().map(|(number, event)| outline(reader, number, event, now)).collect()
+}
+
+/// An event with its statistics, and without the list of those who are expected, which may be long.
+fn outline(
+    reader: &impl Reader,
+    number: u32,
+    event: Event,
+    now: Time,
+) -> Result<EventView, StoreError> {
+    let tally = TALLIES.get(reader, number)?.unwrap_or_default();
+    let statistics = Statistics::of(&tally, event.expected, event.schedule.phase(now));
+    Ok(EventView { number, event, expected: None, statistics })
 }
 
 /// An event with what belongs to it.
@@ -100,9 +113,7 @@ pub(super) fn view(
             |(_, user), ()| UserId(user),
         )?),
     };
-    let tally = TALLIES.get(reader, number)?.unwrap_or_default();
-    let statistics = Statistics::of(&tally, event.expected, event.schedule.phase(now));
-    Ok(EventView { number, event, expected, statistics })
+    Ok(EventView { expected, ..outline(reader, number, event, now)? })
 }
 
 /// Adds an event under the next number.

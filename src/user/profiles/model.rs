@@ -1,10 +1,9 @@
 //! What a person is called, and what of it they may change.
 
-use super::super::{error::Fault, line::line};
-use crate::language::Language;
-
-/// The longest given or family name, in characters.
-const NAME_LENGTH: usize = 80;
+use crate::{
+    field::{Fault, person_name},
+    language::Language,
+};
 
 /// A given or family name: trimmed, 1 to 80 characters, no control characters. Markup is kept as it
 /// is; whoever shows a name escapes it.
@@ -17,7 +16,7 @@ impl PersonName {
     /// # Errors
     /// The fault, when it is not one.
     pub fn parse(field: &'static str, text: &str) -> Result<Self, Fault> {
-        line(field, text, NAME_LENGTH).map(Self)
+        person_name(field, text).map(Self)
     }
 
     /// The name.

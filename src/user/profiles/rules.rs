@@ -1,10 +1,13 @@
 //! Which changes of a profile hold.
 
 use super::{
-    super::error::{Fault, Faults, UserError},
+    super::error::UserError,
     model::{PersonName, ProfileChanges},
 };
-use crate::language::Language;
+use crate::{
+    field::{Fault, Faults},
+    language::Language,
+};
 
 /// Changes that hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +31,7 @@ pub(super) fn check(changes: &ProfileChanges) -> Result<Checked, UserError> {
     let surname = faults.sift(optional("surname", changes.surname.as_deref()));
     match (name, surname) {
         (Some(name), Some(surname)) => Ok(Checked { name, surname, language: changes.language }),
-        _ => Err(faults.into_error()),
+        _ => Err(faults.into()),
     }
 }
 

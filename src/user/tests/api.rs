@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::House;
 use crate::{
     clock::Time,
-    http::{BodyLimits, Caller, ClientNetwork, Principal, Problem, RequestContext},
+    http::{BodyBudget, BodyLimits, Caller, ClientNetwork, Principal, Problem, RequestContext},
     ids::{RandomId, Role, UserId},
     language::Language,
     user::apis,
@@ -49,8 +49,12 @@ fn request(method: Method, path: &str, caller: Caller, body: Option<&Value>) -> 
         id: RandomId([1; 16]),
         network: ClientNetwork::of([192, 0, 2, 7].into()),
         language: Language::English,
-        device: String::new(),
-        body: BodyLimits { bytes: 1 << 20, time: Duration::from_secs(5) },
+        user_agent: None,
+        body: BodyLimits {
+            bytes: 1 << 20,
+            time: Duration::from_secs(5),
+            budget: BodyBudget::new(1 << 20),
+        },
     });
     request
 }

@@ -175,3 +175,18 @@ proptest! {
         prop_assert!(date_at(closes_at, 0) > date);
     }
 }
+
+#[test]
+fn an_event_lasts_a_month_at_most_and_is_never_open_for_longer_than_is_searched() {
+    let lasting = |ends_at: &str| EventInput {
+        starts_at: Some(time("2026-11-23T00:00:00+01:00")),
+        ends_at: Some(time(ends_at)),
+        open_early_minutes: Some(1_440),
+        close_after_minutes: Some(1_440),
+        ..input("2026-11-23", "Europe/Rome")
+    };
+    let longest = plan(lasting("2026-12-25T00:00:00+01:00"), &defaults()).unwrap().schedule;
+    let open_minutes = longest.closes_at.millis_since(longest.opens_at) / 60_000;
+    assert!(open_minutes <= LONGEST_MINUTES, "{open_minutes}");
+    assert_eq!(fields_at_fault(lasting("2026-12-25T00:00:01+01:00")), ["ends_at"]);
+}

@@ -1,0 +1,281 @@
+//! The form of an archive: `manifest.json` and the files in their order, as tar, in one zstd frame,
+//! perhaps encrypted.
+//!
+//! What is read may come from anyone, so every reading is bounded before it begins: by the manifest,
+//! which is bounded itself, by a ratio of what comes out to what went in, and by the room on the disk.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, BufReader, Read, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use super::{
+    BackupError, DataFile, Key, Manifest, Progress, Seal, Step,
+    manifest::FILE_BYTES,
+    progress::Watcher,
+    tar::{BLOCK, header, read_end, read_padding, size_of, write_end, write_padding},
+};
+use crate::crypto::Sha256;
+
+const MANIFEST: &str = "manifest.json";
+/// Fast enough to keep up with a disk; the next levels save a tenth of the size for twice the time.
+const ZSTD_LEVEL: i32 = 1;
+/// Binary logarithm of the longest window that is read, and so of the memory that an archive may ask for.
+const ZSTD_WINDOW_LOG: u32 = 23;
+const CHUNK: usize = 256 << 10;
+/// The longest manifest, in bytes.
+const MANIFEST_BYTES: u64 = 1 << 20;
+/// How many bytes may come out of one that goes in, once more than `FREE_BYTES` came out.
+const RATIO: u64 = 200;
+const FREE_BYTES: u64 = 64 << 20;
+/// How every encrypted archive begins (age-encryption.org/v1).
+const AGE: &[u8] = b"age-encryption.org/v1\n";
+/// How every zstd frame begins (RFC 8878 §3.1.1).
+const ZSTD: &[u8] = &[0x28, 0xB5, 0x2F, 0xFD];
+
+/// Writes an archive of the files of a manifest, which lie in `from`.
+pub(super) fn write(
+    manifest: &Manifest,
+    known: &[DataFile],
+    from: &Path,
+    seal: &Seal,
+    out: &mut dyn Write,
+    watcher: Watcher<'_>,
+) -> Result<(), BackupError> {
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::StorageFull => BackupError::Failed("no space left for the archive".into()),
+        _ => BackupError::Failed(format!("the archive cannot be written: {error}")),
+    };
+    let json = serde_json::to_vec_pretty(manifest);
+    let json = json.map_err(|error| BackupError::Failed(error.to_string()))?;
+    let seconds = seconds_of(manifest);
+    seal.over(out, |out| {
+        let mut out = zstd::Encoder::new(out, ZSTD_LEVEL).map_err(failed)?;
+        out.include_checksum(true).map_err(failed)?;
+        let size = json.len() as u64;
+        out.write_all(&header(MANIFEST, size, seconds)).map_err(failed)?;
+        out.write_all(&json).map_err(failed)?;
+        write_padding(&mut out, size).map_err(failed)?;
+        for (file, known) in manifest.files.iter().zip(known) {
+            let path = from.join(known.name);
+            let mut input = File::open(&path).map_err(|error| BackupError::io(&path, &error))?;
+            out.write_all(&header(known.name, file.bytes, seconds)).map_err(failed)?;
+            let mut done = 0;
+            let mut buffer = vec![0; CHUNK];
+            while done < file.bytes {
+                let chunk = next_chunk(&mut buffer, file.bytes - done);
+                input.read_exact(chunk).map_err(|error| BackupError::io(&path, &error))?;
+                out.write_all(chunk).map_err(failed)?;
+                done += chunk.len() as u64;
+                watcher(Progress { step: Step::Packing, file: known.name, bytes: done })?;
+            }
+            write_padding(&mut out, file.bytes).map_err(failed)?;
+        }
+        write_end(&mut out).map_err(failed)?;
+        out.finish().and_then(Write::flush).map_err(failed)
+    })
+}
+
+/// Unpacks an archive into the directory `into`, where nothing is yet, once all of it was found to be as
+/// its manifest says. What was written when it was not stays there.
+pub(super) fn unpack(
+    input: impl Read,
+    key: &Key,
+    known: &[DataFile],
+    into: &Path,
+    watcher: Watcher<'_>,
+) -> Result<Manifest, BackupError> {
+    let mut input = Expanded::new(Box::new(input), key)?;
+    let size = input.next_size(MANIFEST_BYTES)?;
+    let mut json = vec![0; usize::try_from(size).unwrap_or(0)];
+    input.read_exact(&mut json).map_err(unreadable)?;
+    let manifest = Manifest::parse(&json, known)?;
+    let seconds = seconds_of(&manifest);
+    input.finish_entry(MANIFEST, size, seconds)?;
+    room_for(manifest.bytes(), into)?;
+    for (file, known) in manifest.files.iter().zip(known) {
+        let size = input.next_size(FILE_BYTES)?;
+        if size != file.bytes {
+            let reason = format!("{} has {size} bytes where {} are due", known.name, file.bytes);
+            return Err(BackupError::refused(reason));
+        }
+        let sha256 = input.write_to(&into.join(known.name), known.name, size, watcher)?;
+        input.finish_entry(known.name, size, seconds)?;
+        if sha256 != file.sha256 {
+            return Err(BackupError::refused(format_args!("{} was altered", known.name)));
+        }
+    }
+    input.finish()?;
+    Ok(manifest)
+}
+
+/// An archive that is being read.
+struct Expanded<'r> {
+    input: zstd::Decoder<'static, BufReader<Counted<'r>>>,
+    consumed: Arc<AtomicU64>,
+    produced: u64,
+    header: [u8; BLOCK],
+}
+
+impl<'r> Expanded<'r> {
+    fn new(mut input: Box<dyn Read + 'r>, key: &Key) -> Result<Self, BackupError> {
+        let mut begin = Vec::new();
+        let wanted = AGE.len() as u64;
+        input.by_ref().take(wanted).read_to_end(&mut begin).map_err(unreadable)?;
+        let is_sealed = begin == AGE;
+        if !is_sealed && !begin.starts_with(ZSTD) {
+            return Err(BackupError::refused("it is not an archive of this program"));
+        }
+        let whole: Box<dyn Read + 'r> = Box::new(io::Cursor::new(begin).chain(input));
+        let input = if is_sealed { key.open(whole)? } else { whole };
+        let consumed = Arc::new(AtomicU64::new(0));
+        let input = Counted { input, count: Arc::clone(&consumed) };
+        let mut input = zstd::Decoder::new(input).map_err(unreadable)?.single_frame();
+        input.window_log_max(ZSTD_WINDOW_LOG).map_err(unreadable)?;
+        Ok(Self { input, consumed, produced: 0, header: [0; BLOCK] })
+    }
+
+    /// Reads a header, whose size must not be more than `most`; the rest of it is looked at after the
+    /// entry, when all is known that it must say.
+    fn next_size(&mut self, most: u64) -> Result<u64, BackupError> {
+        let mut header = [0; BLOCK];
+        self.read_exact(&mut header).map_err(unreadable)?;
+        self.header = header;
+        match size_of(&header) {
+            Some(size) if size <= most => Ok(size),
+            _ => Err(BackupError::refused("an entry has a size that makes no sense")),
+        }
+    }
+
+    /// Reads what follows an entry, and compares its header with the one it must have.
+    fn finish_entry(&mut self, name: &str, size: u64, seconds: u64) -> Result<(), BackupError> {
+        if self.header != header(name, size, seconds) {
+            let reason =
+                format!("there must be a regular file {name}, and there is something else");
+            return Err(BackupError::refused(reason));
+        }
+        if !read_padding(self, size).map_err(unreadable)? {
+            return Err(BackupError::refused("something is hidden between its entries"));
+        }
+        Ok(())
+    }
+
+    /// Writes the bytes of an entry to a new file and to its disk; answers with their SHA-256.
+    fn write_to(
+        &mut self,
+        path: &Path,
+        name: &'static str,
+        size: u64,
+        watcher: Watcher<'_>,
+    ) -> Result<String, BackupError> {
+        let failed = |error: io::Error| BackupError::io(path, &error);
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+        let mut file = file.map_err(failed)?;
+        let mut buffer = vec![0; CHUNK];
+        let mut hash = Sha256::default();
+        let mut done = 0;
+        while done < size {
+            let chunk = next_chunk(&mut buffer, size - done);
+            self.read_exact(chunk).map_err(unreadable)?;
+            hash.update(chunk);
+            file.write_all(chunk).map_err(failed)?;
+            done += chunk.len() as u64;
+            watcher(Progress { step: Step::Unpacking, file: name, bytes: done })?;
+        }
+        file.sync_all().map_err(failed)?;
+        Ok(hex(&hash.finish()))
+    }
+
+    /// Reads the end, after which there must be nothing.
+    fn finish(mut self) -> Result<(), BackupError> {
+        let ended = read_end(&mut self).map_err(unreadable)?;
+        let mut rest = self.input.finish();
+        if !ended || rest.read(&mut [0]).map_err(unreadable)? > 0 {
+            return Err(BackupError::refused("something follows its last file"));
+        }
+        Ok(())
+    }
+}
+
+impl Read for Expanded<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(buffer)?;
+        self.produced += read as u64;
+        let allowed = RATIO.saturating_mul(self.consumed.load(Ordering::Relaxed));
+        if self.produced > FREE_BYTES.saturating_add(allowed) {
+            return Err(io::Error::other("far more comes out of it than went in"));
+        }
+        Ok(read)
+    }
+}
+
+/// Counts what is read.
+struct Counted<'r> {
+    input: Box<dyn Read + 'r>,
+    count: Arc<AtomicU64>,
+}
+
+impl Read for Counted<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(buffer)?;
+        self.count.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+}
+
+/// The SHA-256 and the length of a file.
+pub(super) fn hash_of(path: &Path) -> Result<(String, u64), BackupError> {
+    let failed = |error: io::Error| BackupError::io(path, &error);
+    let mut file = File::open(path).map_err(failed)?;
+    let mut buffer = vec![0; CHUNK];
+    let mut hash = Sha256::default();
+    let mut bytes = 0;
+    loop {
+        let read = file.read(&mut buffer).map_err(failed)?;
+        let Some(chunk) = buffer.get(..read).filter(|chunk| !chunk.is_empty()) else { break };
+        hash.update(chunk);
+        bytes += read as u64;
+    }
+    Ok((hex(&hash.finish()), bytes))
+}
+
+/// Whether `bytes` more have room on the disk that holds `directory`.
+pub(super) fn room_for(bytes: u64, directory: &Path) -> Result<(), BackupError> {
+    let Ok(disk) = rustix::fs::statvfs(directory) else { return Ok(()) };
+    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    if bytes <= free {
+        return Ok(());
+    }
+    Err(BackupError::Failed(format!(
+        "{} MiB are needed on the disk that holds {}, and {} MiB are free",
+        bytes.div_ceil(1 << 20),
+        directory.parent().unwrap_or(directory).display(),
+        free >> 20
+    )))
+}
+
+fn next_chunk(buffer: &mut [u8], left: u64) -> &mut [u8] {
+    let length = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
+    buffer.split_at_mut(length).0
+}
+
+fn seconds_of(manifest: &Manifest) -> u64 {
+    manifest.time().and_then(|time| u64::try_from(time.as_seconds()).ok()).unwrap_or(0)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}
+
+fn unreadable(error: io::Error) -> BackupError {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => BackupError::refused("it ends too early"),
+        _ => BackupError::refused(error),
+    }
+}

@@ -1,0 +1,119 @@
+//! One moment of all files: what a backup is made of.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    ops::ControlFlow,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use super::{AuditHead, BackupError, DataFile, Progress, Step, progress::Watcher};
+use crate::store::{About, AtRest, Snapshot, Store, copy};
+
+/// One moment of all files.
+pub struct Cut {
+    pub(super) files: Vec<CutFile>,
+    held: Duration,
+}
+
+/// One file of that moment.
+pub(super) struct CutFile {
+    pub(super) file: DataFile,
+    pub(super) about: About,
+    pub(super) audit: Option<AuditHead>,
+    snapshot: Snapshot,
+    /// The file below the snapshot, while nobody writes to it.
+    at_rest: Option<AtRest>,
+}
+
+impl Cut {
+    /// Of files that an appliance has open: all writers are held while the snapshots are taken, which
+    /// takes as long as the commits in progress.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn of_running(stores: &[(DataFile, &Store)]) -> Result<Self, BackupError> {
+        let start = Instant::now();
+        let holds: Vec<_> = stores.iter().map(|(_, store)| store.hold()).collect();
+        let snapshots: Result<Vec<_>, _> = stores.iter().map(|(_, store)| store.read()).collect();
+        drop(holds);
+        let held = start.elapsed();
+        let files = stores.iter().zip(snapshots?);
+        let files = files.map(|((file, _), snapshot)| CutFile::new(*file, snapshot, None));
+        Ok(Self { files: files.collect::<Result<_, _>>()?, held })
+    }
+
+    /// Of files that nobody writes to, whatever their schema. While the cut lives, nobody can.
+    ///
+    /// # Errors
+    /// When a file is missing, in use or damaged.
+    pub fn at_rest(files: &[DataFile], directory: &Path) -> Result<Self, BackupError> {
+        let open = |file: &DataFile| {
+            let path = directory.join(file.name);
+            if !path.exists() {
+                return Err(BackupError::NotFound(format!("{} is not there", path.display())));
+            }
+            let at_rest = AtRest::open(&path)?;
+            CutFile::new(*file, at_rest.snapshot()?, Some(at_rest))
+        };
+        let files = files.iter().map(open).collect::<Result<_, _>>()?;
+        Ok(Self { files, held: Duration::ZERO })
+    }
+
+    /// How long writers were held.
+    pub const fn held(&self) -> Duration {
+        self.held
+    }
+
+    /// Where the audit chain ends.
+    pub(super) fn audit(&self) -> Option<AuditHead> {
+        self.files.iter().find_map(|file| file.audit.clone())
+    }
+}
+
+impl CutFile {
+    fn new(
+        file: DataFile,
+        snapshot: Snapshot,
+        at_rest: Option<AtRest>,
+    ) -> Result<Self, BackupError> {
+        let about = snapshot.about()?;
+        let is_newest = about.schema_version == file.newest_schema();
+        let audit = match file.audit {
+            Some(chain) if is_newest => Some((chain.head)(&snapshot)?),
+            _ => None,
+        };
+        Ok(Self { file, about, audit, snapshot, at_rest })
+    }
+
+    /// Writes the file to `path`, where nothing is yet; answers with the number of rows by table.
+    ///
+    /// One of the newest schema is written anew, without its holes. One of another schema, whose tables
+    /// this program need not know, is copied as it is, which its being at rest allows.
+    pub(super) fn write_to(
+        &self,
+        path: &Path,
+        watcher: Watcher<'_>,
+    ) -> Result<BTreeMap<String, u64>, BackupError> {
+        let failed = |error: io::Error| BackupError::io(path, &error);
+        let name = self.file.name;
+        if self.about.schema_version == self.file.newest_schema() {
+            let mut bytes = 0;
+            let mut stopped = None;
+            let mut copied = |more| {
+                bytes += more;
+                stopped = watcher(Progress { step: Step::Copying, file: name, bytes }).err();
+                if stopped.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            };
+            let copied = copy(&self.snapshot, self.file.tables, path, &mut copied);
+            return stopped.map_or_else(|| Ok(copied?), Err);
+        }
+        let Some(at_rest) = &self.at_rest else {
+            return Err(BackupError::Failed(format!("{name} is of another schema")));
+        };
+        let bytes = std::fs::copy(at_rest.path(), path).map_err(failed)?;
+        watcher(Progress { step: Step::Copying, file: name, bytes })?;
+        Ok(self.snapshot.rows()?)
+    }
+}

@@ -1,0 +1,44 @@
+//! What a backup holds, handed in by whoever composes the domains: this module knows none of them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::store::{AnyTable, Migration, Snapshot, StoreError};
+
+/// One of the databases.
+#[derive(Clone, Copy)]
+pub struct DataFile {
+    /// Its name in the data directory and in an archive: `auth.redb`.
+    pub name: &'static str,
+    /// All its tables besides the store's own.
+    pub tables: &'static [&'static dyn AnyTable],
+    /// The steps to the newest schema.
+    pub migrations: &'static [Migration],
+    /// How to look at the audit chain, for the file that has it.
+    pub audit: Option<AuditChain>,
+}
+
+impl DataFile {
+    /// The newest schema version that this program knows.
+    pub fn newest_schema(&self) -> u32 {
+        u32::try_from(self.migrations.len()).unwrap_or(u32::MAX)
+    }
+}
+
+/// How to look at an audit chain.
+#[derive(Clone, Copy)]
+pub struct AuditChain {
+    /// Where it ends.
+    pub head: fn(&Snapshot) -> Result<AuditHead, StoreError>,
+    /// Walks along it: where it ends, or what is wrong with it.
+    pub verify: fn(&Snapshot) -> Result<Result<AuditHead, String>, StoreError>,
+}
+
+/// Where an audit chain ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuditHead {
+    /// The number of its entries.
+    pub sequence: u64,
+    /// The hash of the last one, as 64 lower-case hex digits.
+    pub hash: String,
+}

@@ -1,0 +1,48 @@
+//! Backups: taken while the appliance runs, proven before they are trusted, restored as a whole.
+//!
+//! The way of a backup: [`Cut`] is one moment of all files, for which the writers are held while three
+//! snapshots are taken → [`take`] copies each into a fresh, compact file, describes them in a
+//! [`Manifest`] and writes both into an `archive` (tar in zstd, perhaps in age).
+//! The way back: [`verify`] unpacks into a private directory and reads every page, record and audit entry
+//! → [`restore`] does the same and then swaps the files in one decision (`restore` says how).
+//!
+//! Everything here is synchronous and told the time, the files and the directories, so that a running
+//! server, its schedule and the command line use the same functions on threads of their own.
+//!
+//! Architecture invariant: no domain is named here. What the files are is handed in as [`DataFile`], by
+//! `server/wire`.
+
+mod age;
+mod archive;
+mod cut;
+mod directory;
+mod error;
+mod files;
+mod manifest;
+mod name;
+mod progress;
+mod restore;
+mod retention;
+mod schedule;
+mod scratch;
+mod seal;
+mod take;
+mod tar;
+mod verify;
+
+pub use cut::Cut;
+pub use directory::{BackupDirectory, Listed};
+pub use error::BackupError;
+pub use files::{AuditChain, AuditHead, DataFile};
+pub use manifest::{FileManifest, Manifest};
+pub use name::{BackupName, NotAName};
+pub use progress::{Progress, Step, Watcher};
+pub use restore::{Restored, finish_restore, rehearse, restore};
+pub use retention::{Retention, expired};
+pub use schedule::next_after;
+pub use seal::{Key, Seal};
+pub use take::{Destination, Taken, take, write_whole};
+pub use verify::verify;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,101 @@
+//! Proving an archive: unpacked somewhere private, every page, every record and the audit chain read.
+
+use std::{
+    io::Read,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+};
+
+use super::{
+    BackupError, DataFile, Key, Manifest, Progress, Step, archive::unpack, manifest::FileManifest,
+    progress::Watcher, scratch::Scratch,
+};
+use crate::{
+    store::{AtRest, Store, StoreOptions, check_pages},
+    telemetry::Metrics,
+};
+
+/// Pages of a file that are kept in memory while it is stepped forward.
+const CACHE_BYTES: usize = 16 << 20;
+
+/// Verifies an archive as a restore would, in a private directory below `parent`, which is removed
+/// afterwards.
+///
+/// # Errors
+/// [`BackupError::Refused`] when it is not what it should be.
+pub fn verify(
+    input: impl Read,
+    key: &Key,
+    files: &[DataFile],
+    parent: &Path,
+    watcher: Watcher<'_>,
+) -> Result<Manifest, BackupError> {
+    let scratch = Scratch::new(parent)?;
+    unpack_and_check(input, key, files, scratch.path(), watcher)
+}
+
+/// Unpacks an archive into a directory and checks everything in it. Files of an older schema are stepped
+/// forward, so what is there afterwards is what an appliance can open.
+pub(super) fn unpack_and_check(
+    input: impl Read,
+    key: &Key,
+    files: &[DataFile],
+    into: &Path,
+    watcher: Watcher<'_>,
+) -> Result<Manifest, BackupError> {
+    let manifest = unpack(input, key, files, into, watcher)?;
+    for (file, described) in files.iter().zip(&manifest.files) {
+        watcher(Progress { step: Step::Checking, file: file.name, bytes: 0 })?;
+        let path = into.join(file.name);
+        // Bytes that hash as the manifest says may still be anything, and redb may panic over them.
+        let checked = catch_unwind(AssertUnwindSafe(|| check(file, described, &manifest, &path)));
+        let damaged = |_| Err(BackupError::refused(format_args!("{} is damaged", file.name)));
+        checked.unwrap_or_else(damaged)?;
+        watcher(Progress { step: Step::Checking, file: file.name, bytes: described.bytes })?;
+    }
+    Ok(manifest)
+}
+
+fn check(
+    file: &DataFile,
+    described: &FileManifest,
+    manifest: &Manifest,
+    path: &Path,
+) -> Result<(), BackupError> {
+    let refused = |reason: String| BackupError::refused(format_args!("{}: {reason}", file.name));
+    check_pages(path).map_err(BackupError::refused)?;
+    let at_rest = AtRest::open(path)?;
+    let snapshot = at_rest.snapshot()?;
+    let about = snapshot.about().map_err(BackupError::refused)?;
+    if about.schema_version != described.schema_version {
+        return Err(refused(format!("it is of schema {}", about.schema_version)));
+    }
+    if snapshot.rows()? != described.rows {
+        return Err(refused("it does not have the rows that its manifest counts".to_owned()));
+    }
+    drop((snapshot, at_rest));
+    step_forward(file, path)?;
+    let at_rest = AtRest::open(path)?;
+    let rows = at_rest.check_records(file.tables).map_err(BackupError::refused)?;
+    if about.schema_version == file.newest_schema() && rows != described.rows {
+        return Err(refused("it has tables that nobody knows".to_owned()));
+    }
+    let Some(chain) = file.audit else { return Ok(()) };
+    let verified = (chain.verify)(&at_rest.snapshot()?).map_err(BackupError::refused)?;
+    let head = verified.map_err(refused)?;
+    match &manifest.audit {
+        Some(due) if *due != head => {
+            Err(refused("its audit chain ends elsewhere than its manifest says".to_owned()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Brings a file to the newest schema.
+fn step_forward(file: &DataFile, path: &Path) -> Result<(), BackupError> {
+    let metrics = Metrics::new().map_err(|error| BackupError::Failed(error.to_string()))?;
+    let options = StoreOptions { cache_bytes: CACHE_BYTES, ..StoreOptions::default() };
+    let store = Store::open(path, options, file.migrations, metrics.store("restore"))?;
+    store.close();
+    Ok(())
+}

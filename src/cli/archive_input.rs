@@ -1,0 +1,73 @@
+//! Where the verbs that read an archive find it, and what opens it.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+
+use super::Failure;
+use crate::{
+    backup::{BackupName, Key},
+    config::{BackupConfig, Config},
+    paths::DataDir,
+    server::directory_of,
+};
+
+/// What opens an encrypted archive.
+#[derive(Debug, Args)]
+pub(super) struct Unlock {
+    /// Read the passphrase from standard input.
+    #[arg(long, conflicts_with = "passphrase_file")]
+    passphrase_stdin: bool,
+    /// Read the passphrase from the first line of this file.
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+    /// A file with age secret keys; may be given more than once.
+    #[arg(long = "identity", value_name = "FILE")]
+    identities: Vec<PathBuf>,
+}
+
+impl Unlock {
+    /// What was given, and otherwise the passphrase that backups are made with here.
+    pub(super) fn key(&self, config: &BackupConfig) -> Result<Key, Failure> {
+        if self.passphrase_stdin {
+            return Ok(Key::with_passphrase(&mut io::stdin().lock())?);
+        }
+        let file = self.passphrase_file.as_deref().or_else(|| config.passphrase_file());
+        Ok(Key::new(file, &self.identities)?)
+    }
+}
+
+/// An archive that was found.
+pub(super) struct Archive {
+    /// What it is called.
+    pub(super) name: PathBuf,
+    /// Its bytes.
+    pub(super) input: Box<dyn Read>,
+}
+
+impl Archive {
+    /// Finds `file`: a path, the name of a backup that is kept, or `-` for standard input.
+    pub(super) fn open(file: &Path, config: &Config) -> Result<Self, Failure> {
+        if file.as_os_str() == "-" {
+            return Ok(Self { name: "-".into(), input: Box::new(io::stdin()) });
+        }
+        let kept = file.to_str().and_then(|name| name.parse::<BackupName>().ok());
+        let path = match kept.filter(|_| !file.exists()) {
+            Some(name) => {
+                directory_of(&config.backup, &DataDir::new(&config.data.directory)).path_of(name)
+            }
+            None => file.to_owned(),
+        };
+        match File::open(&path) {
+            Ok(input) => Ok(Self { name: path, input: Box::new(input) }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Err(Failure::NotFound(format!("{} is not there", path.display())))
+            }
+            Err(error) => Err(Failure::Failed(format!("{}: {error}", path.display()))),
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! `appliance backup`: takes, lists, verifies and removes backups.
+
+use std::{
+    fs::{self, File},
+    io::{self, BufRead, BufReader, IsTerminal, Read, Write},
+    path::{Path, PathBuf},
+};
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::{
+    Failure, Global,
+    archive_input::{Archive, Unlock},
+    print,
+};
+use crate::{
+    backup::{
+        BackupError, Cut, Destination, Listed, Manifest, Progress, take, verify, write_whole,
+    },
+    clock::Clock,
+    config::Config,
+    control::{self, AskError, BackupRequest, BackupTaken, Line, Password, Request, SealRequest},
+    paths::DataDir,
+    server::{DATA_FILES, directory_of, prepare_data, prune, seal_of},
+};
+
+/// The longest line that is read as a passphrase.
+const LONGEST_PASSPHRASE_BYTES: u64 = 4 << 10;
+
+/// Takes, lists, verifies and removes backups.
+#[derive(Debug, Subcommand)]
+pub(super) enum Backup {
+    /// Take a backup now.
+    Create(Create),
+    /// List the backups that are kept, oldest first.
+    List,
+    /// Unpack a backup somewhere private and read everything in it.
+    Verify(Verify),
+    /// Remove the backups that the configuration no longer keeps.
+    Prune,
+}
+
+/// Takes a backup now.
+#[derive(Debug, Args)]
+pub(super) struct Create {
+    /// Where it goes, "-" for standard output; without it into the backup directory.
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Encrypt to this age public key; may be given more than once.
+    #[arg(long = "recipient", value_name = "AGE1…")]
+    recipients: Vec<String>,
+    /// Encrypt with the passphrase on standard input.
+    #[arg(long, conflicts_with_all = ["recipients", "passphrase_file"])]
+    passphrase_stdin: bool,
+    /// Encrypt with the passphrase in the first line of this file.
+    #[arg(long, value_name = "FILE", conflicts_with = "recipients")]
+    passphrase_file: Option<PathBuf>,
+}
+
+/// Verifies a backup.
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    /// A file, the name of a backup that is kept, or "-" for standard input.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    unlock: Unlock,
+}
+
+impl Backup {
+    pub(super) fn run(self, global: &Global) -> Result<(), Failure> {
+        let config = global.load(&[])?;
+        match self {
+            Self::Create(create) => create.run(global, &config),
+            Self::List => list(global, &config),
+            Self::Verify(verify) => verify.run(global, &config),
+            Self::Prune => remove(global, &config),
+        }
+    }
+}
+
+impl Create {
+    /// Asks the appliance that runs, and takes it here when none does.
+    fn run(self, global: &Global, config: &Config) -> Result<(), Failure> {
+        if !config.data.directory.exists() {
+            let path = config.data.directory.display();
+            return Err(Failure::NotFound(format!("there is no data directory {path}")));
+        }
+        if let Some(path) = self.output.as_ref().filter(|path| path.exists()) {
+            return Err(Failure::Conflict(format!("{} is there already", path.display())));
+        }
+        let data = DataDir::new(&config.data.directory);
+        global.say(format_args!("data directory: {}", data.root().display()));
+        let seal = self.seal(config)?;
+        let request = BackupRequest { keep: self.output.is_none(), seal };
+        let socket = config.server.control_socket_or(data.control_socket());
+        let mut told = teller(global);
+        let hear = |line| {
+            if let Line::Progress(progress) = line {
+                told(&progress.message);
+            }
+        };
+        let request = Request::Backup(request);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        match runtime.block_on(control::ask(&socket, &request, hear)) {
+            Ok(taken) => self.fetch(global, serde_json::from_value(taken)?),
+            Err(AskError::NotRunning) => {
+                let Request::Backup(BackupRequest { seal, .. }) = request else { return Ok(()) };
+                self.take_here(global, config, seal)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Brings what was handed over to where it was wanted.
+    fn fetch(&self, global: &Global, taken: BackupTaken) -> Result<(), Failure> {
+        let (Some(output), Some(handed_over)) = (&self.output, &taken.path) else {
+            return show(global, &taken);
+        };
+        let mut archive = File::open(handed_over).map_err(|error| {
+            Failure::Failed(format!("the backup was taken away again, try once more: {error}"))
+        })?;
+        fs::remove_file(handed_over)?;
+        if output.as_os_str() == "-" {
+            io::copy(&mut archive, &mut io::stdout().lock())?;
+            return show(global, &BackupTaken { path: None, ..taken });
+        }
+        write_whole(output, &mut |out| {
+            let copied = io::copy(&mut archive, out);
+            copied.map(|_| ()).map_err(|error| BackupError::Failed(error.to_string()))
+        })?;
+        show(global, &BackupTaken { path: Some(output.clone()), ..taken })
+    }
+
+    fn take_here(
+        &self,
+        global: &Global,
+        config: &Config,
+        seal: SealRequest,
+    ) -> Result<(), Failure> {
+        let data = prepare_data(config)?;
+        let directory = directory_of(&config.backup, &data);
+        let seal = seal.seal(|| seal_of(&config.backup))?;
+        let mut stdout = io::stdout().lock();
+        let destination = match &self.output {
+            None => Destination::Directory,
+            Some(path) if path.as_os_str() == "-" => Destination::Stream(&mut stdout),
+            Some(path) => Destination::File(path),
+        };
+        let cut = || Cut::at_rest(&DATA_FILES, data.root());
+        let now = Clock::system().now();
+        let taken = take(&cut, &directory, destination, &seal, now, &mut watcher(global))?;
+        show(global, &taken.into())
+    }
+
+    /// How it is to be encrypted. A file is read here, where its name means something.
+    fn seal(&self, config: &Config) -> Result<SealRequest, Failure> {
+        if self.passphrase_stdin {
+            return passphrase(&mut io::stdin().lock());
+        }
+        if let Some(path) = &self.passphrase_file {
+            let file = File::open(path)
+                .map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
+            return passphrase(&mut BufReader::new(file));
+        }
+        if self.recipients.is_empty() {
+            // A mistake in the configuration is told before anybody is asked.
+            seal_of(&config.backup)?;
+            return Ok(SealRequest::AsConfigured);
+        }
+        Ok(SealRequest::Recipients(self.recipients.clone()))
+    }
+}
+
+fn passphrase(input: &mut impl BufRead) -> Result<SealRequest, Failure> {
+    let mut line = String::new();
+    input.take(LONGEST_PASSPHRASE_BYTES).read_line(&mut line)?;
+    Ok(SealRequest::Passphrase(Password(line.trim_end_matches(['\r', '\n']).to_owned())))
+}
+
+impl Verify {
+    fn run(self, global: &Global, config: &Config) -> Result<(), Failure> {
+        let key = self.unlock.key(&config.backup)?;
+        let archive = Archive::open(&self.file, config)?;
+        global.say(format_args!("archive: {}", archive.name.display()));
+        let data = &config.data.directory;
+        let parent = if data.is_dir() { data.clone() } else { std::env::temp_dir() };
+        let mut watch = watcher(global);
+        let manifest = verify(archive.input, &key, &DATA_FILES, &parent, &mut watch)?;
+        global.say("the backup is good");
+        show_manifest(global, &manifest)
+    }
+}
+
+fn list(global: &Global, config: &Config) -> Result<(), Failure> {
+    let directory = directory_of(&config.backup, &DataDir::new(&config.data.directory));
+    global.say(format_args!("backup directory: {}", directory.path().display()));
+    let listed = directory.list()?;
+    if global.json {
+        let all: Vec<_> = listed.iter().map(|listed| as_json(listed, directory.path())).collect();
+        return print(serde_json::to_string_pretty(&all)?);
+    }
+    for Listed { name, bytes } in &listed {
+        print(format_args!("{name}\t{bytes}\t{}", name.time))?;
+    }
+    Ok(())
+}
+
+fn remove(global: &Global, config: &Config) -> Result<(), Failure> {
+    let directory = directory_of(&config.backup, &DataDir::new(&config.data.directory));
+    global.say(format_args!("backup directory: {}", directory.path().display()));
+    let gone = prune(&directory, &config.backup, &config.backup.zone())?;
+    if global.json {
+        let names: Vec<_> = gone.iter().map(ToString::to_string).collect();
+        return print(serde_json::to_string_pretty(&names)?);
+    }
+    gone.iter().try_for_each(print)
+}
+
+fn as_json(listed: &Listed, directory: &Path) -> serde_json::Value {
+    json!({
+        "name": listed.name.to_string(),
+        "path": directory.join(listed.name.to_string()),
+        "created_at": listed.name.time.to_string(),
+        "bytes": listed.bytes,
+        "encrypted": listed.name.encrypted,
+    })
+}
+
+fn show(global: &Global, taken: &BackupTaken) -> Result<(), Failure> {
+    let BackupTaken { path, manifest, bytes, took_ms, .. } = taken;
+    global.say(format_args!(
+        "{} rows, {} bytes of data in {bytes} bytes, {took_ms} ms",
+        manifest.rows(),
+        manifest.bytes(),
+    ));
+    // What went to standard output is there already, and nothing else belongs to it.
+    let Some(path) = path else { return Ok(()) };
+    if global.json { print(serde_json::to_string_pretty(taken)?) } else { print(path.display()) }
+}
+
+/// What is in an archive: a line for each file, or the manifest as JSON.
+pub(super) fn show_manifest(global: &Global, manifest: &Manifest) -> Result<(), Failure> {
+    if global.json {
+        return print(serde_json::to_string_pretty(manifest)?);
+    }
+    print(format_args!("taken\t{}\tby {}", manifest.created_at, manifest.appliance))?;
+    for file in &manifest.files {
+        let rows: u64 = file.rows.values().sum();
+        print(format_args!("{}\tschema {}\t{rows} rows", file.name, file.schema_version))?;
+    }
+    match &manifest.audit {
+        Some(audit) => print(format_args!("audit\t{} entries\t{}", audit.sequence, audit.hash)),
+        None => Ok(()),
+    }
+}
+
+/// Shows on a terminal how far it is.
+pub(super) fn watcher(global: &Global) -> impl FnMut(Progress) -> Result<(), BackupError> + use<> {
+    let mut tell = teller(global);
+    let mut last = None;
+    move |progress| {
+        let now = (progress.step, progress.file, progress.bytes >> 23);
+        if last.replace(now) != Some(now) {
+            tell(&progress.to_string());
+        }
+        Ok(())
+    }
+}
+
+/// One line of a terminal, written over again and again; nothing anywhere else.
+fn teller(global: &Global) -> impl FnMut(&str) + use<> {
+    let shown = !global.quiet && io::stderr().is_terminal();
+    move |words| {
+        if shown {
+            let mut stderr = io::stderr();
+            let _ = write!(stderr, "\r\x1b[K{words}\r");
+            let _ = stderr.flush();
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Asking a running appliance for a backup: what is asked for, and what comes back.
+//!
+//! The archive does not travel over the socket. It is kept in the backup directory, or handed over there
+//! under a name of its own, which whoever asked opens and removes at once: so a server that may write
+//! nowhere else can still serve `backup create --output -`.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::accounts::Password;
+use crate::backup::{BackupError, Manifest, Seal, Taken};
+
+/// A backup, to be taken now.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackupRequest {
+    /// Whether it stays in the backup directory, under a name made of the time; otherwise it is handed
+    /// over.
+    pub keep: bool,
+    /// How it is encrypted.
+    pub seal: SealRequest,
+}
+
+/// How a backup is encrypted.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum SealRequest {
+    /// As the running appliance is configured.
+    AsConfigured,
+    /// To these age public keys.
+    Recipients(Vec<String>),
+    /// With this passphrase.
+    Passphrase(Password),
+}
+
+/// A backup that was taken.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct BackupTaken {
+    /// Where it lies; nothing when it went to standard output.
+    pub path: Option<PathBuf>,
+    /// Its length.
+    pub bytes: u64,
+    /// How long writers were held, in milliseconds.
+    pub held_ms: u64,
+    /// How long all of it took, in milliseconds.
+    pub took_ms: u64,
+    /// What is in it.
+    pub manifest: Manifest,
+}
+
+impl SealRequest {
+    /// The seal that is meant; `configured` is that of the appliance.
+    ///
+    /// # Errors
+    /// When a recipient does not read or the passphrase is too short.
+    pub fn seal(
+        self,
+        configured: impl FnOnce() -> Result<Seal, BackupError>,
+    ) -> Result<Seal, BackupError> {
+        match self {
+            Self::AsConfigured => configured(),
+            Self::Recipients(recipients) => Seal::new(&recipients, None),
+            Self::Passphrase(passphrase) => Seal::with_passphrase(&mut passphrase.0.as_bytes()),
+        }
+    }
+}
+
+impl From<Taken> for BackupTaken {
+    fn from(taken: Taken) -> Self {
+        let millis =
+            |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let Taken { path, manifest, bytes, held, took } = taken;
+        Self { path, bytes, held_ms: millis(held), took_ms: millis(took), manifest }
+    }
+}

@@ -1,0 +1,211 @@
+//! The routes of backups: list them, take one now, fetch one.
+
+use std::{fs::File, io::Read};
+
+use futures_util::stream;
+use poem::{Body, IntoResponse, Response, http::header};
+use poem_openapi::{
+    ApiResponse, Object, OpenApi,
+    param::Path,
+    payload::{Binary, Json, Payload},
+    registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
+    types::Example,
+};
+
+use super::backups::Backups;
+use crate::{
+    backup::{BackupError, BackupName, Listed},
+    event::{Actor, Provenance},
+    http::{Admin, Created, Problem, RequestContext, Tag, Timestamp},
+};
+
+/// How much of an archive is read at once.
+const CHUNK: usize = 256 << 10;
+
+/// Backups, for administrators.
+pub(super) struct BackupsApi(pub(super) Backups);
+
+/// A backup that is kept.
+#[derive(Object)]
+#[oai(rename = "Backup", example)]
+struct BackupBody {
+    /// Its name, which holds the time.
+    name: String,
+    /// When it was taken, to the second.
+    created_at: Timestamp,
+    /// Its length.
+    bytes: u64,
+    /// Whether it is encrypted.
+    encrypted: bool,
+}
+
+impl Example for BackupBody {
+    fn example() -> Self {
+        let time = crate::clock::Time::from_millis(1_795_395_600_000);
+        Listed { name: BackupName { time, encrypted: false }, bytes: 1_482_113 }.into()
+    }
+}
+
+impl From<Listed> for BackupBody {
+    fn from(Listed { name, bytes }: Listed) -> Self {
+        Self {
+            name: name.to_string(),
+            created_at: name.time.into(),
+            bytes,
+            encrypted: name.encrypted,
+        }
+    }
+}
+
+/// The backups that are kept.
+#[derive(Object)]
+#[oai(rename = "Backups")]
+struct BackupsBody {
+    /// Newest first.
+    items: Vec<BackupBody>,
+}
+
+#[OpenApi(tag = "Tag::Instance")]
+impl BackupsApi {
+    /// List the backups that are kept
+    ///
+    /// Newest first; retention keeps them few.
+    #[oai(path = "/backups", method = "get", operation_id = "listBackups")]
+    async fn list(&self, _admin: Admin) -> Result<Json<BackupsBody>, Problem> {
+        let items = self.0.list().await?.into_iter().rev().map(Into::into).collect();
+        Ok(Json(BackupsBody { items }))
+    }
+
+    /// Take a backup now
+    ///
+    /// Of one moment of everything, while everybody goes on. The answer comes when it is on the disk.
+    /// Errors: `BACKUP_IN_PROGRESS` (409).
+    #[oai(path = "/backups", method = "post", operation_id = "createBackup")]
+    async fn create(
+        &self,
+        admin: Admin,
+        context: RequestContext,
+    ) -> Result<Created<BackupBody>, Problem> {
+        let from = context.provenance(Actor::User(admin.0.id));
+        // On a task of its own: a client that goes away does not keep it from being noted.
+        let backups = self.0.clone();
+        let taken = tokio::spawn(async move { backups.take_and_note(from).await }).await;
+        Ok(Created(taken.map_err(Problem::internal)??.into()))
+    }
+
+    /// Fetch a backup
+    ///
+    /// The archive itself, which holds everything, password hashes and keys included; that it was
+    /// fetched is noted in the audit trail. Errors: `BACKUP_NOT_FOUND` (404).
+    #[oai(path = "/backups/:name", method = "get", operation_id = "downloadBackup")]
+    async fn download(
+        &self,
+        admin: Admin,
+        context: RequestContext,
+        /// Its name, as listed.
+        name: Path<String>,
+    ) -> Result<Download, Problem> {
+        let name: BackupName = name.0.parse().map_err(|_| not_found())?;
+        let from = context.provenance(Actor::User(admin.0.id));
+        self.0.fetch(name, from).await
+    }
+}
+
+impl Backups {
+    async fn list(&self) -> Result<Vec<Listed>, Problem> {
+        let directory = self.directory().clone();
+        let listed = tokio::task::spawn_blocking(move || directory.list()).await;
+        Ok(listed.map_err(Problem::internal)??)
+    }
+
+    async fn take_and_note(&self, from: Provenance) -> Result<Listed, Problem> {
+        let taken = self.take_and_keep().await?;
+        let name = taken.name().ok_or_else(|| Problem::internal("a backup without a name"))?;
+        self.note(from, "backup.created", &name).await?;
+        Ok(Listed { name, bytes: taken.bytes })
+    }
+
+    async fn fetch(&self, name: BackupName, from: Provenance) -> Result<Download, Problem> {
+        let path = self.directory().path_of(name);
+        let opened = tokio::task::spawn_blocking(move || {
+            let file = File::open(path)?;
+            let bytes = file.metadata()?.len();
+            Ok((file, bytes))
+        });
+        let (file, bytes) = opened.await.map_err(Problem::internal)?.map_err(
+            |error: std::io::Error| match error.kind() {
+                std::io::ErrorKind::NotFound => not_found(),
+                _ => Problem::internal(error),
+            },
+        )?;
+        self.note(from, "backup.downloaded", &name).await?;
+        Ok(Download { name, file, bytes })
+    }
+}
+
+/// An archive on its way.
+struct Download {
+    name: BackupName,
+    file: File,
+    bytes: u64,
+}
+
+impl IntoResponse for Download {
+    fn into_response(self) -> Response {
+        let chunks = stream::try_unfold(self.file, |mut file| async move {
+            let read = tokio::task::spawn_blocking(move || {
+                let mut chunk = Vec::with_capacity(CHUNK);
+                file.by_ref().take(CHUNK as u64).read_to_end(&mut chunk)?;
+                Ok((!chunk.is_empty()).then_some((chunk, file)))
+            });
+            read.await.unwrap_or_else(|error| Err(std::io::Error::other(error)))
+        });
+        Response::builder()
+            .content_type("application/octet-stream")
+            .header(header::CONTENT_LENGTH, self.bytes)
+            .header(header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", self.name))
+            .body(Body::from_bytes_stream(chunks))
+    }
+}
+
+impl ApiResponse for Download {
+    fn meta() -> MetaResponses {
+        let content = vec![MetaMediaType {
+            content_type: <Binary<Vec<u8>> as Payload>::CONTENT_TYPE,
+            schema: <Binary<Vec<u8>> as Payload>::schema_ref(),
+        }];
+        let response = MetaResponse {
+            description: "The archive.",
+            status: Some(200),
+            status_range: None,
+            content,
+            headers: vec![],
+        };
+        MetaResponses { responses: vec![response] }
+    }
+
+    fn register(_: &mut Registry) {}
+}
+
+const fn not_found() -> Problem {
+    Problem::new(
+        poem::http::StatusCode::NOT_FOUND,
+        "BACKUP_NOT_FOUND",
+        "There is no such backup.",
+        "Questo backup non esiste.",
+    )
+}
+
+impl From<BackupError> for Problem {
+    fn from(error: BackupError) -> Self {
+        match error {
+            BackupError::InUse(_) => Self::new(
+                poem::http::StatusCode::CONFLICT,
+                "BACKUP_IN_PROGRESS",
+                "Another backup is in progress.",
+                "È già in corso un altro backup.",
+            ),
+            other => Self::internal(other),
+        }
+    }
+}

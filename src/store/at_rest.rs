@@ -1,0 +1,111 @@
+//! A file that nobody writes to, as it is: read without stepping it forward, or checked as a whole.
+//!
+//! For backups, checks and questions while no appliance runs. What is opened here stays of the schema
+//! that it has; only [`super::Store::open`] migrates.
+
+use std::{
+    collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+};
+
+use redb::{Database, ReadOnlyDatabase, ReadableDatabase, backends::FileBackend};
+
+use super::{AnyTable, OpenError, Snapshot, StoreError, copy::check_records, create::open_private};
+
+/// Pages that are kept in memory.
+const CACHE_BYTES: usize = 16 << 20;
+
+/// A file opened to be read. While it is, no appliance can open it to write.
+pub struct AtRest {
+    database: ReadOnlyDatabase,
+    path: PathBuf,
+}
+
+impl AtRest {
+    /// Opens the file at `path`. One that was not closed in good order is repaired first, as any start
+    /// would; nothing else is changed.
+    ///
+    /// # Errors
+    /// [`OpenError`], whose text tells a person what to do.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let failed = |error: redb::Error| OpenError::from_redb(path.to_owned(), error);
+        exists_with_content(path)?;
+        let open = || Database::builder().set_cache_size(CACHE_BYTES).open_read_only(path);
+        let database = match guarded(open).map_err(|panic| unreadable(path, panic))? {
+            Err(redb::DatabaseError::RepairAborted) => {
+                drop(open_to_write(path, false)?);
+                open()
+            }
+            opened => opened,
+        };
+        let database = database.map_err(|error| failed(error.into()))?;
+        Ok(Self { database, path: path.to_owned() })
+    }
+
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Its state.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        Ok(Snapshot::new(self.database.begin_read()?))
+    }
+
+    /// Reads every record, for a file of the newest schema; answers with the number of rows by table.
+    ///
+    /// # Errors
+    /// When the file cannot be read or a record is corrupt.
+    pub fn check_records(
+        &self,
+        tables: &[&dyn AnyTable],
+    ) -> Result<BTreeMap<String, u64>, StoreError> {
+        let checked = guarded(|| check_records(&self.snapshot()?, tables));
+        checked.unwrap_or_else(|panic| Err(StoreError::Refused(panic)))
+    }
+}
+
+/// Checks every page of a file against its checksum. The file is repaired if it was not closed in good
+/// order, and must be the caller's own: a check may write to it.
+///
+/// # Errors
+/// [`OpenError`] when it is damaged.
+pub fn check_pages(path: &Path) -> Result<(), OpenError> {
+    open_to_write(path, true).map(drop)
+}
+
+/// Opens a file that is there, at most repairing it.
+fn open_to_write(path: &Path, check: bool) -> Result<Database, OpenError> {
+    let failed = |error: redb::Error| OpenError::from_redb(path.to_owned(), error);
+    exists_with_content(path)?;
+    let open = || {
+        let file = open_private(path).map_err(redb::DatabaseError::from)?;
+        Database::builder()
+            .set_cache_size(CACHE_BYTES)
+            .set_check_integrity_on_open(check)
+            .create_with_backend(FileBackend::new(file)?)
+    };
+    let opened = guarded(open).map_err(|panic| unreadable(path, panic))?;
+    opened.map_err(|error| failed(error.into()))
+}
+
+/// redb would take an empty file for a new one.
+fn exists_with_content(path: &Path) -> Result<(), OpenError> {
+    let length = std::fs::metadata(path).map(|metadata| metadata.len());
+    match length.map_err(|error| OpenError::from_io(path.to_owned(), &error))? {
+        0 => Err(unreadable(path, "it is empty".to_owned())),
+        _ => Ok(()),
+    }
+}
+
+fn unreadable(path: &Path, reason: String) -> OpenError {
+    OpenError::Unreadable { path: path.to_owned(), reason }
+}
+
+fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|_| "its structure makes no sense".to_owned())
+}

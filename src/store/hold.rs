@@ -1,0 +1,75 @@
+//! Holding a writer between two groups, so that several files can be seen in one moment.
+//!
+//! A gate, not a lock that the writer would take around each group: under load such a lock would go
+//! straight back to the writer, and whoever wants to hold it could wait for ever. Here the wish to hold
+//! keeps the next group from beginning, and a group that waited keeps the next from holding.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+/// The gate of one writer.
+#[derive(Default)]
+pub(super) struct Gate {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    held: bool,
+    writing: bool,
+    /// A group could not begin because the writer was held. It comes before whoever holds next.
+    waiting: bool,
+}
+
+/// A writer that stands still until this is dropped.
+#[must_use = "the writer goes on when this is dropped"]
+pub struct Held(Arc<Gate>);
+
+/// A group in progress.
+pub(super) struct Writing<'g>(&'g Gate);
+
+impl Gate {
+    /// Keeps the next group from beginning and waits for the end of this one.
+    pub(super) fn hold(gate: &Arc<Self>) -> Held {
+        let mut state = gate.wait_while(gate.lock(), |state| state.held || state.waiting);
+        state.held = true;
+        drop(gate.wait_while(state, |state| state.writing));
+        Held(Arc::clone(gate))
+    }
+
+    /// For the writer: waits while it is held.
+    pub(super) fn enter(&self) -> Writing<'_> {
+        let mut state = self.lock();
+        state.waiting = state.held;
+        let mut state = self.wait_while(state, |state| state.held);
+        (state.waiting, state.writing) = (false, true);
+        Writing(self)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait_while<'g>(
+        &'g self,
+        state: MutexGuard<'g, State>,
+        mut waits: impl FnMut(&State) -> bool,
+    ) -> MutexGuard<'g, State> {
+        let waited = self.changed.wait_while(state, |state| waits(state));
+        waited.unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.lock().held = false;
+        self.0.changed.notify_all();
+    }
+}
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        self.0.lock().writing = false;
+        self.0.changed.notify_all();
+    }
+}
