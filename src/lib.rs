@@ -7,6 +7,7 @@
 //! - [`cli`] parses the command line; one file a verb.
 //! - [`server`] binds, serves, drains; [`server`]'s `wire` composes the domains and its `routes` is the
 //!   one table of what answers where.
+//! - [`doctor`] looks for what is wrong with an installation and changes nothing.
 //! - [`backup`] takes one moment of all files away and brings it back.
 //! - [`gateway`] is what happens around every request: name it, recognise the caller, limit, log.
 //! - The domains: [`auth`] (accounts and sessions), [`user`] (profiles, events, codes, attendance) and
@@ -38,6 +39,7 @@ pub mod config;
 pub mod control;
 pub mod crypto;
 pub mod dashboard;
+pub mod doctor;
 pub mod event;
 pub mod field;
 pub mod gateway;

@@ -8,13 +8,16 @@ mod archive_input;
 mod backup;
 mod compact;
 mod config;
+mod doctor;
 mod failure;
 mod healthcheck;
 mod migrate;
 mod openapi;
 mod restore;
+mod scrub;
 mod serve;
 mod status;
+mod support;
 mod user;
 mod version;
 
@@ -86,6 +89,11 @@ enum Verb {
     Openapi,
     /// Say how the running appliance is.
     Status,
+    /// Look for what is wrong, and say what mends it. Changes nothing.
+    Doctor,
+    /// Help others to help.
+    #[command(subcommand)]
+    Support(support::Support),
     /// Ask the running appliance whether it is ready.
     Healthcheck,
     /// Print the version.
@@ -117,6 +125,8 @@ impl Cli {
             Verb::Config(config) => config.run(&global),
             Verb::Openapi => openapi::run(&global),
             Verb::Status => status::run(&global),
+            Verb::Doctor => doctor::run(&global),
+            Verb::Support(support) => support.run(&global),
             Verb::Healthcheck => healthcheck::run(&global),
             Verb::Version => version::run(&global),
         }

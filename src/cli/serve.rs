@@ -37,7 +37,9 @@ impl Serve {
             let mut interrupt = signal(SignalKind::interrupt())?;
             let public_url = config.server.public_url.origin().to_owned();
             let data = config.data.directory.clone();
-            let supervisor = Supervisor::of(|name| std::env::var_os(name))?;
+            let supervisor = Supervisor::of(|name| std::env::var_os(name)).map_err(|error| {
+                Failure::Usage(format!("NOTIFY_SOCKET names no socket: {error}"))
+            })?;
             let server = Server::bind_under(supervisor, config, Clock::system()).await?;
             if let Some(link) = server.setup_link() {
                 global.say(format_args!(

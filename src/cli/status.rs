@@ -16,7 +16,13 @@ pub(super) fn run(global: &Global) -> Result<(), Failure> {
     if global.json {
         return print(serde_json::to_string_pretty(&answer)?);
     }
-    print(as_text(&serde_json::from_value(answer)?))
+    let status = serde_json::from_value(answer).map_err(|error| {
+        Failure::Failed(format!(
+            "the running appliance is of another version than this command, so restart it; --json shows \
+             its answer as it is ({error})"
+        ))
+    })?;
+    print(as_text(&status))
 }
 
 fn as_text(status: &Status) -> String {

@@ -1,6 +1,6 @@
 //! Asking a running appliance.
 
-use std::{fmt, io, path::Path, time::Duration};
+use std::{fmt, io, os::unix::fs::MetadataExt, path::Path, time::Duration};
 
 use serde_json::Value;
 use tokio::{
@@ -14,7 +14,7 @@ use super::protocol::{Asked, Line, PROTOCOL, Refused, Request};
 const LONGEST_LINE_BYTES: u64 = 16 << 20;
 
 /// How long a server may say nothing before it is taken for stuck.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -57,6 +57,7 @@ pub async fn ask(
         Err(error) if is_absent(&error) => return Err(AskError::NotRunning),
         Err(error) => return Err(failed(error.to_string())),
     };
+    trust(&stream, path).map_err(failed)?;
     let asked =
         Asked { protocol: PROTOCOL, version: env!("CARGO_PKG_VERSION").to_owned(), request };
     let mut line = serde_json::to_vec(&asked).map_err(|error| failed(error.to_string()))?;
@@ -81,6 +82,20 @@ pub async fn ask(
                 return Err(failed(format!("{reason} ({error})")));
             }
         }
+    }
+}
+
+/// Whether what listens is the appliance: a request may hold a password, and a socket in a directory that
+/// others write to may be theirs. Its process must be this user's, root's, or the directory's owner's.
+fn trust(stream: &UnixStream, path: &Path) -> Result<(), String> {
+    let peer = stream.peer_cred().map_err(|error| error.to_string())?.uid();
+    let own = rustix::process::geteuid().as_raw();
+    let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
+    let owner = std::fs::metadata(directory.unwrap_or_else(|| Path::new("."))).ok();
+    if peer == own || peer == 0 || owner.is_some_and(|directory| directory.uid() == peer) {
+        Ok(())
+    } else {
+        Err(format!("user {peer} listens there, who owns neither this command nor the directory"))
     }
 }
 

@@ -10,12 +10,14 @@
 
 mod accounts;
 mod backups;
+mod check;
 mod client;
 mod protocol;
 mod status;
 
 pub use accounts::{AccountRequest, AccountView, CreateAccount, Password, perform};
 pub use backups::{BackupRequest, BackupTaken, SealRequest};
+pub use check::{AuditCheck, Check, DatabaseCheck, check_audit};
 pub use client::{AskError, ask};
 pub use protocol::{
     Asked, Done, ExitStatus, LONGEST_REQUEST_BYTES, Line, Lines, PROTOCOL, Progress, Refused,

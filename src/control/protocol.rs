@@ -7,6 +7,8 @@
 //! Both ends are usually the same program. When they are not, as between an upgrade and the restart
 //! that follows it, [`PROTOCOL`] says whether they understand each other, and a person is told in words.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -38,12 +40,27 @@ pub struct Asked<R> {
 pub enum Request {
     /// How it is; done with [`super::Status`].
     Status,
+    /// How its databases are; done with [`super::Check`].
+    Check,
     /// The text of `/metrics`, as the result.
     Metrics,
     /// A verb on accounts; see [`super::perform`].
     Account(AccountRequest),
     /// Take a backup; done with a [`super::BackupTaken`].
     Backup(BackupRequest),
+}
+
+impl Request {
+    /// How long it may take. Whatever takes longer is stuck, and its place is wanted.
+    pub const fn deadline(&self) -> Duration {
+        match self {
+            Self::Status | Self::Metrics => Duration::from_secs(30),
+            Self::Account(_) => Duration::from_mins(10),
+            // As long as it takes to read the longest audit chain from a slow disk.
+            Self::Check => Duration::from_hours(2),
+            Self::Backup(_) => Duration::from_hours(24),
+        }
+    }
 }
 
 /// One line of the answer.

@@ -20,6 +20,7 @@ mod routes;
 mod start_error;
 mod supervisor;
 mod tls;
+mod untouched;
 mod watching;
 mod wire;
 
@@ -48,6 +49,7 @@ pub use routes::openapi_document;
 pub use start_error::StartError;
 pub use supervisor::Supervisor;
 pub use tls::{TlsFiles, UnreadableCertificate, certificate_status, probe};
+pub use untouched::check_files;
 pub use wire::{DATA_FILES, open_auth};
 
 /// How often counters of clients at rest are forgotten.

@@ -130,6 +130,10 @@ impl Supervisor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        clock::Clock,
+        config::{Config, Sources},
+    };
 
     fn supervisor(variables: &[(&str, &str)]) -> Supervisor {
         let find = |wanted: &str| {
@@ -140,6 +144,7 @@ mod tests {
     }
 
     fn heard(socket: &UnixDatagram) -> String {
+        socket.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
         let mut buffer = [0; 512];
         let length = socket.recv(&mut buffer).unwrap();
         String::from_utf8(buffer[..length].to_vec()).unwrap()
@@ -181,6 +186,28 @@ mod tests {
         assert!(told.contains("EXTEND_TIMEOUT_USEC=600000000"), "{told}");
         socket.set_nonblocking(true).unwrap();
         assert!(socket.recv(&mut [0; 512]).is_err(), "once was enough");
+    }
+
+    #[tokio::test]
+    async fn a_watchdog_is_not_fed_once_a_database_does_not_answer() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("notify");
+        let socket = UnixDatagram::bind(&path).unwrap();
+        let path = path.to_str().unwrap();
+        let supervisor = supervisor(&[("NOTIFY_SOCKET", path), ("WATCHDOG_USEC", "200000")]);
+        let config = Config::load(&Sources::default()).unwrap();
+        let domains = Domains::in_memory(&config, Clock::system()).unwrap();
+        let feed_for_a_while = async || {
+            let feeding = supervisor.clone().feed_watchdog(domains.clone());
+            let _ = tokio::time::timeout(Duration::from_millis(200), feeding).await;
+            supervisor.stopping();
+        };
+        feed_for_a_while().await;
+        assert_eq!(heard(&socket), "WATCHDOG=1");
+        while !heard(&socket).starts_with("STOPPING=1") {}
+        domains.user.store().close();
+        feed_for_a_while().await;
+        assert!(heard(&socket).starts_with("STOPPING=1"), "it was fed");
     }
 
     #[test]

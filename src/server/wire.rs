@@ -231,18 +231,23 @@ impl Domains {
     /// Whether every file can be read and its writer comes to what is asked of it.
     pub(super) async fn answer(&self) -> Result<(), StoreError> {
         for (_, store) in self.stores() {
-            drop(store.read()?);
-            let nothing =
-                |_: &View<'_>| -> Result<Decision<(), ()>, StoreError> { Ok(Decision::Answer(())) };
-            // A full queue is a writer with much to do; one that does nothing never takes the command.
-            while store.submit(nothing).await == Err(StoreError::Busy) {
-                tokio::time::sleep(PAUSE_WHILE_BUSY).await;
-            }
-            if !store.is_healthy() {
-                return Err(StoreError::Stopped);
-            }
+            Self::answers(store).await?;
         }
         Ok(())
+    }
+
+    /// The same of one file.
+    pub(super) async fn answers(store: &Store) -> Result<(), StoreError> {
+        drop(store.read()?);
+        let nothing =
+            |_: &View<'_>| -> Result<Decision<(), ()>, StoreError> { Ok(Decision::Answer(())) };
+        // A full queue is a writer with much to do; one that does nothing never takes the command.
+        loop {
+            match store.submit(nothing).await {
+                Err(StoreError::Busy) => tokio::time::sleep(PAUSE_WHILE_BUSY).await,
+                answered => return answered.map(|_| ()),
+            }
+        }
     }
 
     /// Makes the profiles of accounts whose registration was cut short between the two files.

@@ -35,6 +35,7 @@ mod size;
 mod space;
 mod table;
 mod until_commit;
+mod untouched;
 mod view;
 mod writer;
 
@@ -50,6 +51,7 @@ pub use size::{Compacted, Sizes, compact, compact_backend, compact_if_asked};
 pub use space::{Room, Space};
 pub use table::{Direction, Table};
 pub use until_commit::UntilCommit;
+pub use untouched::check_untouched;
 pub use view::{Edit, Reader, Snapshot, View};
 pub use writer::Decision;
 

@@ -24,6 +24,7 @@ use source::{File, Violation};
 const LAYERS: &[&[&str]] = &[
     &["main"],
     &["cli"],
+    &["doctor"],
     &["server", "backup", "control"],
     &["compat", "dashboard", "gateway"],
     DOMAINS,
@@ -38,7 +39,7 @@ const DOMAINS: &[&str] = &["auth", "user", "social_log"];
 const FORBIDDEN: &[(&str, &[&str])] = &[
     ("backup", &["auth", "user", "social_log", "server"]),
     ("gateway", DOMAINS),
-    ("main", &["server", "backup", "compat", "dashboard", "gateway"]),
+    ("main", &["doctor", "server", "backup", "compat", "dashboard", "gateway"]),
 ];
 
 /// Where a crate may be named: in these modules, and in these files or folders of a domain.
@@ -61,7 +62,15 @@ const CRATES: &[CrateRule] = &[
     CrateRule { name: "zstd", modules: &["backup"], parts: &[] },
     CrateRule {
         name: "rustix",
-        modules: &["backup", "cli", "server", "store/space", "telemetry/machine"],
+        modules: &[
+            "backup",
+            "cli",
+            "control",
+            "doctor",
+            "server",
+            "store/space",
+            "telemetry/machine",
+        ],
         parts: &[],
     },
     CrateRule { name: "aws_lc_rs", modules: &["crypto", "server/tls"], parts: &[] },

@@ -187,3 +187,45 @@ fn a_stranger_is_refused_even_where_the_permissions_were_opened() {
     finish(command).expect_error(1, &["only the user that the appliance runs as"]);
     home.run(&["status"]).expect(0);
 }
+
+/// Needs to be root, who alone can become somebody else.
+#[test]
+fn a_strangers_socket_in_the_place_of_ours_is_told_nothing() {
+    let (home, stranger) = (Home::default(), Home::default());
+    if fs::metadata("/proc/self").unwrap().uid() != 0 {
+        return;
+    }
+    // A directory for everybody, as /tmp is.
+    fs::set_permissions(home.path(), fs::Permissions::from_mode(0o1777)).unwrap();
+    let socket = home.path().join("control.sock");
+    let setting = format!("server.control_socket={}", socket.display());
+    let program = home.path().join("appliance");
+    fs::copy(env!("CARGO_BIN_EXE_appliance"), &program).unwrap();
+    std::os::unix::fs::chown(stranger.path(), Some(4711), Some(4711)).unwrap();
+    let mut command = std::process::Command::new("setpriv");
+    command.args(["--reuid=4711", "--regid=4711", "--clear-groups"]).current_dir(stranger.path());
+    command.arg(program).args(serve(&[&setting]));
+    let _theirs = Running::start_by(command);
+    let refused = home.create_user_with("ada", "user", &["--set", &setting]);
+    refused.expect_error(1, &["user 4711 listens there"]);
+    home.run(&["status", "--set", &setting]).expect_error(1, &["user 4711 listens there"]);
+}
+
+/// Needs to be root, who looks after what others run.
+#[test]
+fn root_may_ask_the_appliance_of_another_user() {
+    let home = Home::default();
+    if fs::metadata("/proc/self").unwrap().uid() != 0 {
+        return;
+    }
+    let program = home.path().join("appliance");
+    fs::copy(env!("CARGO_BIN_EXE_appliance"), &program).unwrap();
+    std::os::unix::fs::chown(home.path(), Some(4711), Some(4711)).unwrap();
+    let mut command = std::process::Command::new("setpriv");
+    command.args(["--reuid=4711", "--regid=4711", "--clear-groups"]).current_dir(home.path());
+    command.arg(program).args(serve(&[]));
+    let _theirs = Running::start_by(command);
+    home.run(&["status"]).expect(0);
+    home.create_user("ada", "user").expect(0);
+    home.run(&["doctor", "--set", "server.listen=127.0.0.1:0"]).expect(0);
+}

@@ -21,6 +21,8 @@ mod config;
 mod control;
 mod control_verbs;
 mod data_directory;
+mod doctor;
+mod doctor_faults;
 mod failed_sync;
 mod faults;
 mod first_start;
@@ -42,6 +44,7 @@ mod small_disk;
 mod supervisor;
 #[path = "../support/mod.rs"]
 mod support;
+mod support_bundle;
 mod terminate;
 mod users;
 mod verbs;

@@ -10,13 +10,14 @@ use crate::{
     clock::Time,
     config::Config,
     control::{
-        BackupRequest, BackupStatus, BackupTaken, DatabaseStatus, ExitStatus, Lines, Refused,
-        Request, Status, perform,
+        BackupRequest, BackupStatus, BackupTaken, Check, DatabaseCheck, DatabaseStatus, ExitStatus,
+        Lines, Refused, Request, Status, check_audit, perform,
     },
     paths::DataDir,
     server::{
         backups::Backups,
         tls::{TlsFiles, certificate_status},
+        untouched::known_version,
         wire::Domains,
     },
     store::Store,
@@ -77,6 +78,7 @@ impl Answering {
     pub(super) async fn answer(&self, request: Request, lines: &Lines) -> Result<Value, Refused> {
         match request {
             Request::Status => serde_json::to_value(self.status()).map_err(internal),
+            Request::Check => serde_json::to_value(self.check().await).map_err(internal),
             Request::Metrics => self.metrics().await.map(Value::String),
             Request::Account(request) => perform(&self.domains.auth, request, lines).await,
             Request::Backup(request) => self.back_up(request, lines).await,
@@ -136,6 +138,26 @@ impl Answering {
             mean_batch: metrics.mean_batch(),
             outbox_events: has_outbox.then(|| self.domains.metrics.outbox_events(name)),
         }
+    }
+
+    async fn check(&self) -> Check {
+        let mut databases = Vec::new();
+        for (name, store) in self.domains.stores() {
+            let fault = Domains::answers(store).await.err().map(|error| error.to_string());
+            let known_version = known_version(name);
+            let path = self.data.stores().into_iter().find(|(known, _)| *known == name);
+            databases.push(DatabaseCheck {
+                name: name.to_owned(),
+                path: path.map(|(_, path)| path.display().to_string()).unwrap_or_default(),
+                // A store that is open has taken every step.
+                schema_version: Some(known_version),
+                known_version,
+                made_by: None,
+                examined: "the running appliance reads and writes it".to_owned(),
+                fault,
+            });
+        }
+        Check { databases, audit: Some(check_audit(&self.domains.social_log).await) }
     }
 
     async fn metrics(&self) -> Result<String, Refused> {

@@ -16,7 +16,9 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::control::{Done, ExitStatus, LONGEST_REQUEST_BYTES, Line, Lines, Refused, read_request};
+use crate::control::{
+    Done, ExitStatus, LONGEST_REQUEST_BYTES, Line, Lines, Progress, Refused, read_request,
+};
 pub(super) use answer::Answering;
 pub(super) use socket::ControlSocket;
 
@@ -24,6 +26,8 @@ pub(super) use socket::ControlSocket;
 const CONNECTIONS: usize = 16;
 /// How long a request may take to arrive, and a line of the answer to be taken.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long nothing is said while a request is worked on.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(100);
 
 /// Answers until it is dropped.
@@ -90,9 +94,11 @@ async fn converse(mut stream: UnixStream, answering: &Answering) {
             let (lines, coming) = Lines::channel();
             // The lines end when the answer is there, so that none is left behind.
             let answer = async {
-                let answer = answering.answer(request, &lines).await;
+                let deadline = request.deadline();
+                let answer =
+                    tokio::time::timeout(deadline, answering.answer(request, &lines)).await;
                 drop(lines);
-                answer
+                answer.unwrap_or_else(|_| Err(too_late()))
             };
             let (answer, ()) = tokio::join!(answer, pass_on(coming, &mut stream));
             answer
@@ -104,14 +110,24 @@ async fn converse(mut stream: UnixStream, answering: &Answering) {
     let _ = say(&mut stream, &last).await;
 }
 
-/// Writes lines as they come. When they cannot be written, whoever sends them learns that nobody
-/// listens: their end is dropped.
+/// Writes lines as they come, and a sign of life when none does for long. When they cannot be written,
+/// whoever sends them learns that nobody listens: their end is dropped.
 async fn pass_on(mut coming: mpsc::Receiver<Line>, stream: &mut UnixStream) {
-    while let Some(line) = coming.recv().await {
+    loop {
+        let line = match tokio::time::timeout(SIGN_OF_LIFE, coming.recv()).await {
+            Ok(Some(line)) => line,
+            Ok(None) => return,
+            Err(_) => Line::Progress(Progress { message: "working".to_owned(), percent: None }),
+        };
         if say(stream, &line).await.is_err() {
             return;
         }
     }
+}
+
+fn too_late() -> Refused {
+    let words = "it took too long and was given up; look whether it was done before you try again";
+    Refused::new(ExitStatus::Failed, "TIMEOUT", words)
 }
 
 async fn read_line(stream: &mut UnixStream) -> Result<String, Refused> {

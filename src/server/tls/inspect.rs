@@ -62,12 +62,14 @@ impl TlsFiles {
         let chain = read_chain(&self.certificate)?;
         let key = PrivateKeyDer::from_pem_file(&self.key)
             .map_err(|error| unreadable(&self.key, &error))?;
-        let pair = CertifiedKey::from_der(chain, key, &aws_lc_rs::default_provider())
-            .map_err(|error| unreadable(&self.key, &error))?;
-        pair.keys_match().map_err(|_| {
-            let (key, certificate) = (self.key.display(), self.certificate.display());
-            UnreadableCertificate(format!("{key} is not the key of {certificate}"))
-        })
+        match CertifiedKey::from_der(chain, key, &aws_lc_rs::default_provider()) {
+            Ok(_) => Ok(()),
+            Err(rustls::Error::InconsistentKeys(_)) => {
+                let (key, certificate) = (self.key.display(), self.certificate.display());
+                Err(UnreadableCertificate(format!("{key} is not the key of {certificate}")))
+            }
+            Err(error) => Err(unreadable(&self.key, &error)),
+        }
     }
 }
 

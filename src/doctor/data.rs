@@ -1,0 +1,224 @@
+//! The data directory: whether it can be used, who may look into it, how much room there is, what was left
+//! behind in it, and the backups.
+
+use std::{
+    fs, io,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
+
+use rustix::fs::statvfs;
+
+use super::{Finding, Situation, finding::quoted};
+use crate::{clock::Time, config::Config, paths::DataDir};
+
+const MIB: u64 = 1 << 20;
+/// Below this a migration, a backup or a busy day may fill the disk.
+const LITTLE_SPACE_BYTES: u64 = 512 * MIB;
+/// Below this the next hour may.
+const NO_SPACE_BYTES: u64 = 64 * MIB;
+const FEW_INODES: u64 = 1_000;
+const NO_INODES: u64 = 32;
+const OLD_BACKUP_SECONDS: i64 = 2 * 86_400;
+
+pub(super) fn findings(config: &Config, situation: &Situation, now: Time) -> Vec<Finding> {
+    const CHECK: &str = "data directory";
+    let root = situation.data.root();
+    match fs::metadata(root) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let words = format!("{} is not there; the first start makes it", root.display());
+            let mut found = vec![Finding::ok(CHECK, words)];
+            found.extend(nearest(root).map(|above| space(&above)));
+            found
+        }
+        Err(error) => {
+            let words = format!("{} cannot be looked at: {error}", root.display());
+            let mend = "run this as the user that the appliance runs as, or as root";
+            vec![Finding::failed(CHECK, words, mend)]
+        }
+        Ok(metadata) if !metadata.is_dir() => {
+            let words = format!("{} is not a directory", root.display());
+            vec![Finding::failed(CHECK, words, "move it away, or set data.directory")]
+        }
+        Ok(metadata) => {
+            let mut found = vec![Finding::ok(CHECK, root.display().to_string())];
+            found.push(owner(root, metadata.uid()));
+            found.push(permissions(root));
+            found.push(space(root));
+            found.push(leftovers(root));
+            found.push(backups(&situation.data, config, now));
+            found
+        }
+    }
+}
+
+/// The nearest directory above that is there.
+fn nearest(path: &Path) -> Option<PathBuf> {
+    let absolute = std::path::absolute(path).ok()?;
+    absolute.ancestors().find(|above| above.is_dir()).map(Path::to_owned)
+}
+
+/// Whether everything belongs to one user, and whether it is this one, unless this is root.
+fn owner(root: &Path, owner: u32) -> Finding {
+    const CHECK: &str = "owner";
+    let me = rustix::process::geteuid().as_raw();
+    if me != owner && me != 0 {
+        return Finding::failed(
+            CHECK,
+            format!("{} belongs to user {owner}, and this is user {me}", root.display()),
+            format!("run this as that user, or as root: chown -R {me} {}", quoted(root)),
+        );
+    }
+    let others = entries(root).into_iter().find(|path| uid(path).is_some_and(|uid| uid != owner));
+    match others {
+        Some(path) => Finding::failed(
+            CHECK,
+            format!("{} does not belong to user {owner}, as the directory does", path.display()),
+            format!("chown -R --reference={0} {0}", quoted(root)),
+        ),
+        None => Finding::ok(CHECK, format!("everything belongs to user {owner}")),
+    }
+}
+
+fn uid(path: &Path) -> Option<u32> {
+    fs::symlink_metadata(path).ok().map(|metadata| metadata.uid())
+}
+
+/// Whether others may read what they should not.
+fn permissions(root: &Path) -> Finding {
+    const CHECK: &str = "permissions";
+    let mode = |path: &Path| fs::symlink_metadata(path).map_or(0, |metadata| metadata.mode());
+    let is_secret = |path: &PathBuf| {
+        let ending = path.extension().and_then(|ending| ending.to_str());
+        matches!(ending, Some("redb" | "key" | "sock"))
+    };
+    let open: Vec<String> = entries(root)
+        .into_iter()
+        .filter(is_secret)
+        .filter(|path| mode(path) & 0o077 != 0)
+        .map(|path| quoted(&path))
+        .collect();
+    if !open.is_empty() {
+        let words = format!("others may read or write {}", open.join(", "));
+        return Finding::failed(CHECK, words, format!("chmod 600 {}", open.join(" ")));
+    }
+    if mode(root) & 0o077 != 0 {
+        let words = format!("others may look into {}", root.display());
+        return Finding::warning(CHECK, words, format!("chmod 700 {}", quoted(root)));
+    }
+    Finding::ok(CHECK, "for the owner alone")
+}
+
+/// Room for bytes and for files.
+fn space(directory: &Path) -> Finding {
+    const CHECK: &str = "free space";
+    let shown = quoted(directory);
+    let found = match statvfs(directory) {
+        Ok(found) => found,
+        Err(error) => {
+            let words = format!("the room on the disk of {shown} cannot be asked for: {error}");
+            return Finding::warning(CHECK, words, format!("df {shown}"));
+        }
+    };
+    let free = found.f_bavail.saturating_mul(found.f_frsize);
+    // Filesystems that make inodes as they need them have no number of them.
+    let inodes = if found.f_files == 0 { u64::MAX } else { found.f_favail };
+    let bytes = format!("{} MiB free", free / MIB);
+    let big = format!("du -xh {shown} | sort -h | tail shows what is big; free some, or move it");
+    if free < NO_SPACE_BYTES {
+        Finding::failed(CHECK, bytes, big)
+    } else if inodes < NO_INODES {
+        Finding::failed(CHECK, format!("room for {inodes} more files"), format!("df -i {shown}"))
+    } else if free < LITTLE_SPACE_BYTES {
+        Finding::warning(CHECK, bytes, big)
+    } else if inodes < FEW_INODES {
+        Finding::warning(CHECK, format!("room for {inodes} more files"), format!("df -i {shown}"))
+    } else {
+        Finding::ok(CHECK, bytes)
+    }
+}
+
+/// What a start, a restore or a write that was cut short left behind.
+fn leftovers(root: &Path) -> Finding {
+    const CHECK: &str = "leftovers";
+    let is_left = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.ends_with(".new") || name.starts_with("restore-")
+    };
+    let left: Vec<String> =
+        entries(root).into_iter().filter(is_left).map(|path| quoted(&path)).collect();
+    if left.is_empty() {
+        return Finding::ok(CHECK, "none");
+    }
+    Finding::warning(
+        CHECK,
+        format!("unfinished files and copies kept by a restore: {}", left.join(", ")),
+        format!(
+            "once nothing runs on the directory and nobody needs them: rm -r {}",
+            left.join(" ")
+        ),
+    )
+}
+
+/// The newest backup.
+fn backups(data: &DataDir, config: &Config, now: Time) -> Finding {
+    const CHECK: &str = "backup";
+    const MEND: &str = "appliance backup create";
+    let directory = config.backup.directory_or(data.backups());
+    match newest_backup(&directory) {
+        None => {
+            let words = format!("none in {}", directory.display());
+            Finding::warning(CHECK, words, MEND)
+        }
+        Some((name, taken_at)) if taken_at.plus_seconds(OLD_BACKUP_SECONDS) < now => {
+            Finding::warning(CHECK, format!("the newest, {name}, is of {taken_at}"), MEND)
+        }
+        Some((name, taken_at)) => Finding::ok(CHECK, format!("{name} of {taken_at}")),
+    }
+}
+
+/// The newest backup of a directory, by the time in its name (`appliance-20261123T020000Z.tar.zst`).
+fn newest_backup(directory: &Path) -> Option<(String, Time)> {
+    let names = fs::read_dir(directory).ok()?.flatten();
+    let names = names.filter_map(|entry| entry.file_name().into_string().ok());
+    names.filter_map(|name| Some((taken_at(&name)?, name))).max().map(|(time, name)| (name, time))
+}
+
+fn taken_at(name: &str) -> Option<Time> {
+    let (time, ending) = name.strip_prefix("appliance-")?.split_once('.')?;
+    let is_archive = ending == "tar.zst" || ending == "tar.zst.age";
+    is_archive.then(|| Time::parse_rfc3339(time).ok())?
+}
+
+/// What lies in the data directory and in the folders of the appliance's own.
+fn entries(root: &Path) -> Vec<PathBuf> {
+    let of = |directory: PathBuf| fs::read_dir(directory).into_iter().flatten().flatten();
+    let folders = [root.to_owned(), root.join("tls"), root.join("backups")];
+    let mut entries: Vec<_> = folders.into_iter().flat_map(of).map(|entry| entry.path()).collect();
+    entries.sort();
+    entries
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{config::Sources, doctor::Health};
+
+    #[test]
+    fn the_newest_backup_is_found_by_its_name() {
+        let directory = tempfile::tempdir().unwrap();
+        let data = DataDir::new(directory.path());
+        let config = Config::load(&Sources::default()).unwrap();
+        let now = Time::parse_rfc3339("2026-11-24T08:00:00Z").unwrap();
+        let health = || backups(&data, &config, now).health;
+        assert_eq!(health(), Health::Warning);
+        let make = |name: &str| fs::write(directory.path().join("backups").join(name), "").unwrap();
+        fs::create_dir(directory.path().join("backups")).unwrap();
+        make("appliance-20261101T020000Z.tar.zst");
+        make("appliance-20261124T020000Z.tar.zst.new");
+        make("notes.txt");
+        assert_eq!(health(), Health::Warning);
+        make("appliance-20261123T020000Z.tar.zst.age");
+        assert_eq!(health(), Health::Ok);
+    }
+}

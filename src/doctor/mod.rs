@@ -1,0 +1,35 @@
+//! What is wrong with an installation, and the command that mends it.
+//!
+//! One file a group of checks; each check looks at one thing and says one [`Finding`]. It works on the
+//! data of a running appliance, which is asked over its control socket, on those of a stopped one, whose
+//! files are read, and where nothing exists yet.
+//!
+//! Architecture invariant: nothing here writes, not even what redb would when it opens a file, so that
+//! looking never makes anything worse.
+
+mod certificate;
+mod configuration;
+mod data;
+mod databases;
+mod finding;
+mod limits;
+mod network;
+mod situation;
+
+use crate::{clock::Time, config::Config};
+
+pub use finding::{Finding, Health};
+pub use situation::Situation;
+
+/// Looks at everything.
+pub fn examine(config: &Config, now: Time) -> Vec<Finding> {
+    let situation = Situation::of(config);
+    let mut findings = vec![situation.finding()];
+    findings.extend(configuration::findings(config));
+    findings.extend(data::findings(config, &situation, now));
+    findings.extend(databases::findings(config, &situation, now));
+    findings.extend(certificate::findings(config, &situation, now));
+    findings.extend(network::findings(config, &situation));
+    findings.push(limits::finding(config, &situation));
+    findings
+}
