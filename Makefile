@@ -16,7 +16,7 @@ test: tools ## Install what the tests need, check format and lints, run every te
 
 soak: tools ## Kill a loaded server 500 times (ROUNDS=n), restore 100 backups of one (BACKUPS=n), start one with 3 GiB
 	APPLIANCE_SOAK_ROUNDS=$(or $(ROUNDS),500) APPLIANCE_SOAK_BACKUPS=$(or $(BACKUPS),100) \
-		cargo test --locked --test process -- --ignored soak --skip large_files
+		cargo test --locked --test process -- --ignored --nocapture soak --skip large_files
 	cargo test --release --locked --test process -- --ignored --nocapture large_files
 
 fixtures: ## Keep the databases of this version for the tests of every later one

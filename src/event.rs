@@ -118,6 +118,14 @@ pub fn pending(reader: &impl Reader, limit: usize) -> Result<Vec<(u64, Event)>, 
     OUTBOX.collect(reader, 0_u64.., Direction::Ascending, limit, |number, event| (number, event))
 }
 
+/// How many events wait.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn waiting(reader: &impl Reader) -> Result<u64, StoreError> {
+    OUTBOX.len(reader)
+}
+
 /// Clears the events up to and with `number`, which the chain now holds.
 ///
 /// # Errors

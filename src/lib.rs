@@ -13,6 +13,7 @@
 //! - The domains: [`auth`] (accounts and sessions), [`user`] (profiles, events, codes, attendance) and
 //!   [`social_log`] (the social feed and the audit chain). Each keeps one file and knows no other.
 //! - [`control`] is how the command line and a running appliance talk.
+//! - [`dashboard`] looks at all of them, and at the machine, without writing anything.
 //! - [`http`] is what handlers share; [`event`] is the audit event that domains emit; [`token`] signs.
 //! - [`store`] is the heart: one redb file behind one writer that commits in groups.
 //! - Below everything: [`config`], [`telemetry`], [`clock`], [`ids`], [`language`], [`crypto`],
@@ -37,6 +38,7 @@ pub mod clock;
 pub mod config;
 pub mod control;
 pub mod crypto;
+pub mod dashboard;
 pub mod doctor;
 pub mod event;
 pub mod field;

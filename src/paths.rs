@@ -103,6 +103,11 @@ impl DataDir {
         self.root.join("ballast")
     }
 
+    /// The coarse figures of the last month.
+    pub fn month_of_samples(&self) -> PathBuf {
+        self.root.join("samples.month")
+    }
+
     /// The certificate that the appliance made for itself, in PEM.
     pub fn self_signed_certificate(&self) -> PathBuf {
         self.root.join("tls/self-signed.pem")

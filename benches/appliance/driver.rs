@@ -132,6 +132,11 @@ impl Connection {
         self.send("POST", path, token, body.into()).await.0
     }
 
+    /// Posts lines of JSON; gives the status.
+    pub(crate) async fn post_lines(&mut self, path: &str, token: &str, lines: String) -> u16 {
+        self.send_as("application/x-ndjson", "POST", path, token, lines.into()).await.0
+    }
+
     /// Gets a path; gives the status.
     pub(crate) async fn get(&mut self, path: &str, token: &str) -> u16 {
         self.send("GET", path, token, Bytes::new()).await.0
@@ -155,12 +160,23 @@ impl Connection {
     }
 
     async fn send(&mut self, method: &str, path: &str, token: &str, body: Bytes) -> (u16, Bytes) {
+        self.send_as("application/json", method, path, token, body).await
+    }
+
+    async fn send_as(
+        &mut self,
+        content_type: &str,
+        method: &str,
+        path: &str,
+        token: &str,
+        body: Bytes,
+    ) -> (u16, Bytes) {
         let mut request = Request::builder().method(method).uri(path).header("host", "localhost");
         if !token.is_empty() {
             request = request.header("authorization", format!("Bearer {token}"));
         }
         if !body.is_empty() {
-            request = request.header("content-type", "application/json");
+            request = request.header("content-type", content_type);
         }
         let request = request.body(Full::new(body)).unwrap();
         self.0.ready().await.unwrap();

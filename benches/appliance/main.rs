@@ -14,6 +14,7 @@
     reason = "a bench that meets what it did not expect should stop there; its numbers are small"
 )]
 
+mod backing_up;
 mod bare;
 mod driver;
 mod process;
@@ -47,10 +48,23 @@ fn main() {
     if !arguments.iter().any(|argument| argument == "--bench") {
         return;
     }
-    starting();
+    // One part alone when it is named, as in `cargo bench --bench appliance -- reading`.
+    let parts = ["starting", "writing", "reading", "backing_up"];
+    let named = |part: &str| arguments.iter().any(|argument| argument == part);
+    let wanted = |part| named(part) || !parts.into_iter().any(named);
+    if wanted("starting") {
+        starting();
+    }
     runtime.block_on(async {
-        writing().await;
-        reading().await;
+        if wanted("writing") {
+            writing().await;
+        }
+        if wanted("reading") {
+            reading().await;
+        }
+        if wanted("backing_up") {
+            backing_up::backing_up().await;
+        }
     });
 }
 
@@ -129,8 +143,8 @@ struct Scans {
     people: Vec<String>,
     codes: std::vec::IntoIter<String>,
     commits_before: f64,
-    _appliance: Appliance,
-    _home: tempfile::TempDir,
+    appliance: Appliance,
+    home: tempfile::TempDir,
 }
 
 impl Scans {
@@ -142,7 +156,7 @@ impl Scans {
         let codes = driver.codes(&admin, EVENTS_A_ROUND * (ROUNDS + 1)).await.into_iter();
         let people = driver.people(CONNECTIONS).await;
         let commits_before = driver.commits(&admin).await;
-        Self { driver, admin, people, codes, commits_before, _appliance: appliance, _home: home }
+        Self { driver, admin, people, codes, commits_before, appliance, home }
     }
 
     /// Everybody scans some events that nobody has scanned; says how long it took.

@@ -12,6 +12,7 @@ mod accounts;
 mod api;
 mod dto;
 mod error;
+mod figures;
 mod hasher;
 mod keys;
 mod migrations;
@@ -29,6 +30,7 @@ mod throttle;
 
 pub use api::{AccountsApi, AuthApi, SetupApi};
 pub use error::AuthError;
+pub use figures::AccountFigures;
 pub use migrations::MIGRATIONS;
 pub use model::{Email, NewAccount, NewPassword, Registered, Registration, Username};
 pub use records::Account;

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     clock::Time,
     http::Principal,
-    ids::RandomId,
+    ids::{RandomId, UserId},
     store::{StoreError, UntilCommit},
     token::{self, Access, TokenError},
 };
@@ -33,9 +33,16 @@ pub(super) struct Recognised {
 
 /// Who a session belongs to, and when it ends.
 #[derive(Clone)]
-struct Behind {
-    person: Arc<Principal>,
+pub(super) struct Behind {
+    pub(super) person: Arc<Principal>,
     session_ends: Time,
+}
+
+impl Behind {
+    /// Whether the session is this person's and has not run out.
+    pub(super) fn holds(&self, user: UserId, now: Time) -> bool {
+        self.person.id == user && now <= self.session_ends
+    }
 }
 
 impl Default for Recognised {
@@ -81,8 +88,7 @@ impl AuthService {
         let access = self.access(token, now)?;
         let people = &parts.recognised.people;
         let behind = people.get_or_read(&parts.store, access.session, |_| self.behind(access))?;
-        let behind = behind.filter(|behind| behind.person.id == access.user);
-        let behind = behind.filter(|behind| now <= behind.session_ends);
+        let behind = behind.filter(|behind| behind.holds(access.user, now));
         behind.map(|behind| behind.person).ok_or(AuthError::SessionEnded)
     }
 
@@ -104,7 +110,7 @@ impl AuthService {
     }
 
     /// Who is behind a session now: nobody when it was ended or the account is disabled.
-    fn behind(&self, access: Access) -> Result<Option<Behind>, StoreError> {
+    pub(super) fn behind(&self, access: Access) -> Result<Option<Behind>, StoreError> {
         let snapshot = self.parts.store.read()?;
         let Some(session) = session(&snapshot, access.session)? else { return Ok(None) };
         let account = account(&snapshot, session.user)?.filter(|account| !account.disabled);

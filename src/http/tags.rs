@@ -17,6 +17,8 @@ pub enum Tag {
     SocialLog,
     /// Who did what.
     Audit,
+    /// Watching the appliance.
+    Dashboard,
     /// The appliance itself.
     Instance,
 }

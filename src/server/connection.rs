@@ -2,17 +2,16 @@
 //!
 //! The protocol is the one that TLS agreed on (ALPN), so nothing is sniffed. What stalls is closed: the
 //! handshake, the head of a request (the first one too), a connection with nothing asked. The body's
-//! deadline is in `http/body`, where the body is read.
+//! deadline is in `http/body`, where the body is read. An answer is in progress for as long as we owe
+//! something of it (`activity`), so a stream that is silent for a while is not idle, and a client that
+//! stops reading is.
 
 use std::{
     convert::Infallible,
     future::Future,
     net::SocketAddr,
     pin::Pin,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -31,6 +30,7 @@ use poem::{
 use tokio::{net::TcpStream, sync::watch};
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
+use super::activity::{Activity, Answer};
 use crate::config::LimitsConfig;
 
 /// Streams that one HTTP/2 connection may have open.
@@ -39,8 +39,6 @@ const MAX_STREAMS: u32 = 100;
 const MAX_HEAD: u32 = 32 * 1024;
 const PING_INTERVAL: Duration = Duration::from_secs(20);
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a connection that was asked to end may take to do so.
-const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// What every connection is served with.
 pub(super) struct Wiring {
@@ -84,8 +82,8 @@ pub(super) async fn serve(
                     Scheme::HTTPS,
                 ));
                 let response = wiring.endpoint.get_response(request).await;
-                drop(request_in_progress);
-                Ok::<_, Infallible>(hyper::Response::from(response))
+                let response = hyper::Response::from(response);
+                Ok::<_, Infallible>(response.map(|body| Answer::new(body, request_in_progress)))
             }
         })
     };
@@ -124,9 +122,12 @@ async fn conduct<C, E>(
     E: std::fmt::Display,
 {
     tokio::pin!(connection);
-    let mut leaving = false;
+    let mut leaving = None;
     loop {
-        let deadline = if leaving { LAST_WORDS } else { activity.until_idle(limits) };
+        let deadline = match leaving {
+            None => activity.until_idle(limits),
+            Some(since) => activity.until_silent(since),
+        };
         tokio::select! {
             biased;
             outcome = connection.as_mut() => {
@@ -135,69 +136,20 @@ async fn conduct<C, E>(
                 }
                 return;
             }
-            _ = draining.wait_for(|draining| *draining), if !leaving => {
-                leaving = true;
+            _ = draining.wait_for(|draining| *draining), if leaving.is_none() => {
+                leaving = Some(Instant::now());
                 graceful_shutdown(connection.as_mut());
             }
             () = tokio::time::sleep(deadline) => {
-                if leaving && activity.is_idle() {
-                    return;
-                }
-                if !leaving && activity.until_idle(limits).is_zero() {
-                    leaving = true;
-                    graceful_shutdown(connection.as_mut());
+                match leaving {
+                    Some(since) if activity.until_silent(since).is_zero() => return,
+                    None if activity.until_idle(limits).is_zero() => {
+                        leaving = Some(Instant::now());
+                        graceful_shutdown(connection.as_mut());
+                    }
+                    _ => {}
                 }
             }
         }
-    }
-}
-
-/// What a connection is doing.
-struct Activity {
-    in_progress: AtomicUsize,
-    state: Mutex<Last>,
-}
-
-struct Last {
-    asked_before: bool,
-    at: Instant,
-}
-
-struct InProgress(Arc<Activity>);
-
-impl Activity {
-    fn new() -> Self {
-        let state = Mutex::new(Last { asked_before: false, at: Instant::now() });
-        Self { in_progress: AtomicUsize::new(0), state }
-    }
-
-    fn begin(this: &Arc<Self>) -> InProgress {
-        this.in_progress.fetch_add(1, Ordering::SeqCst);
-        this.touch();
-        InProgress(Arc::clone(this))
-    }
-
-    fn touch(&self) {
-        *self.state.lock().unwrap_or_else(PoisonError::into_inner) =
-            Last { asked_before: true, at: Instant::now() };
-    }
-
-    fn is_idle(&self) -> bool {
-        self.in_progress.load(Ordering::SeqCst) == 0
-    }
-
-    /// How long until the connection counts as idle; zero when it does. Before the first request a
-    /// client has as long as for a head.
-    fn until_idle(&self, limits: LimitsConfig) -> Duration {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let allowance = if state.asked_before { limits.idle() } else { limits.head() };
-        if self.is_idle() { allowance.saturating_sub(state.at.elapsed()) } else { allowance }
-    }
-}
-
-impl Drop for InProgress {
-    fn drop(&mut self) {
-        self.0.touch();
-        self.0.in_progress.fetch_sub(1, Ordering::SeqCst);
     }
 }

@@ -4,6 +4,7 @@
 //! `connection` speaks HTTP. Start-up takes nothing that was not there before: a start that fails has
 //! changed nothing but finished migration steps.
 
+mod activity;
 mod backups;
 mod backups_api;
 mod connection;
@@ -20,6 +21,7 @@ mod start_error;
 mod supervisor;
 mod tls;
 mod untouched;
+mod watching;
 mod wire;
 
 use std::{fmt, future::Future, net::SocketAddr, sync::Arc, time::Duration};
@@ -28,10 +30,12 @@ use tokio::{net::TcpListener, sync::watch};
 
 use crate::{
     auth::{AuthError, AuthService},
-    clock::Clock,
+    clock::{Clock, Time},
     config::{Config, RedirectListen},
     gateway::Settings,
+    paths::DataDir,
     store::StoreError,
+    telemetry::Watch,
 };
 use backups::Backups;
 use control::{Answering, ControlSocket};
@@ -62,6 +66,7 @@ pub struct Server {
     settings: Arc<Settings>,
     domains: Domains,
     backups: Backups,
+    watch: Watch,
     setup_link: Option<String>,
     drain: watch::Sender<bool>,
     drain_time: Duration,
@@ -118,8 +123,15 @@ impl Server {
         seal_of(&config.backup)?;
         let (drain, draining) = watch::channel(false);
         let backups = Backups::new(domains.clone(), &config.backup, &data, draining.clone());
+        let watch = watching::start(&domains, Some(&data));
+        let ends = certificate_ends(&config, &data, clock.now());
+        if let Some(end) = ends {
+            domains.metrics.certificate_ends(end);
+        }
+        let dashboard =
+            watching::dashboard(&config, &domains, &watch, Some(&data), ends, draining.clone());
         let Routes { endpoint, settings } =
-            Routes::build(&config, &domains, backups.clone(), draining.clone())?;
+            Routes::build(&config, &domains, backups.clone(), dashboard, draining.clone())?;
         let metrics = domains.metrics.clone();
         let listener = Listener::new(tcp, tls, config.limits, endpoint, draining, metrics);
         let drain_time = Duration::from_secs(config.server.drain_seconds);
@@ -140,6 +152,7 @@ impl Server {
             settings,
             domains,
             backups,
+            watch,
             setup_link,
             drain,
             drain_time,
@@ -173,7 +186,9 @@ impl Server {
     /// # Errors
     /// [`StoreStopped`] when a database failed; every answer that was given stands.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), StoreStopped> {
-        let Self { listener, redirect, settings, domains, backups, drain, drain_time, .. } = self;
+        let Self {
+            listener, redirect, settings, domains, backups, watch, drain, drain_time, ..
+        } = self;
         let supervisor = self.supervisor;
         let watchdog = tokio::spawn(supervisor.clone().feed_watchdog(domains.clone()));
         let words = format!("serving as {}", self.answering.public_url());
@@ -185,6 +200,7 @@ impl Server {
         background.spawn(housekeeping(settings, domains.clone()));
         background.spawn(look_at_sizes(domains.clone()));
         background.spawn(domains.clone().heal_profiles());
+        background.spawn(watching::sample(domains.clone(), watch.clone()));
         // Told to finish only when nobody is served any more: what is answered during the drain leaves
         // events too.
         let (finish, finishing) = watch::channel(false);
@@ -211,9 +227,19 @@ impl Server {
         watchdog.abort();
         control.abort();
         let _ = control.await;
-        let _ = tokio::task::spawn_blocking(move || domains.close()).await;
+        let closing = move || {
+            watch.close();
+            domains.close();
+        };
+        let _ = tokio::task::spawn_blocking(closing).await;
         outcome
     }
+}
+
+/// When the certificate of the listener ends, if that can be read.
+fn certificate_ends(config: &Config, data: &DataDir, now: Time) -> Option<Time> {
+    let certificate = TlsFiles::of(&config.tls, data).certificate;
+    Time::parse_rfc3339(&certificate_status(&certificate, now).ok()?.not_after).ok()
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {

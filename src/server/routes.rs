@@ -16,13 +16,14 @@ use tokio::sync::watch;
 
 use super::{
     StartError, backups::Backups, backups_api::BackupsApi, docs, health, instance::InstanceApi,
-    wire::Domains,
+    watching, wire::Domains,
 };
 use crate::{
     assets,
     auth::{AccountsApi, AuthApi, SetupApi},
     clock::Clock,
     config::{Config, Network},
+    dashboard::{Dashboard, DashboardApi},
     gateway::{DescribedRoute, Gateway, Parts, Settings},
     http::Problem,
     paths::DataDir,
@@ -42,9 +43,10 @@ impl Routes {
         config: &Config,
         domains: &Domains,
         backups: Backups,
+        dashboard: Dashboard,
         draining: watch::Receiver<bool>,
     ) -> Result<Self, StartError> {
-        let api = api(config, domains, backups);
+        let api = api(config, domains, backups, dashboard);
         let document = document(&api)?;
         let settings = Arc::new(Settings::new(
             &config.cors,
@@ -60,6 +62,7 @@ impl Routes {
                 ("/api/v1/setup", "auth"),
                 ("/api/v1/social", "social-log"),
                 ("/api/v1/audit", "social-log"),
+                ("/api/v1/dashboard", "dashboard"),
                 ("/api/v1/instance", "gateway"),
                 ("/api/v1/backups", "gateway"),
                 ("/api/v1", "user"),
@@ -93,10 +96,12 @@ impl Routes {
 pub fn openapi_document(config: &Config) -> Result<String, StartError> {
     let domains = Domains::in_memory(config, Clock::system())?;
     // Only described, and never told to stop.
-    let (_, stopping) = watch::channel(false);
+    let (_, draining) = watch::channel(false);
     let data = DataDir::new(&config.data.directory);
-    let backups = Backups::new(domains.clone(), &config.backup, &data, stopping);
-    let document = document(&api(config, &domains, backups))?;
+    let backups = Backups::new(domains.clone(), &config.backup, &data, draining.clone());
+    let watch = watching::start(&domains, None);
+    let dashboard = watching::dashboard(config, &domains, &watch, None, None, draining);
+    let document = document(&api(config, &domains, backups, dashboard))?;
     let text = serde_json::to_string_pretty(&document);
     text.map(|text| text + "\n").map_err(|error| StartError::Internal(error.to_string()))
 }
@@ -159,6 +164,7 @@ fn api(
     config: &Config,
     domains: &Domains,
     backups: Backups,
+    dashboard: Dashboard,
 ) -> Api<impl IntoEndpoint<Endpoint: Endpoint<Output = Response> + 'static> + use<>> {
     let profiles = domains.profiles();
     let apis = (
@@ -169,6 +175,7 @@ fn api(
         AccountsApi::new(domains.auth.clone(), profiles, domains.cursors.clone()),
         user::apis(domains.user.clone()),
         social_log::apis(&domains.social_log),
+        DashboardApi(dashboard),
     );
     let service = OpenApiService::new(Prefixed(apis), "appliance", env!("CARGO_PKG_VERSION"))
         .description(
@@ -176,7 +183,7 @@ fn api(
              of its own. Any may also answer `TOKEN_MISSING`, `TOKEN_INVALID`, `TOKEN_EXPIRED` and \
              `SESSION_ENDED` (401) and `FORBIDDEN` (403) where it asks for a caller, `MALFORMED_JSON` \
              (400), `BODY_TOO_LARGE` (413) and `UNSUPPORTED_MEDIA_TYPE` (415) where it takes a body, \
-             `RATE_LIMITED` (429), and `BUSY` (503).",
+             `RATE_LIMITED` (429), `BUSY` (503), and `INSUFFICIENT_STORAGE` (507) where it writes.",
         );
     let spec = service.spec();
     Api { service, spec }

@@ -309,6 +309,12 @@ impl Store {
         *self.0.commits.borrow()
     }
 
+    /// How many commands wait for the writer.
+    pub fn queued(&self) -> usize {
+        let queue = self.0.queue.read().unwrap_or_else(PoisonError::into_inner);
+        queue.as_ref().map_or(0, |queue| queue.max_capacity() - queue.capacity())
+    }
+
     /// Whether the store still takes commands.
     pub fn is_healthy(&self) -> bool {
         !*self.0.stopped.borrow()

@@ -25,6 +25,9 @@ const RESERVE_PART: u64 = 8;
 /// the floor does not say yes and no in turns.
 const HYSTERESIS_PART: u64 = 4;
 
+/// What a start has to have at least, without a floor too: opening writes a few pages a file, in bytes.
+const START_BYTES: u64 = 1 << 20;
+
 /// What a command writes for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
@@ -125,7 +128,8 @@ impl Space {
     /// Before files are opened: gives the ballast up when the disk is so full that opening them might
     /// fail. A start that finds the space given up already needs none.
     pub fn prepare_start(&self) {
-        if self.room() == Room::None {
+        let needed = (self.0.floor_bytes / RESERVE_PART).max(START_BYTES);
+        if self.free_bytes().is_ok_and(|free| free < needed) {
             self.release_ballast();
         }
     }

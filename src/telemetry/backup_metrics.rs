@@ -31,6 +31,12 @@ impl BackupMetrics {
         self.newest.set(time.map_or(0, Time::as_seconds));
     }
 
+    /// When the newest backup was taken, as it was said last; nothing when there is none.
+    pub fn last_success(&self) -> Option<Time> {
+        let seconds = self.newest.get();
+        (seconds > 0).then(|| Time::EPOCH.plus_seconds(seconds))
+    }
+
     /// Says whether the backup that was just tried was taken.
     pub fn tried(&self, taken: bool) {
         self.last_result.set(i64::from(taken));

@@ -3,7 +3,8 @@
 //! A line a request, each a system call of its own, cost a tenth of a request's time. So lines gather
 //! for a few hundredths of a second and are written together; a calm server wakes nobody up. When
 //! whoever reads the log stalls, lines are dropped and counted, because a request must not wait for
-//! its own log line.
+//! its own log line. What was taken off the queue also goes to `tail`, before it is written: a reader
+//! that stalls is when one wants to see the last lines elsewhere.
 
 use std::{
     io::{self, Write},
@@ -11,6 +12,8 @@ use std::{
     thread,
     time::Duration,
 };
+
+use super::log_tail;
 
 /// How long lines gather.
 const GATHER: Duration = Duration::from_millis(25);
@@ -81,6 +84,7 @@ impl Queue {
                 std::mem::swap(&mut batch, &mut lines.waiting);
                 std::mem::take(&mut lines.dropped)
             };
+            log_tail().push(&batch);
             // Nobody is left to tell when standard error itself fails.
             let _ = out.write_all(&batch);
             if dropped > 0 {

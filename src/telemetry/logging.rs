@@ -3,6 +3,8 @@
 //! A line never holds a secret: what is logged is chosen field by field, and no body, header or query
 //! string is among them. Control bytes in values are escaped by both formats.
 
+use std::io::{IsTerminal, Write};
+
 use serde::Deserialize;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
@@ -29,21 +31,40 @@ pub enum LogFormat {
 /// When the filter does not parse or no thread can be started. A second call in one process changes
 /// nothing.
 pub fn start_logging(format: LogFormat, filter: &str) -> Result<LogGuard, String> {
+    let colours = std::io::stderr().is_terminal();
+    start(format, filter, std::io::stderr(), colours)
+}
+
+/// Starts logging for the process into any place, without colours.
+///
+/// # Errors
+/// As [`start_logging`].
+pub fn start_logging_to(
+    out: impl Write + Send + 'static,
+    format: LogFormat,
+    filter: &str,
+) -> Result<LogGuard, String> {
+    start(format, filter, out, false)
+}
+
+fn start(
+    format: LogFormat,
+    filter: &str,
+    out: impl Write + Send + 'static,
+    colours: bool,
+) -> Result<LogGuard, String> {
     let filter = EnvFilter::builder()
         .with_default_directive(LevelFilter::INFO.into())
         .parse(filter)
         .map_err(|error| format!("log.filter '{filter}': {error}"))?;
-    let started = LogWriter::start(std::io::stderr()).map_err(|error| error.to_string());
+    let started = LogWriter::start(out).map_err(|error| error.to_string());
     let (writer, guard) = started?;
     request_log::start(format, writer.clone());
     let lines =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(move || writer.clone());
     // An error means that logging has started already (two appliances in one test process).
     let _ = match format {
-        LogFormat::Pretty => lines
-            .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
-            .with_target(false)
-            .try_init(),
+        LogFormat::Pretty => lines.with_ansi(colours).with_target(false).try_init(),
         LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).try_init(),
     };
     Ok(guard)

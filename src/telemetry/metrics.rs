@@ -16,16 +16,18 @@ use super::{
     store_metrics::{StoreFamilies, StoreMetrics},
 };
 
+use crate::clock::Time;
+
 /// Every metric of one running appliance. Clones share the figures.
 #[derive(Clone)]
 pub struct Metrics {
     registry: Registry,
-    http_requests: IntCounterVec,
-    http_duration: HistogramVec,
+    pub(super) http_requests: IntCounterVec,
+    pub(super) http_duration: HistogramVec,
     gateway_requests: IntCounterVec,
-    auth_attempts: IntCounterVec,
-    jwt_validations: IntCounterVec,
-    qr_scans: IntCounterVec,
+    pub(super) auth_attempts: IntCounterVec,
+    pub(super) jwt_validations: IntCounterVec,
+    pub(super) qr_scans: IntCounterVec,
     qr_events: IntCounterVec,
     active_users: IntGaugeVec,
     events_active: IntGaugeVec,
@@ -35,7 +37,7 @@ pub struct Metrics {
     outbox_lag: IntGaugeVec,
     /// What became of backups.
     pub backups: BackupMetrics,
-    stores: StoreFamilies,
+    pub(super) stores: StoreFamilies,
 }
 
 /// Seconds, from a static file to a login.
@@ -177,6 +179,20 @@ impl Metrics {
     /// Counts an error that is ours (`panic`, `internal`).
     pub fn system_error(&self, kind: &str) {
         self.system_errors.with_label_values(&["gateway", kind]).inc();
+    }
+
+    /// Says when the certificate of the public listener ends; told once, when it is known. Where nobody
+    /// knows, there is no such metric.
+    pub fn certificate_ends(&self, end: Time) {
+        let gauge = gauges(
+            &self.registry,
+            "appliance_certificate_expires_timestamp_seconds",
+            "When the certificate ends, in seconds since the epoch.",
+            &["listener"],
+        );
+        if let Ok(gauge) = gauge {
+            gauge.with_label_values(&["https"]).set(end.as_seconds());
+        }
     }
 
     /// Says how many audit events of a file wait for the chain.

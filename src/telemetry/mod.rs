@@ -1,15 +1,47 @@
-//! What the appliance tells about itself: structured logs and Prometheus metrics.
+//! What the appliance tells about itself: structured logs, Prometheus metrics, and what it remembers of
+//! both and of the machine below.
+//!
+//! `logging` writes lines and `tail` keeps the last of them. `metrics` counts; `machine` and `process`
+//! read what the kernel counts. `watch` puts both together every ten seconds into the `figures` of a
+//! `day` in memory and a `month` on disk, and `series` is how they are asked for.
 
 mod backup_metrics;
+mod day;
+mod figures;
+mod histogram;
 mod log_writer;
 mod logging;
+mod machine;
 mod metrics;
+mod month;
+mod period;
+mod process;
 mod request_log;
+mod series;
 mod store_metrics;
+mod tail;
+mod traffic;
+mod watch;
 
 pub use backup_metrics::BackupMetrics;
+pub use day::DAY_SAMPLES;
+pub use figures::{Figure, Sample, Unit};
+pub use histogram::Distribution;
 pub use log_writer::LogGuard;
-pub use logging::{LogFormat, start_logging};
+pub use logging::{LogFormat, start_logging, start_logging_to};
+pub use machine::{CpuTicks, DiskSpace, MachineReading};
 pub use metrics::Metrics;
+pub use period::Summary;
+pub use process::ProcessReading;
 pub use request_log::RequestLine;
+pub use series::{Range, Series};
 pub use store_metrics::StoreMetrics;
+pub use tail::{Level, LogLine, LogTail, Missed, log_tail};
+pub use traffic::{Route, Routes, Traffic};
+pub use watch::{FIRST_SAMPLE_AFTER, Latest, Outside, RECENT, RouteTraffic, SAMPLE_EVERY, Watch};
+
+/// A count as a number to divide by: exact up to 2^53, and no count here comes near it.
+#[allow(clippy::cast_precision_loss, reason = "see above")]
+const fn float(count: u64) -> f64 {
+    count as f64
+}

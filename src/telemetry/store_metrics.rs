@@ -14,8 +14,8 @@ const BATCH_BUCKETS: [f64; 11] =
 /// The metrics of all stores, by the name of the database.
 #[derive(Clone)]
 pub(super) struct StoreFamilies {
-    batch: HistogramVec,
-    duration: HistogramVec,
+    pub(super) batch: HistogramVec,
+    pub(super) duration: HistogramVec,
     queue: IntGaugeVec,
     refused: IntCounterVec,
     bytes: IntGaugeVec,

@@ -36,8 +36,8 @@ use crate::{
 };
 
 pub use attendance::{
-    AttendanceApi, AttendanceRow, Hold, Outcome, RATE_FORMULA, ScanAnswer, ScanInput, Source,
-    Statistics, Status,
+    ActiveEvent, ActivePerson, Activity, AttendanceApi, AttendanceRow, Hold, Outcome,
+    QUARTER_SECONDS, RATE_FORMULA, ScanAnswer, ScanInput, Source, Statistics, Status,
 };
 pub use codes::{CodesApi, Face, Refusal, Secret, ShownCode};
 pub use error::UserError;

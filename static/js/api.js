@@ -53,6 +53,21 @@ export async function call(method, path, { body, token, query, accept = 'applica
   }
 }
 
+// A stream of server-sent events, behind the one that was seen last. Fails with a Problem, or by `signal`.
+export async function openStream(path, { token, query, lastEventId = null, signal }) {
+  const headers = { Accept: 'text/event-stream', 'Accept-Language': currentLanguage(), Authorization: `Bearer ${token}` };
+  if (lastEventId !== null) headers['Last-Event-ID'] = String(lastEventId);
+  let response;
+  try {
+    response = await fetch(BASE + path + queryString(query), { headers, credentials: 'same-origin', cache: 'no-store', signal });
+  } catch (error) {
+    if (signal.aborted) throw error;
+    throw new Problem({ detail: t('problem.unreachable') });
+  }
+  if (!response.ok) throw await problemFrom(response);
+  return response;
+}
+
 function queryString(query) {
   const entries = Object.entries(query ?? {}).filter(([, value]) => value !== null && value !== undefined && value !== '');
   return entries.length ? `?${new URLSearchParams(entries)}` : '';

@@ -58,6 +58,9 @@ const LONG_DAY = { weekday: 'long', day: 'numeric', month: 'long', year: 'numeri
 const CLOCK = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
 
 export const formatTime = (instant, timeZone) => format(instant, { ...CLOCK, timeZone });
+export const formatClock = (instant) => format(instant, { ...CLOCK, second: '2-digit' });
+export const formatDayTime = (instant) => format(instant, { day: 'numeric', month: 'short', ...CLOCK });
+export const formatDayOfMonth = (instant) => format(instant, { day: 'numeric', month: 'short' });
 export const formatLongDay = (instant) => format(instant, { day: 'numeric', month: 'long', year: 'numeric' });
 export const formatDay = (instant, timeZone) => format(instant, { ...shortDay(instant), timeZone });
 

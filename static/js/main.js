@@ -9,11 +9,11 @@ import { Shell } from './components/shell.js';
 import { bootLanguage, t, useLanguage } from './i18n.js';
 import { loadInstance, useInstance } from './instance.js';
 import { address, matchRoute, navigate, nextAfterSignIn } from './router.js';
-import { bootSession, isStaff, session } from './session.js';
+import { bootSession, isAdmin, isStaff, session } from './session.js';
 import { useStore } from './store.js';
 import { html, render, useEffect, useLayoutEffect, useState } from './view.js';
 
-// access: guest (signed out only), member (signed in), staff. bare: the page draws its own frame.
+// access: guest (signed out only), member (signed in), staff, admin. bare: the page draws its own frame.
 const routes = [
   { path: '/', title: 'home.title', access: 'member', load: () => import('./pages/home.js') },
   { path: '/app', title: 'home.title', access: 'member', load: () => import('./pages/home.js') },
@@ -22,6 +22,7 @@ const routes = [
   { path: '/app/setup', title: 'setup.title', access: 'guest', load: () => import('./pages/setup.js') },
   { path: '/app/scan', title: 'scan.title', access: 'member', load: () => import('./pages/scan.js') },
   { path: '/app/profile', title: 'profile.title', access: 'member', load: () => import('./pages/profile.js') },
+  { path: '/app/system', title: 'system.title', access: 'admin', load: () => import('./pages/system.js') },
   { path: '/app/events', title: 'events.title', access: 'staff', load: () => import('./pages/events.js') },
   { path: '/app/events/new', title: 'newEvent.title', access: 'staff', load: () => import('./pages/new-event.js') },
   { path: '/app/events/:event_id', title: 'event.title', access: 'staff', load: () => import('./pages/event.js') },
@@ -36,7 +37,7 @@ function App() {
   useLanguage();
 
   const matched = matchRoute(routes, path);
-  const allowed = !matched.route || matched.route.access !== 'staff' || !user || isStaff(user);
+  const allowed = !matched.route || !user || mayOpen(matched.route.access, user);
   const route = (allowed && matched.route) || lost;
   const elsewhere = redirection(route, phase, path, query);
   const page = usePage(elsewhere ? null : route);
@@ -65,9 +66,13 @@ function App() {
   return html`<${Shell} path=${path}>${content}<//>`;
 }
 
+function mayOpen(access, user) {
+  return { staff: isStaff(user), admin: isAdmin(user) }[access] ?? true;
+}
+
 // Where this visitor belongs instead, or null when here is right.
 function redirection(route, phase, path, query) {
-  if (phase === 'signed_out' && (route.access === 'member' || route.access === 'staff')) {
+  if (phase === 'signed_out' && ['member', 'staff', 'admin'].includes(route.access)) {
     return path === '/' || path === '/app' ? '/app/sign-in' : `/app/sign-in?next=${encodeURIComponent(path)}`;
   }
   if (phase === 'signed_in' && route.access === 'guest') return arrival.get()?.hold ? '/app/scan' : nextAfterSignIn(query);

@@ -1,7 +1,7 @@
 // Who is signed in. The access token lives in memory only; the refresh token is an HttpOnly cookie
 // that this code never sees. A refresh token works once, so only one refresh may run at a time:
 // within this tab by sharing the promise, across tabs by a lock.
-import { call, Problem } from './api.js';
+import { call, openStream, Problem } from './api.js';
 import { knowsLanguage, setLanguage } from './i18n.js';
 import { createStore, useStore } from './store.js';
 
@@ -22,6 +22,10 @@ export function useUser() {
 
 export function isStaff(user) {
   return user?.role === 'staff' || user?.role === 'admin';
+}
+
+export function isAdmin(user) {
+  return user?.role === 'admin';
 }
 
 export async function bootSession() {
@@ -56,17 +60,27 @@ export async function saveProfile(changes) {
   return user;
 }
 
-// A call in the name of the signed-in user. Refreshes before expiry, and once more if the server
-// says that the token expired all the same (a phone's clock may jump while it sleeps).
-export async function signedCall(method, path, options = {}) {
+// A call in the name of the signed-in user.
+export function signedCall(method, path, options = {}) {
+  return signed((token) => call(method, path, { ...options, token }));
+}
+
+// The same, answered by a stream that goes on until `signal` says otherwise.
+export function signedStream(path, options) {
+  return signed((token) => openStream(path, { ...options, token }));
+}
+
+// Refreshes before expiry, and once more if the server says that the token expired all the same (a
+// phone's clock may jump while it sleeps).
+async function signed(work) {
   try {
     if (Date.now() > expiresAt - EARLY_MILLISECONDS) await refresh();
-    return await call(method, path, { ...options, token: accessToken });
+    return await work(accessToken);
   } catch (problem) {
     if (problem.code === 'TOKEN_EXPIRED') {
       try {
         await refresh();
-        return await call(method, path, { ...options, token: accessToken });
+        return await work(accessToken);
       } catch (second) {
         throw endedBy(second);
       }

@@ -161,6 +161,13 @@ async fn each_bad_field_is_named_and_explained_in_both_languages() {
         assert_eq!(problem["detail"], "Alcuni campi richiedono un altro valore.");
         assert_eq!(answer.header("content-language"), "it");
     }
+    let body =
+        json!({ "email": "ada", "username": "a b", "name": "", "surname": "", "password": "x" });
+    let problem = app.post("/auth/register", None, body).await;
+    let problem = problem.expect_problem(422, "VALIDATION_FAILED");
+    let fields: Vec<_> =
+        problem["errors"].as_array().unwrap().iter().map(|fault| &fault["field"]).collect();
+    assert_eq!(fields, ["email", "username", "name", "surname", "password"]);
     register(&app, "ada@example.org").await.expect(201);
 }
 

@@ -295,6 +295,7 @@ async fn health_is_told_to_anyone() {
     let ready = json!({
         "status": "ready", "draining": false,
         "stores": { "auth": true, "user": true, "social_log": true },
+        "space": "ample", "writes": "accepted",
     });
     assert_eq!(app.page("/readyz").await.expect(200), ready);
     let health = json!({

@@ -25,3 +25,4 @@ mod people;
 mod room;
 mod scanning;
 mod session;
+mod system;

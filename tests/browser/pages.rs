@@ -15,6 +15,7 @@ const FOR_STAFF: &[(&str, &str)] = &[
     ("/", "home-scan"),
     ("/app/scan", "scan-open-camera"),
     ("/app/profile", "profile-submit"),
+    ("/app/system", "log-lines"),
     ("/app/events", "event-row"),
     ("/app/events/new", "event-submit"),
     ("/app/events/EVENT", "event-title"),

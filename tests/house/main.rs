@@ -62,7 +62,15 @@ const CRATES: &[CrateRule] = &[
     CrateRule { name: "zstd", modules: &["backup"], parts: &[] },
     CrateRule {
         name: "rustix",
-        modules: &["backup", "cli", "control", "doctor", "server", "store/space"],
+        modules: &[
+            "backup",
+            "cli",
+            "control",
+            "doctor",
+            "server",
+            "store/space",
+            "telemetry/machine",
+        ],
         parts: &[],
     },
     CrateRule { name: "aws_lc_rs", modules: &["crypto", "server/tls"], parts: &[] },

@@ -21,9 +21,10 @@ async fn back_up_again_and_again(rounds: usize) {
     let running = Running::start_with(&home, &["backup.keep_last=1000"]);
     let site = Site::of(&home, &running);
     register_people(&site).await;
-    let admin = site.login(ADMIN).await;
     let (mut events, mut acknowledged_before) = (Vec::new(), 0);
     for number in 0..rounds {
+        // Anew, for an account has so many sessions and every round opens one more.
+        let admin = site.login(ADMIN).await;
         let plan = Plan::of(&site, &format!("giro{number}")).await;
         events.extend(plan.events.clone());
         let mut load = Load::begin(&home, &running, plan);

@@ -45,7 +45,7 @@ fn what_a_start_makes_is_for_its_owner_alone_whatever_the_umask() {
     running.stop();
     assert_eq!(mode(&home.data()), 0o700);
     let made = everything_in(&home.data());
-    assert_eq!(made.len(), 7, "{made:?}");
+    assert_eq!(made.len(), 8, "{made:?}");
     for path in made {
         let expected = match path.file_name().unwrap().to_str().unwrap() {
             "tls" => 0o700,

@@ -36,6 +36,13 @@ impl Stage {
         Self { running, site, admin, event, code }
     }
 
+    /// Waits until the relay has nothing left to do: it may use the reserve and the ballast too.
+    async fn settled(&self, logins: usize) {
+        self.site.audit(&self.admin, "event.created", 1).await;
+        self.site.audit(&self.admin, "login.success", logins).await;
+        self.site.outboxes_empty().await;
+    }
+
     /// The status of a scan, and the problem's code when it was refused.
     async fn scan(&self, nonce: &str) -> (u16, serde_json::Value) {
         let nonce = format!("nonce-of-the-scan-{nonce}");
@@ -78,6 +85,8 @@ async fn below_the_floor_writes_are_refused_in_words_and_reading_and_signing_in_
     let metrics = site.page("/metrics").await.text();
     assert!(metrics.contains("appliance_writes_refused_total{database=\"auth\"} 1"), "{metrics}");
     assert!(metrics.contains("appliance_free_space_bytes"), "{metrics}");
+    let file = "appliance_store_bytes{database=\"user\",kind=\"file\"}";
+    assert!(metrics.contains(file), "{metrics}");
     assert_eq!(site.page("/readyz").await.status, 200);
 }
 
@@ -126,6 +135,7 @@ async fn on_a_disk_without_a_block_left_the_ballast_lets_people_sign_in() {
     let stage = Stage::on(&disk.home).await;
     let ballast = disk.home.data().join("ballast");
     assert_eq!(std::fs::metadata(&ballast).unwrap().len(), 2 << 20);
+    stage.settled(1).await;
     disk.fill(0);
     assert_eq!(stage.scan("one").await.0, 507);
     stage.reads_go_on("none").await;
@@ -134,6 +144,7 @@ async fn on_a_disk_without_a_block_left_the_ballast_lets_people_sign_in() {
     assert!(!ballast.exists());
     stage.reads_go_on("low").await;
     // Full again, with nothing left to give: refused, and still in good order.
+    stage.settled(2).await;
     disk.fill(0);
     stage.site.try_login(ADMIN).await.unwrap_err().expect_problem(507, "INSUFFICIENT_STORAGE");
     stage.reads_go_on("none").await;
@@ -167,5 +178,40 @@ async fn a_start_on_a_disk_without_a_block_left_works_and_serves_what_was_acknow
     let admin = site.login(ADMIN).await;
     site.event(&admin, "corso due").await;
     assert_eq!(site.get("/audit/verification", &admin).await["ok"], true);
+    running.stop();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_floor_a_full_disk_ends_the_server_and_another_start_finds_what_was_acknowledged()
+{
+    let Some(disk) = SmallDisk::mount(48) else { return };
+    let settings = ["store.free_space_floor_mib=0", "store.ballast_mib=2"];
+    disk.home.create_user_with(ADMIN, "admin", &["--set", settings[0]]).expect(0);
+    let running = Running::start_with(&disk.home, &settings);
+    let site = Site::of(&disk.home, &running);
+    let admin = site.login(ADMIN).await;
+    site.event(&admin, "corso").await;
+    disk.fill(0);
+    // Some commits find room in the files as they are; one does not.
+    let mut number = 0;
+    let ended = loop {
+        number += 1;
+        let (timezone, date) = ("Europe/Rome", "2026-11-23");
+        let body = json!({
+            "name": format!("{number} {}", "x".repeat(80)), "date": date, "timezone": timezone,
+            "mode": "static",
+        });
+        match site.try_post("/events", Some(&admin), &body).await {
+            Some(answer) if answer.status == 201 => {}
+            _ => break running.ended(),
+        }
+    };
+    ended.expect_error(1, &["I/O error", "check the disk"]);
+    let running = Running::start_with(&disk.home, &settings);
+    let site = Site::of(&disk.home, &running);
+    let admin = site.login(ADMIN).await;
+    // An errored commit may be there all the same; what was acknowledged is.
+    let events = site.all("/events", &admin).await.len();
+    assert!(events == number || events == number + 1, "{events} {number}");
     running.stop();
 }

@@ -1,15 +1,12 @@
 //! What a later start finds, against the ledger of what was acknowledged.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::{Duration, Instant},
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use crate::{
     load::{ADMIN, Outcome, PEOPLE, Round, name_of},
-    program::{BOUND, Home},
+    program::Home,
     running::Running,
     site::Site,
     support::Person,
@@ -168,22 +165,7 @@ impl Observer {
         assert_eq!(self.targets("event.created", events.len()).await, events);
         let verdict = self.site.get("/audit/verification", &self.admin).await;
         assert_eq!(verdict["ok"], true, "{verdict}");
-        self.find_outboxes_empty().await;
-    }
-
-    /// Nothing is left behind in an outbox: what was handed over twice is cleared too.
-    async fn find_outboxes_empty(&self) {
-        let start = Instant::now();
-        let empty = ["auth", "user"]
-            .map(|database| format!("appliance_outbox_events{{database=\"{database}\"}} 0\n"));
-        loop {
-            let metrics = self.site.page("/metrics").await.text();
-            if empty.iter().all(|line| metrics.contains(line)) {
-                return;
-            }
-            assert!(start.elapsed() < BOUND, "events stay in an outbox: {metrics}");
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        self.site.outboxes_empty().await;
     }
 
     /// What the chain says that `action` was done to, in order, once it says it `count` times.

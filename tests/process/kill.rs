@@ -31,6 +31,7 @@ async fn kill_again_and_again(rounds: usize) {
         assert!(this.acknowledged() > 0);
         observer.find_all(std::slice::from_ref(this)).await;
         observer.scan_again(this).await;
+        eprintln!("{} kills survived", number + 1);
     }
     // Cut short in most rounds, or nothing was tested.
     let answered = ledger.iter().map(|round| round.scans.len()).sum::<usize>();

@@ -125,6 +125,21 @@ impl Site {
         panic!("the audit trail never told of {count} times {action}");
     }
 
+    /// Waits until nothing is left in an outbox; what was handed over twice is cleared too.
+    pub async fn outboxes_empty(&self) {
+        let start = Instant::now();
+        let empty = ["auth", "user"]
+            .map(|database| format!("appliance_outbox_events{{database=\"{database}\"}} 0\n"));
+        loop {
+            let metrics = self.page("/metrics").await.text();
+            if empty.iter().all(|line| metrics.contains(line)) {
+                return;
+            }
+            assert!(start.elapsed() < BOUND, "events stay in an outbox: {metrics}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     /// Makes a static event that is open now and gives its id and its code.
     pub async fn event(&self, staff: &Person, name: &str) -> (String, String) {
         let (timezone, date) = noon();

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::{
-    program::{Home, finish, finish_with_input},
+    program::{Home, finish_with_input},
     running::Running,
     site::Site,
     support::PASSWORD,
@@ -75,6 +75,17 @@ fn a_bad_address_is_refused_by_the_name_of_its_option() {
     for email in ["ada", "ada@", "@example.org", "ada@example..org", "a b@example.org"] {
         create(&home, email, PASSWORD).expect_error(2, &["--email is not an e-mail address"]);
     }
+}
+
+#[test]
+fn all_that_is_wrong_with_a_new_user_is_said_at_once_and_its_username_is_no_password() {
+    let home = Home::default();
+    let typed = ["user", "create", "--email", "ada", "--username", "ada.lovelace"];
+    let mut command = home.command(&typed);
+    command.args(["--name", "", "--surname", "Prova", "--password-stdin"]);
+    let refused = finish_with_input(command, "Ada.Lovelace");
+    let faults = ["--email is not", "; --name must not be", "; the password must not be your own"];
+    refused.expect_error(2, &faults);
 }
 
 #[test]
@@ -205,7 +216,7 @@ fn input_that_is_no_text_is_refused() {
     let output = command.output().unwrap();
     assert!(!output.status.success());
     assert!(!String::from_utf8_lossy(&output.stderr).contains("panicked"));
-    finish(home.command(&["user", "list"])).expect_error(3, &["holds no data"]);
+    assert!(!home.data().exists(), "nothing was made for it");
 }
 
 #[test]

@@ -8,10 +8,14 @@ use super::{
     store,
 };
 use crate::{
+    clock::Time,
     event::Event,
     social_log::{Page, store::Window},
     store::{Decision, Reader, Snapshot, Store, StoreError},
 };
+
+/// How many entries are looked at to count actions.
+const MAX_TALLIED: usize = 100_000;
 
 /// The audit trail; clones share it.
 #[derive(Clone)]
@@ -67,6 +71,20 @@ impl AuditTrail {
         self.store.read_range(move |snapshot| store::newest(snapshot, window, &filter)).await
     }
 
+    /// How often each of some actions happened since each of some moments. Looks at the newest
+    /// 100,000 entries at most; for moments further back than those there is no answer.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn tally(
+        &self,
+        since: Vec<Time>,
+        actions: &'static [&'static str],
+    ) -> Result<Vec<Option<Vec<u64>>>, StoreError> {
+        let tally = move |snapshot: &_| store::tally(snapshot, &since, actions, MAX_TALLIED);
+        self.store.read_range(tally).await
+    }
+
     /// Walks along the whole chain, in chunks that each have a snapshot of their own: a walk of
     /// minutes keeps no old pages alive. Entries that arrive meanwhile are walked too.
     ///
@@ -118,7 +136,6 @@ fn unknown(reader: &impl Reader, events: &[Event]) -> Result<Vec<Event>, StoreEr
 mod tests {
     use super::*;
     use crate::{
-        clock::Time,
         event::{Actor, Provenance},
         social_log::{
             MIGRATIONS, audit,
@@ -168,6 +185,26 @@ mod tests {
         let page = audit.newest(None, 10, AuditFilter::default()).await.unwrap();
         assert_eq!(targets(&page), ["user:3", "user:2", "user:1"]);
         assert_eq!(audit.verify().await.unwrap().broken, None);
+    }
+
+    #[tokio::test]
+    async fn actions_are_counted_since_each_moment_and_only_as_far_as_was_looked() {
+        let (_directory, store) = temporary_store();
+        let audit = AuditTrail::new(store.clone());
+        let spread = events(10).into_iter().map(|event| Event {
+            time: Time::from_millis(event.time.as_millis() * 1_000_000),
+            ..event
+        });
+        audit.append(spread.collect()).await.unwrap();
+        let since = [8, 1].map(|time| Time::from_millis(time * 1_000_000));
+        let actions = &["login.failure", "login.success", "logout"];
+        let counted = audit.tally(since.to_vec(), actions).await.unwrap();
+        assert_eq!(counted, [Some(vec![1, 2, 0]), Some(vec![5, 5, 0])]);
+        let few = store::tally(&store.read().unwrap(), &since, actions, 5).unwrap();
+        assert_eq!(few, [Some(vec![1, 2, 0]), None]);
+        let (_directory, store) = temporary_store();
+        let none = AuditTrail::new(store).tally(vec![Time::EPOCH], actions).await.unwrap();
+        assert_eq!(none, [Some(vec![0, 0, 0])], "an empty trail is a whole one");
     }
 
     #[tokio::test]

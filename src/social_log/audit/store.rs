@@ -8,6 +8,7 @@ use super::{
     rules::lets_through,
 };
 use crate::{
+    clock::Time,
     ids::RandomId,
     social_log::{
         Page,
@@ -17,6 +18,8 @@ use crate::{
     store::{Direction, Edit, Reader, StoreError},
 };
 
+/// How far entries may be out of order: two files hand theirs over each in its own time.
+const OUT_OF_ORDER_SECONDS: i64 = 600;
 /// How many entries a walk reads from one snapshot.
 const CHUNK: usize = 4_096;
 
@@ -47,6 +50,41 @@ pub(super) fn newest(
     filter: &AuditFilter,
 ) -> Result<Page<Entry>, StoreError> {
     newest_first(&AUDIT, reader, window, |entry| lets_through(filter, entry))
+}
+
+/// How often each of some actions happened since each of some moments, which come latest first.
+/// Entries are looked at from the newest back; moments that `most` of them do not reach get nothing.
+pub(super) fn tally(
+    reader: &impl Reader,
+    since: &[Time],
+    actions: &[&str],
+    most: usize,
+) -> Result<Vec<Option<Vec<u64>>>, StoreError> {
+    let mut counts = vec![vec![0; actions.len()]; since.len()];
+    let earliest = since.iter().min().copied().unwrap_or(Time::MAX);
+    let earliest = earliest.plus_seconds(-OUT_OF_ORDER_SECONDS);
+    let (mut examined, mut unexamined) = (0, None);
+    AUDIT.visit(reader, 0_u64.., Direction::Descending, |_, entry| {
+        if entry.time < earliest {
+            return ControlFlow::Break(());
+        }
+        if examined == most {
+            unexamined = Some(entry.time.plus_seconds(OUT_OF_ORDER_SECONDS));
+            return ControlFlow::Break(());
+        }
+        examined += 1;
+        let action = actions.iter().position(|action| *action == entry.action);
+        for (since, counts) in since.iter().zip(&mut counts) {
+            if let Some(count) = action.and_then(|action| counts.get_mut(action))
+                && entry.time >= *since
+            {
+                *count += 1;
+            }
+        }
+        ControlFlow::Continue(())
+    })?;
+    let is_whole = |since: &Time| unexamined.is_none_or(|time| time < *since);
+    Ok(since.iter().zip(counts).map(|(since, counts)| is_whole(since).then_some(counts)).collect())
 }
 
 /// Takes a walk further along the chain by one chunk; says whether it is over.

@@ -1,6 +1,6 @@
 //! What can be done with the feed: submit logs, and read them.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     model::{Accepted, Author, Batch, IdempotencyKey, Log, LogFilter, NewLog},
@@ -8,11 +8,14 @@ use super::{
     store,
 };
 use crate::{
-    clock::Clock,
+    clock::{Clock, Time},
     crypto,
     social_log::{Page, SocialLogError, canonical::Canonical, records::Submission, store::Window},
     store::{Decision, Store},
 };
+
+/// How many logs are looked at to count them.
+const MAX_COUNTED: usize = 200_000;
 
 /// The social feed; clones share it.
 #[derive(Clone)]
@@ -77,6 +80,19 @@ impl Feed {
         let (window, sieve) = (Window::new(before, limit), Sieve::new(filter));
         Ok(self.store.read_range(move |snapshot| store::newest(snapshot, window, &sieve)).await?)
     }
+
+    /// How many logs of each status were received since a moment; nothing when they are more than
+    /// 200,000.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn by_status(
+        &self,
+        since: Time,
+    ) -> Result<Option<BTreeMap<String, u64>>, SocialLogError> {
+        let count = move |snapshot: &_| store::by_status(snapshot, since, MAX_COUNTED);
+        Ok(self.store.read_range(count).await?)
+    }
 }
 
 /// What logs say, in 32 bytes.
@@ -98,7 +114,6 @@ mod tests {
         *,
     };
     use crate::{
-        clock::Time,
         ids::UserId,
         social_log::{
             store::tests::temporary_store,
@@ -216,6 +231,20 @@ mod tests {
         assert_eq!(bench.remembered(), (2, 2));
         let refused = bench.send(ANNA, "a", "key-19").await;
         assert_eq!(refused, Err(SocialLogError::IdempotencyKeyReused), "still remembered");
+    }
+
+    #[tokio::test]
+    async fn logs_are_counted_by_status_since_a_moment_or_not_at_all() {
+        let bench = bench();
+        bench.feed.submit(ANNA, batch(&["old"]), None).await.unwrap();
+        bench.later(10);
+        bench.feed.submit(ANNA, batch(&["one", "two"]), None).await.unwrap();
+        let since = bench.clock.now();
+        let counted = bench.feed.by_status(since).await.unwrap().unwrap();
+        assert_eq!(counted, BTreeMap::from([("published".to_owned(), 2)]));
+        let snapshot = bench.feed.store.read().unwrap();
+        assert_eq!(store::by_status(&snapshot, since, 1).unwrap(), None);
+        assert!(store::by_status(&snapshot, since, 2).unwrap().is_some());
     }
 
     #[tokio::test]

@@ -1,5 +1,7 @@
 //! Where logs and remembered submissions lie in the file.
 
+use std::{collections::BTreeMap, ops::ControlFlow};
+
 use super::{
     model::{Accepted, Author, IdempotencyKey, Log, NewLog},
     rules::{Sieve, is_forgotten},
@@ -43,6 +45,29 @@ pub(super) fn newest(
     sieve: &Sieve,
 ) -> Result<Page<Log>, StoreError> {
     newest_first(&LOGS, reader, window, |log| sieve.lets_through(log))
+}
+
+/// How many logs of each status were received since a moment; nothing when they are more than `most`.
+pub(super) fn by_status(
+    reader: &impl Reader,
+    since: Time,
+    most: usize,
+) -> Result<Option<BTreeMap<String, u64>>, StoreError> {
+    let mut counts = BTreeMap::<String, u64>::new();
+    let (mut examined, mut whole) = (0, true);
+    LOGS.visit(reader, 0_u64.., Direction::Descending, |_, log| {
+        if log.received_at < since {
+            return ControlFlow::Break(());
+        }
+        if examined == most {
+            whole = false;
+            return ControlFlow::Break(());
+        }
+        examined += 1;
+        *counts.entry(log.status.as_str().to_owned()).or_default() += 1;
+        ControlFlow::Continue(())
+    })?;
+    Ok(whole.then_some(counts))
 }
 
 /// What the author sent under this key, if it is still remembered.

@@ -4,6 +4,7 @@
 //! (a code, a typed code or a hold); `scans` takes them; `reads` lists what came of them; `statistics`
 //! counts.
 
+mod activity;
 mod api;
 mod dto;
 mod evidence;
@@ -14,6 +15,7 @@ mod scans;
 mod statistics;
 mod store;
 
+pub use activity::{ActiveEvent, ActivePerson, Activity, QUARTER_SECONDS};
 pub use api::AttendanceApi;
 pub use model::{Outcome, ScanInput, Source, Status};
 pub use reads::AttendanceRow;

@@ -93,3 +93,29 @@ async fn an_event_that_is_not_there_has_no_attendance() {
     assert_eq!(rows, Err(UserError::EventNotFound));
     assert_eq!(house.users.statistics(none), Err(UserError::EventNotFound));
 }
+
+#[tokio::test]
+async fn activity_counts_scans_by_the_quarter_of_an_hour_with_people_and_events() {
+    let house = House::new();
+    let busy = house.create(EventInput { name: "busy".to_owned(), ..lesson() }).await.unwrap();
+    let calm = house.create(EventInput { name: "calm".to_owned(), ..lesson() }).await.unwrap();
+    house.later(1);
+    let before = house.clock.now();
+    house.scan(1, &house.code(&busy.event.event_id), "first").await.unwrap();
+    house.later(1);
+    let since = house.clock.now();
+    for person in [2, 3] {
+        house.scan(person, &house.code(&busy.event.event_id), "second").await.unwrap();
+    }
+    house.scan(3, &house.code(&calm.event.event_id), "third").await.unwrap();
+
+    let all = house.users.activity(before, 10).await.unwrap().unwrap();
+    let quarter = before.as_seconds() / crate::user::QUARTER_SECONDS;
+    assert_eq!(all.by_quarter.into_iter().collect::<Vec<_>>(), [(quarter, 4)]);
+    let lately = house.users.activity(since, 1).await.unwrap().unwrap();
+    assert_eq!((lately.people, lately.events), (2, 2));
+    let (person, scans) = &lately.most_active[0];
+    assert_eq!((person.id, person.name.as_str(), *scans), (UserId(3), "Name 3", 2));
+    let (event, scans) = &lately.top_events[0];
+    assert_eq!((event.name.as_str(), *scans, lately.top_events.len()), ("busy", 2, 1));
+}

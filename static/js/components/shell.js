@@ -3,7 +3,7 @@ import { t } from '../i18n.js';
 import { useInstance } from '../instance.js';
 import { useSubmit } from '../loading.js';
 import { navigate } from '../router.js';
-import { isStaff, signOut, useUser } from '../session.js';
+import { isAdmin, isStaff, signOut, useUser } from '../session.js';
 import { html } from '../view.js';
 import { Alert } from './alert.js';
 import { Button } from './button.js';
@@ -14,6 +14,7 @@ const TABS = [
   { href: '/', icon: 'home', label: 'nav.home', test: 'nav-home' },
   { href: '/app/scan', icon: 'scan', label: 'nav.scan', test: 'nav-scan' },
   { href: '/app/events', icon: 'events', label: 'nav.events', test: 'nav-events', staff: true },
+  { href: '/app/system', icon: 'pulse', label: 'nav.system', test: 'nav-system', admin: true },
   { href: '/app/profile', icon: 'profile', label: 'nav.profile', test: 'nav-profile' },
 ];
 
@@ -32,7 +33,7 @@ export function Shell({ path, children }) {
         <div class="bar-inner">
           <a class="brand" href="/"><img src="/static/icon.svg" width="36" height="36" alt="" /><span>${instance?.name ?? 'Appliance'}</span></a>
           <nav class="tabs" aria-label=${t('nav.label')}>
-            ${TABS.filter((tab) => !tab.staff || isStaff(user)).map((tab) => html`
+            ${TABS.filter((tab) => (!tab.staff || isStaff(user)) && (!tab.admin || isAdmin(user))).map((tab) => html`
               <a href=${tab.href} aria-current=${here(tab.href) ? 'page' : undefined} data-test=${tab.test}>
                 <${Icon} name=${tab.icon} /><span>${t(tab.label)}</span>
               </a>`)}

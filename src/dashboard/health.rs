@@ -1,0 +1,130 @@
+//! The view of health.
+
+use super::{
+    dto::{
+        BackupBody, CertificateBody, FindingBody, HealthBody, MachineBody, PartBody, PartStatus,
+        ProcessBody, StoreBody,
+    },
+    rules::{self, HealthFacts},
+    service::Dashboard,
+    sources::StoreFacts,
+};
+use crate::{
+    clock::Time,
+    language::Language,
+    telemetry::{Distribution, Latest, RouteTraffic},
+};
+
+const DAY_SECONDS: i64 = 86_400;
+
+/// The parts, by the name that their metrics carry, with the database that each rests on.
+const PARTS: [(&str, Option<&str>); 5] = [
+    ("gateway", None),
+    ("auth", Some("auth")),
+    ("user", Some("user")),
+    ("social-log", Some("social_log")),
+    ("dashboard", None),
+];
+
+impl Dashboard {
+    /// How the machine and the appliance are.
+    pub fn health(&self, language: Language) -> HealthBody {
+        let parts = &self.parts;
+        let (now, watch) = (parts.clock.now(), &parts.watch);
+        let (stores, latest, routes) =
+            (parts.sources.stores.stores(), watch.latest(), watch.routes());
+        let certificate_ends = parts.sources.stores.certificate_ends();
+        let last_backup = parts.sources.stores.last_backup();
+        let facts = facts(&stores, latest.as_ref(), &routes, certificate_ends, last_backup, now);
+        let findings = rules::health(&facts);
+        HealthBody {
+            level: rules::worst(&findings).into(),
+            findings: FindingBody::all(&findings, language),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started_at: watch.started().into(),
+            uptime_seconds: now.millis_since(watch.started()) / 1_000,
+            sampled_at: latest.as_ref().map(|latest| latest.time.into()),
+            machine: latest.as_ref().map(MachineBody::of).unwrap_or_default(),
+            process: latest.as_ref().map(ProcessBody::of).unwrap_or_default(),
+            parts: parts_of(&stores, &routes),
+            stores: self.store_bodies(&stores),
+            connections: watch.metrics().connections.get(),
+            audit_entries: parts.sources.stores.audit_entries(),
+            certificate: CertificateBody {
+                expires_at: certificate_ends.map(Into::into),
+                days_left: facts.certificate_days_left,
+            },
+            backup: BackupBody {
+                last_at: last_backup.map(Into::into),
+                age_seconds: last_backup.map(|taken| now.millis_since(taken) / 1_000),
+            },
+        }
+    }
+
+    fn store_bodies(&self, stores: &[StoreFacts]) -> Vec<StoreBody> {
+        let metrics = self.parts.watch.metrics();
+        let (durations, batches) = (metrics.commit_durations(), metrics.commit_batches());
+        let none = Distribution::default();
+        let body = |store: &StoreFacts| {
+            let batch = batches.get(store.name).unwrap_or(&none);
+            StoreBody {
+                name: store.name.to_owned(),
+                status: status(store.is_healthy),
+                file_bytes: store.file_bytes,
+                commits: store.commits,
+                queue_depth: store.queued,
+                batch_mean: batch.mean().map(super::dto::tidy),
+                batch_p95: batch.quantile(0.95).map(super::dto::tidy),
+                commit: durations.get(store.name).unwrap_or(&none).into(),
+                outbox_events: store.outbox_events,
+            }
+        };
+        stores.iter().map(body).collect()
+    }
+}
+
+const fn status(is_healthy: bool) -> PartStatus {
+    if is_healthy { PartStatus::Up } else { PartStatus::Stopped }
+}
+
+fn facts(
+    stores: &[StoreFacts],
+    latest: Option<&Latest>,
+    routes: &RouteTraffic,
+    certificate_ends: Option<Time>,
+    last_backup: Option<Time>,
+    now: Time,
+) -> HealthFacts {
+    let machine = latest.map(|latest| &latest.machine);
+    let recent = routes.recent.total();
+    HealthFacts {
+        stopped_stores: stores.iter().filter(|store| !store.is_healthy).map(|s| s.name).collect(),
+        disk_free_and_total_bytes: machine
+            .and_then(|machine| machine.disk)
+            .map(|disk| (disk.free_bytes, disk.total_bytes)),
+        memory_used_and_total_bytes: machine
+            .and_then(|machine| machine.memory_used_bytes().zip(machine.memory_total_bytes)),
+        open_files_and_limit: latest
+            .and_then(|latest| latest.process.open_files.zip(latest.process.open_files_limit)),
+        certificate_days_left: certificate_ends
+            .map(|end| (end.as_seconds() - now.as_seconds()).div_euclid(DAY_SECONDS)),
+        backup_age_hours: last_backup.map(|taken| now.millis_since(taken) / 3_600_000),
+        recent_errors_and_requests: (recent.errors, recent.requests),
+        outbox_events: stores.iter().filter_map(|store| store.outbox_events).sum(),
+    }
+}
+
+fn parts_of(stores: &[StoreFacts], routes: &RouteTraffic) -> Vec<PartBody> {
+    let (since_start, recent) = (routes.since_start.by_service(), routes.recent.by_service());
+    let none = crate::telemetry::Traffic::default();
+    let part = |(name, store): (&str, Option<&str>)| {
+        let healthy = |store: &str| stores.iter().any(|s| s.name == store && s.is_healthy);
+        PartBody {
+            name: name.to_owned(),
+            status: status(store.is_none_or(healthy)),
+            since_start: since_start.get(name).unwrap_or(&none).into(),
+            recent: recent.get(name).unwrap_or(&none).into(),
+        }
+    };
+    PARTS.into_iter().map(part).collect()
+}
