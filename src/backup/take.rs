@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write},
+    num::NonZeroU64,
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     time::{Duration, Instant},
@@ -21,8 +22,8 @@ use crate::{
     paths::{give_to_owner_of, sync_directory},
 };
 
-/// How much of an archive is written before it is synced.
-const PACE_BYTES: usize = 2 << 20;
+/// How much of an archive is gathered before the disk begins with it.
+const PACE_BYTES: u64 = 1 << 20;
 
 /// Where an archive goes.
 pub enum Destination<'d> {
@@ -139,7 +140,7 @@ pub fn write_whole(
     let draft = PathBuf::from(draft);
     let failed = |error: io::Error| BackupError::io(&draft, &error);
     let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft);
-    let mut file = Paced { file: file.map_err(failed)?, unsynced: 0 };
+    let mut file = Paced { file: file.map_err(failed)?, length: 0, sent: 0 };
     let written = pack(&mut file)
         .and_then(|()| file.file.sync_all().map_err(failed))
         .and_then(|()| fs::rename(&draft, path).map_err(|error| BackupError::io(path, &error)));
@@ -158,16 +159,21 @@ pub fn write_whole(
 /// for the disk, the commits of the databases before all.
 struct Paced {
     file: File,
-    unsynced: usize,
+    length: u64,
+    sent: u64,
 }
 
 impl Write for Paced {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.file.write(bytes)?;
-        self.unsynced += written;
-        if self.unsynced >= PACE_BYTES {
-            self.file.sync_data()?;
-            self.unsynced = 0;
+        self.length += u64::try_from(written).unwrap_or(u64::MAX);
+        let waiting = self.length - self.sent;
+        if waiting >= PACE_BYTES {
+            // Begins to write without waiting for it, and needs the pages no more. It is advice: the
+            // sync at the end does what it did not.
+            let (sent, waiting) = (self.sent, NonZeroU64::new(waiting));
+            let _ = rustix::fs::fadvise(&self.file, sent, waiting, rustix::fs::Advice::DontNeed);
+            self.sent = self.length;
         }
         Ok(written)
     }

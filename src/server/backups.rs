@@ -23,7 +23,7 @@ use crate::{
 const LONGEST_WAIT: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// How far a backup steps back, of 19 (nice(2)).
-const NICENESS: i32 = 15;
+const NICENESS: i32 = 19;
 
 /// Takes backups of one running appliance. Clones share everything.
 #[derive(Clone)]
