@@ -3,6 +3,10 @@
 use std::convert::Infallible;
 
 use jiff::tz::TimeZone;
+use thread_priority::{
+    NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy,
+    set_thread_priority_and_policy, thread_native_id,
+};
 use tokio::sync::{oneshot, watch};
 
 use super::wire::Domains;
@@ -21,9 +25,6 @@ use crate::{
 
 /// The longest wait for a schedule: after it the clock is looked at again, which may have been set.
 const LONGEST_WAIT: std::time::Duration = std::time::Duration::from_secs(30);
-
-/// How far a backup steps back, of 19 (nice(2)).
-const NICENESS: i32 = 19;
 
 /// Takes backups of one running appliance. Clones share everything.
 #[derive(Clone)]
@@ -62,7 +63,12 @@ impl Backups {
         seal: &Seal,
         watcher: Watcher<'_>,
     ) -> Result<Taken, BackupError> {
-        let cut = || Cut::of_running(&self.domains.data_files());
+        let cut = || {
+            let cut = Cut::of_running(&self.domains.data_files());
+            // Only now: nobody may wait long for writers that are held.
+            step_back();
+            cut
+        };
         let now = self.domains.clock.now();
         let mut unless_stopping = |progress| {
             if *self.stopping.borrow() {
@@ -202,14 +208,19 @@ impl Backups {
     }
 }
 
-/// Runs a backup on a thread of its own that steps back for everybody else.
+/// Makes this thread, and those it starts, run when nobody else wants the processor (`SCHED_IDLE`,
+/// sched(7)). Where the system refuses, the backup is only less polite.
+fn step_back() {
+    let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+    let _ = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle);
+}
+
+/// Runs a backup on a thread of its own, which may step back for everybody else.
 async fn in_the_background(
     work: impl FnOnce() -> Result<Taken, BackupError> + Send + 'static,
 ) -> Result<Taken, BackupError> {
     let (reply, taken) = oneshot::channel();
     let thread = std::thread::Builder::new().name("backup".to_owned()).spawn(move || {
-        // On Linux a thread has a priority of its own; without it the backup only is less polite.
-        let _ = rustix::process::setpriority_process(None, NICENESS);
         let _ = reply.send(work());
     });
     thread.map_err(|error| BackupError::Failed(format!("no thread for the backup: {error}")))?;
