@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// How much of an archive is gathered before the disk begins with it.
-const PACE_BYTES: u64 = 1 << 20;
+const PACE_BYTES: u64 = 128 << 10;
 
 /// Where an archive goes.
 pub enum Destination<'d> {
