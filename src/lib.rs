@@ -4,15 +4,13 @@
 //!
 //! In the order in which a request meets them, outermost first:
 //!
-//! - [`cli`] parses the command line; one file a verb.
+//! - [`cli`] parses the command line; one file a verb. [`control`] is how a verb asks a running appliance,
+//!   [`doctor`] looks for what is wrong with an installation and changes nothing.
 //! - [`server`] binds, serves, drains; [`server`]'s `wire` composes the domains and its `routes` is the
-//!   one table of what answers where.
-//! - [`doctor`] looks for what is wrong with an installation and changes nothing.
-//! - [`backup`] takes one moment of all files away and brings it back.
+//!   one table of what answers where. [`backup`] takes one moment of all files away and brings it back.
 //! - [`gateway`] is what happens around every request: name it, recognise the caller, limit, log.
 //! - The domains: [`auth`] (accounts and sessions), [`user`] (profiles, events, codes, attendance) and
 //!   [`social_log`] (the social feed and the audit chain). Each keeps one file and knows no other.
-//! - [`control`] is how the command line and a running appliance talk.
 //! - [`dashboard`] looks at all of them, and at the machine, without writing anything.
 //! - [`http`] is what handlers share; [`event`] is the audit event that domains emit; [`token`] signs.
 //! - [`store`] is the heart: one redb file behind one writer that commits in groups.
