@@ -106,7 +106,9 @@ impl Create {
         match runtime.block_on(control::ask(&socket, &request, hear)) {
             Ok(taken) => self.fetch(global, serde_json::from_value(taken)?),
             Err(AskError::NotRunning) => {
-                let Request::Backup(BackupRequest { seal, .. }) = request else { return Ok(()) };
+                let Request::Backup(BackupRequest { seal, .. }) = request else {
+                    return Err(AskError::NotRunning.into());
+                };
                 self.take_here(global, config, seal)
             }
             Err(error) => Err(error.into()),

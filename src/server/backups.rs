@@ -17,7 +17,7 @@ use crate::{
     },
     clock::{Clock, Time},
     config::BackupConfig,
-    control::BackupRequest,
+    control::{BackupRequest, SealRequest},
     event::{Provenance, emit},
     paths::DataDir,
     store::{AtRest, Decision, StoreError},
@@ -116,12 +116,8 @@ impl Backups {
     /// # Errors
     /// As [`take`], and when the configured keys cannot be read.
     pub(super) async fn take_and_keep(&self) -> Result<Taken, BackupError> {
-        let backups = self.clone();
-        let work = move || {
-            let seal = seal_of(&backups.config)?;
-            backups.take(Destination::Directory, &seal, &mut |_| Ok(()))
-        };
-        in_the_background(work).await
+        let as_configured = BackupRequest { keep: true, seal: SealRequest::AsConfigured };
+        self.take_as_asked(as_configured, |_| {}).await
     }
 
     /// Writes into the audit trail what was done with a backup, and by whom.

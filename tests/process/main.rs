@@ -15,6 +15,7 @@
     reason = "a test that meets what it did not expect should stop there, and nobody imports it"
 )]
 
+mod backup_running;
 mod backups;
 mod compact;
 mod config;

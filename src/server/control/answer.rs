@@ -94,7 +94,10 @@ impl Answering {
                 lines.mention(progress.to_string());
             }
         };
-        let taken = self.backups.take_as_asked(request, mention).await?;
+        let mut taken = self.backups.take_as_asked(request, mention).await?;
+        // Whoever asked may stand in another directory.
+        let absolute = taken.path.as_deref().map(std::path::absolute).transpose();
+        taken.path = absolute.map_err(internal)?;
         serde_json::to_value(BackupTaken::from(taken)).map_err(internal)
     }
 
