@@ -2,7 +2,7 @@
 
 use std::{io, path::Path, sync::Arc, time::Duration};
 
-use appliance::clock::Time;
+use appliance::{clock::Time, server::certificate_status};
 use rustls::{
     ClientConfig, RootCertStore, SupportedProtocolVersion,
     client::WebPkiServerVerifier,
@@ -20,7 +20,8 @@ use super::{Appliance, START};
 /// Longer than anything here takes: what is still open by then never closes.
 pub const PATIENCE: Duration = Duration::from_mins(1);
 
-/// The moment at which certificates are looked at: the machine's own date does not matter.
+/// The moment at which certificates are looked at: that at which they begin, because some are made by a
+/// clock that a test moves and some by the machine's own.
 #[derive(Debug)]
 struct Standing(Time);
 
@@ -37,12 +38,15 @@ pub fn tls_config(
     versions: &[&'static SupportedProtocolVersion],
     protocols: &[&[u8]],
 ) -> ClientConfig {
-    let certificate = CertificateDer::from_pem_file(data.join("tls/self-signed.pem")).unwrap();
+    let path = data.join("tls/self-signed.pem");
+    let begin = certificate_status(&path, START).unwrap().not_before;
+    let standing = Standing(Time::parse_rfc3339(&begin).unwrap());
+    let certificate = CertificateDer::from_pem_file(path).unwrap();
     let mut roots = RootCertStore::empty();
     roots.add(certificate).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let verifier = WebPkiServerVerifier::builder_with_provider(roots.into(), provider.clone());
-    let mut config = ClientConfig::builder_with_details(provider, Arc::new(Standing(START)))
+    let mut config = ClientConfig::builder_with_details(provider, Arc::new(standing))
         .with_protocol_versions(versions)
         .unwrap()
         .with_webpki_verifier(verifier.build().unwrap())
