@@ -25,6 +25,7 @@ use crate::{
     doctor::Findings,
     program::{Home, finish},
     running::Running,
+    small_disk::SmallDisk,
 };
 
 /// A home in which an appliance ran and was stopped.
@@ -92,6 +93,24 @@ fn a_disk_without_room() {
     // A filesystem of the kernel's own, on which there never is any.
     let full = ["doctor", "--json", "--data-dir", "/proc", "--set", "server.listen=127.0.0.1:0"];
     Findings::of(home.run(&full), 5).expect("free space", "failed", "0 MiB free");
+}
+
+#[test]
+fn a_disk_that_is_getting_full() {
+    let Some(disk) = SmallDisk::mount(300) else { return };
+    let findings = Findings::in_home(&disk.home, &[], 0);
+    findings.expect("free space", "warning", "300 MiB free");
+}
+
+#[test]
+fn a_disk_with_room_for_few_more_files() {
+    let Some(disk) = SmallDisk::mount_with("size=600m,nr_inodes=500") else { return };
+    let findings = Findings::in_home(&disk.home, &[], 0);
+    findings.expect("free space", "warning", "more files");
+    for file in 0..480 {
+        fs::write(disk.home.data().join(format!("file{file}")), "").unwrap();
+    }
+    Findings::in_home(&disk.home, &[], 5).expect("free space", "failed", "more files");
 }
 
 #[test]

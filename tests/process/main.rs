@@ -28,6 +28,7 @@ mod failed_sync;
 mod faults;
 mod first_start;
 mod floor;
+mod forgetful_disk;
 mod found;
 mod full_disk;
 mod hostile_archives;

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use crate::{
     faults::{killed_at, out_of_space},
+    forgetful_disk::{Forgets, power_cut},
     program::{Home, finish},
     running::Running,
 };
@@ -117,6 +118,49 @@ fn a_finish_that_is_killed_at_any_step_is_finished_by_the_start_after_it() {
         }
     }
     assert!(kills > 12, "{kills}");
+}
+
+/// Cuts the power at every sync of a command, each time from `begin` on, until it gets to its end; says of
+/// each whether it left the new files.
+fn at_every_sync(home: &Home, old: &Files, arguments: &[&str], begin: impl Fn()) -> Vec<bool> {
+    let mut outcomes = Vec::new();
+    for (call, forgets) in [
+        ("fsync", Forgets::Contents),
+        ("fsync", Forgets::Everything),
+        ("fdatasync", Forgets::Everything),
+    ] {
+        for nth in 1.. {
+            begin();
+            let ended = power_cut(home, arguments, call, nth, forgets);
+            outcomes.push(is_restored(home, old));
+            if ended.code == Some(0) {
+                break;
+            }
+            assert_eq!(ended.code, None, "{ended:#?}");
+        }
+    }
+    outcomes
+}
+
+#[test]
+fn a_power_cut_at_any_sync_of_a_restore_leaves_all_of_the_old_or_becomes_all_of_the_new() {
+    let (home, old) = with_backup();
+    let outcomes = at_every_sync(&home, &old, &["restore", "backup"], || reset(&home, &old));
+    let done = outcomes.iter().filter(|restored| **restored).count();
+    assert!(done > 16 && outcomes.len() - done > 16, "{done} of {}", outcomes.len());
+}
+
+#[test]
+fn a_power_cut_at_any_sync_of_a_finish_is_mended_by_the_start_after_it() {
+    let (home, old) = with_backup();
+    let decided = killed_at("rename", 3);
+    let decided: Vec<_> = decided.iter().map(String::as_str).collect();
+    let begin = || {
+        reset(&home, &old);
+        finish(home.command_under(&decided, &["restore", "backup"])).expect_killed();
+    };
+    let outcomes = at_every_sync(&home, &old, &["user", "list"], begin);
+    assert!(outcomes.len() > 16 && outcomes.iter().all(|restored| *restored), "{outcomes:?}");
 }
 
 #[test]

@@ -18,9 +18,14 @@ pub struct SmallDisk {
 impl SmallDisk {
     /// Mounts one of so many MiB, or gives nothing where mounting is not allowed.
     pub fn mount(mib: usize) -> Option<Self> {
+        Self::mount_with(&format!("size={mib}m"))
+    }
+
+    /// Mounts one with these options of tmpfs.
+    pub fn mount_with(options: &str) -> Option<Self> {
         let home = Home::default();
         fs::DirBuilder::new().mode(0o700).create(home.data()).unwrap();
-        let options = format!("size={mib}m,mode=0700");
+        let options = format!("{options},mode=0700");
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(home.data());
         let mounted = finish(mount);
