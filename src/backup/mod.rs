@@ -29,6 +29,7 @@ mod seal;
 mod take;
 mod tar;
 mod verify;
+mod whole;
 
 pub use cut::Cut;
 pub use directory::{BackupDirectory, Listed};
@@ -41,8 +42,9 @@ pub use restore::{Restored, finish_restore, rehearse, restore};
 pub use retention::{Retention, expired};
 pub use schedule::next_after;
 pub use seal::{Key, Seal};
-pub use take::{Destination, Taken, take, write_whole};
+pub use take::{Destination, Taken, take};
 pub use verify::verify;
+pub use whole::move_whole;
 
 #[cfg(test)]
 mod tests;

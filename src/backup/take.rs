@@ -1,10 +1,7 @@
 //! Taking a backup: a cut becomes files, the files become an archive.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Write},
-    num::NonZeroU64,
-    os::unix::fs::OpenOptionsExt,
+    io::Write,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -12,18 +9,12 @@ use std::{
 use super::{
     BackupDirectory, BackupError, BackupName, Cut, DataFile, Manifest, Seal,
     archive::{hash_of, write},
-    directory::DRAFT_SUFFIX,
     manifest::FileManifest,
     progress::Watcher,
     scratch::{self, Scratch},
+    whole::write_whole,
 };
-use crate::{
-    clock::Time,
-    paths::{give_to_owner_of, sync_directory},
-};
-
-/// How much of an archive is gathered before the disk begins with it.
-const PACE_BYTES: u64 = 128 << 10;
+use crate::clock::Time;
 
 /// Where an archive goes.
 pub enum Destination<'d> {
@@ -125,62 +116,6 @@ fn write_files(
         });
     }
     Ok(Manifest::new(now, files, cut.audit()))
-}
-
-/// Writes a file so that its name appears with all of it; answers with its length.
-///
-/// # Errors
-/// Those of `pack`, and when the disk fails or is full; nothing is left then.
-pub fn write_whole(
-    path: &Path,
-    pack: &mut dyn FnMut(&mut dyn Write) -> Result<(), BackupError>,
-) -> Result<u64, BackupError> {
-    let mut draft = path.as_os_str().to_owned();
-    draft.push(DRAFT_SUFFIX);
-    let draft = PathBuf::from(draft);
-    let failed = |error: io::Error| BackupError::io(&draft, &error);
-    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft);
-    let mut file = Paced { file: file.map_err(failed)?, length: 0, sent: 0 };
-    let written = pack(&mut file)
-        .and_then(|()| file.file.sync_all().map_err(failed))
-        .and_then(|()| fs::rename(&draft, path).map_err(|error| BackupError::io(path, &error)));
-    if let Err(error) = written {
-        let _ = fs::remove_file(&draft);
-        return Err(error);
-    }
-    let directory = path.parent().filter(|above| !above.as_os_str().is_empty());
-    let directory = directory.unwrap_or_else(|| Path::new("."));
-    give_to_owner_of(directory, path);
-    sync_directory(directory).map_err(|error| BackupError::io(directory, &error))?;
-    Ok(file.file.metadata().map_err(failed)?.len())
-}
-
-/// A file that goes to the disk a little at a time: all of it at once would hold up whoever else waits
-/// for the disk, the commits of the databases before all.
-struct Paced {
-    file: File,
-    length: u64,
-    sent: u64,
-}
-
-impl Write for Paced {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
-        self.length += u64::try_from(written).unwrap_or(u64::MAX);
-        let waiting = self.length - self.sent;
-        if waiting >= PACE_BYTES {
-            // Begins to write without waiting for it, and needs the pages no more. It is advice: the
-            // sync at the end does what it did not.
-            let (sent, waiting) = (self.sent, NonZeroU64::new(waiting));
-            let _ = rustix::fs::fadvise(&self.file, sent, waiting, rustix::fs::Advice::DontNeed);
-            self.sent = self.length;
-        }
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
 }
 
 impl BackupDirectory {

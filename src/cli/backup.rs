@@ -15,9 +15,7 @@ use super::{
     print,
 };
 use crate::{
-    backup::{
-        BackupError, Cut, Destination, Listed, Manifest, Progress, take, verify, write_whole,
-    },
+    backup::{BackupError, Cut, Destination, Listed, Manifest, Progress, move_whole, take, verify},
     clock::Clock,
     config::Config,
     control::{self, AskError, BackupRequest, BackupTaken, Line, Password, Request, SealRequest},
@@ -123,15 +121,12 @@ impl Create {
         let mut archive = File::open(handed_over).map_err(|error| {
             Failure::Failed(format!("the backup was taken away again, try once more: {error}"))
         })?;
-        fs::remove_file(handed_over)?;
         if output.as_os_str() == "-" {
+            fs::remove_file(handed_over)?;
             io::copy(&mut archive, &mut io::stdout().lock())?;
             return show(global, &BackupTaken { path: None, ..taken });
         }
-        write_whole(output, &mut |out| {
-            let copied = io::copy(&mut archive, out);
-            copied.map(|_| ()).map_err(|error| BackupError::Failed(error.to_string()))
-        })?;
+        move_whole(handed_over, output)?;
         show(global, &BackupTaken { path: Some(output.clone()), ..taken })
     }
 
