@@ -11,6 +11,7 @@ mod connection;
 mod control;
 mod data;
 mod docs;
+mod document;
 mod health;
 mod instance;
 mod listener;
