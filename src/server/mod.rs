@@ -14,6 +14,7 @@ mod docs;
 mod document;
 mod health;
 mod instance;
+mod leftover;
 mod listener;
 mod redirect;
 mod relay;

@@ -15,8 +15,8 @@ use poem_openapi::{
 use tokio::sync::watch;
 
 use super::{
-    StartError, backups::Backups, backups_api::BackupsApi, docs, document, health, instance::InstanceApi,
-    watching, wire::Domains,
+    StartError, backups::Backups, backups_api::BackupsApi, docs, document, health,
+    instance::InstanceApi, watching, wire::Domains,
 };
 use crate::{
     assets,

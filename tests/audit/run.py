@@ -34,7 +34,7 @@ class Audit:
     """What the scanners share: the program, a CA, and a directory for what they leave."""
 
     def __init__(self, binary, work):
-        self.binary, self.work = binary, work
+        self.binary, self.work, self.environment = binary, work, {}
         self.authority = Authority(work)
 
 

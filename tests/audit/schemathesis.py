@@ -6,11 +6,12 @@ every status, content type, header and body as described, invalid data refused, 
 described answered 405 with Allow, nothing secured answered without a token. schemathesis.toml says
 what holds beyond. Fails on every failure and error that it reports.
 
-Three operations are asked apart, a few times, in sessions of their own: logging out ends the session
-that the others go on with, a backup takes its time, and setting up is over once an administrator is.
-Once everything runs with rate limits on, where being told to wait is right and an answer 5xx is not.
+Two operations are asked apart, a few times, in sessions of their own: logging out ends the session
+that the others go on with, and a backup takes its time. Once more everything is asked with rate limits
+on, where being told to wait is right and an answer 5xx is not.
 """
 
+import datetime
 import json
 import subprocess
 
@@ -33,6 +34,7 @@ def version():
 def audit(context):
     rows = []
     with Appliance(context, "schemathesis", ROOMY) as appliance:
+        furnish(context, appliance)
         for who in ("nobody", "user", "admin"):
             token = None if who == "nobody" else appliance.token(who)
             every = [word for name in APART for word in ("--exclude-operation-id", name)]
@@ -42,12 +44,23 @@ def audit(context):
             rows.append(ask(context, appliance, name, f"`{name}`, as admin", appliance.token("admin"), 5, few))
         rows[-1].findings += appliance.faults()
     with Appliance(context, "schemathesis-limited") as appliance:
+        furnish(context, appliance)
         only = ["--checks", "not_a_server_error", "--phases", "coverage,fuzzing"]
         only += [word for name in APART for word in ("--exclude-operation-id", name)]
         rows.append(ask(context, appliance, "limited", "no answer 5xx with rate limits on, as nobody", None, 10, only))
         rows.append(ask(context, appliance, "limited-user", "the same, as user", appliance.token("user"), 10, only))
         rows[-1].findings += appliance.faults()
     return rows
+
+
+def furnish(context, appliance):
+    """An event and a backup to ask for, whose names schemathesis.toml reads from the environment."""
+    token = appliance.token("admin")
+    event = {"name": "Audit", "date": datetime.date.today().isoformat(), "mode": "static"}
+    made = json.loads(appliance.ask("/api/v1/events", event, token))
+    backup = json.loads(appliance.ask("/api/v1/backups", {}, token))
+    context.environment = {"AUDIT_HOOKS": str(HOME / "schemathesis_hooks.py"),
+                           "AUDIT_EVENT": made["event_id"], "AUDIT_BACKUP": backup["name"]}
 
 
 def ask(context, appliance, label, what, token, examples, options):
@@ -57,7 +70,8 @@ def ask(context, appliance, label, what, token, examples, options):
         [BIN / "schemathesis", "--config-file", HOME / "schemathesis.toml", "run", appliance.url + "/openapi.json",
          "--tls-verify", context.authority.ca, "--workers", 2, "--max-examples", examples, "--no-color",
          "--report", "json", "--report-json-path", report, *credentials, *options],
-        context.work / f"schemathesis-{label}.txt", timeout=900, cwd=context.work)
+        context.work / f"schemathesis-{label}.txt", timeout=900, cwd=context.work,
+        environment=context.environment)
     row = Row("schemathesis", version(), what, "")
     if not report.exists():
         row.findings.append(f"did not finish, exit code {code}")

@@ -35,7 +35,7 @@ class Authority:
             f"subjectAltName=DNS:{NAME},DNS:localhost,IP:127.0.0.1\n")
         leaf = directory / "leaf.pem"
         openssl("x509", "-req", "-in", request, "-CA", self.ca, "-CAkey", ca_key, "-CAcreateserial",
-                "-days", "30", "-sha256", "-extfile", extensions, "-out", leaf)
+                "-days", "90", "-sha256", "-extfile", extensions, "-out", leaf)
         self.chain.write_text(leaf.read_text())
 
 
@@ -49,7 +49,6 @@ class Appliance:
     def __init__(self, audit, label, settings=()):
         self.binary, self.authority = audit.binary, audit.authority
         self.data = audit.work / label
-        self.data.mkdir()
         self.log = audit.work / f"{label}.log"
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -106,6 +105,11 @@ class Appliance:
         credentials = {"identifier": f"{role}@{NAME}", "password": PASSWORD}
         return json.loads(self.ask("/api/v1/auth/login", credentials))["access_token"]
 
+    def answered(self):
+        """How many requests it has answered, in all and with a 2xx, by its own log."""
+        lines = [line for line in self.log.read_text(errors="replace").splitlines() if '"message":"request"' in line]
+        return len(lines), sum('"status":2' in line for line in lines)
+
     def faults(self):
         """What the appliance itself says went wrong: errors in its log, and that it stopped or hangs."""
         faults = [] if self.process.poll() is None else [f"stopped with {self.process.returncode}"]
@@ -117,9 +121,9 @@ class Appliance:
         return faults
 
 
-def run(words, log, timeout, **more):
+def run(words, log, timeout, environment=None, **more):
     """Runs a scanner with everything it says in a file; its exit code, or None when it took too long."""
-    environment = {**os.environ, "NO_COLOR": "1", "PYTHONWARNINGS": "ignore"}
+    environment = {**os.environ, "NO_COLOR": "1", "PYTHONWARNINGS": "ignore", **(environment or {})}
     with log.open("wb") as output:
         process = subprocess.Popen([str(word) for word in words], stdin=subprocess.DEVNULL, stdout=output,
                                    stderr=subprocess.STDOUT, env=environment, start_new_session=True, **more)
