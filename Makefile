@@ -1,7 +1,7 @@
 # The commands of this project. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak fixtures fmt openapi bench tools
+.PHONY: help run test soak audit fixtures fmt openapi bench tools
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ soak: tools ## Kill a loaded server 500 times (ROUNDS=n), restore 100 backups of
 	APPLIANCE_SOAK_ROUNDS=$(or $(ROUNDS),500) APPLIANCE_SOAK_BACKUPS=$(or $(BACKUPS),100) \
 		cargo test --locked --test process -- --ignored --nocapture soak --skip large_files
 	cargo test --release --locked --test process -- --ignored --nocapture large_files
+
+audit: ## Let public scanners loose on a release build; the verdict goes into docs/security.md
+	tests/audit/run.py $(SCANNERS)
 
 fixtures: ## Keep the databases of this version for the tests of every later one
 	cargo test --locked --test api -- --ignored --exact fixtures::make

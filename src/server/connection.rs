@@ -30,7 +30,10 @@ use poem::{
 use tokio::{net::TcpStream, sync::watch};
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
-use super::activity::{Activity, Answer};
+use super::{
+    activity::{Activity, Answer},
+    leftover,
+};
 use crate::config::LimitsConfig;
 
 /// Streams that one HTTP/2 connection may have open.
@@ -75,12 +78,16 @@ pub(super) async fn serve(
         service_fn(move |request: hyper::Request<Incoming>| {
             let (wiring, request_in_progress) = (Arc::clone(&wiring), Activity::begin(&activity));
             async move {
-                let request = poem::Request::from((
+                let has_leftover = leftover::is_due(&request);
+                let mut request = poem::Request::from((
                     request,
                     LocalAddr(local.map_or_else(Addr::default, Addr::SocketAddr)),
                     RemoteAddr(Addr::SocketAddr(peer)),
                     Scheme::HTTPS,
                 ));
+                if has_leftover {
+                    leftover::see_to(&mut request, limits.body());
+                }
                 let response = wiring.endpoint.get_response(request).await;
                 let response = hyper::Response::from(response);
                 Ok::<_, Infallible>(response.map(|body| Answer::new(body, request_in_progress)))

@@ -15,8 +15,8 @@ use poem_openapi::{
 use tokio::sync::watch;
 
 use super::{
-    StartError, backups::Backups, backups_api::BackupsApi, docs, health, instance::InstanceApi,
-    watching, wire::Domains,
+    StartError, backups::Backups, backups_api::BackupsApi, docs, document, health,
+    instance::InstanceApi, watching, wire::Domains,
 };
 use crate::{
     assets,
@@ -24,7 +24,7 @@ use crate::{
     clock::Clock,
     config::{Config, Network},
     dashboard::{Dashboard, DashboardApi},
-    gateway::{DescribedRoute, Gateway, Parts, Settings},
+    gateway::{Gateway, Parts, Settings},
     http::Problem,
     paths::DataDir,
     social_log, user,
@@ -47,7 +47,7 @@ impl Routes {
         draining: watch::Receiver<bool>,
     ) -> Result<Self, StartError> {
         let api = api(config, domains, backups, dashboard);
-        let document = document(&api)?;
+        let document = document::complete(&api.spec)?;
         let settings = Arc::new(Settings::new(
             &config.cors,
             &config.server.public_url,
@@ -67,7 +67,7 @@ impl Routes {
                 ("/api/v1/backups", "gateway"),
                 ("/api/v1", "user"),
             ]),
-            described(&document),
+            document::described(&document),
         ));
         let pages = Route::new()
             .at("/openapi.json", openapi_json(config, document.to_string()))
@@ -101,7 +101,8 @@ pub fn openapi_document(config: &Config) -> Result<String, StartError> {
     let backups = Backups::new(domains.clone(), &config.backup, &data, draining.clone());
     let watch = watching::start(&domains, None);
     let dashboard = watching::dashboard(config, &domains, &watch, None, None, draining);
-    let document = document(&api(config, &domains, backups, dashboard))?;
+    let api = api(config, &domains, backups, dashboard);
+    let document = document::complete(&api.spec)?;
     let text = serde_json::to_string_pretty(&document);
     text.map(|text| text + "\n").map_err(|error| StartError::Internal(error.to_string()))
 }
@@ -187,37 +188,6 @@ fn api(
         );
     let spec = service.spec();
     Api { service, spec }
-}
-
-fn document<E>(api: &Api<E>) -> Result<serde_json::Value, StartError> {
-    serde_json::from_str(&api.spec).map_err(|error| StartError::Internal(error.to_string()))
-}
-
-/// Every route of the API as the document describes it, by the template that the router has for it.
-fn described(document: &serde_json::Value) -> HashMap<String, DescribedRoute> {
-    let paths = document.get("paths").and_then(serde_json::Value::as_object);
-    let paths = paths.into_iter().flatten().filter_map(|(path, operations)| {
-        let mut methods: Vec<_> =
-            operations.as_object()?.keys().map(|method| method.to_uppercase()).collect();
-        // What answers GET answers HEAD, and the document does not say so.
-        if let Some(get) = methods.iter().position(|method| method == "GET") {
-            methods.insert(get + 1, "HEAD".to_owned());
-        }
-        let template = path.replace('{', ":").replace('}', "");
-        let route = DescribedRoute { template, allow: methods.join(", ") };
-        Some((router_template(path), route))
-    });
-    paths.collect()
-}
-
-/// poem-openapi numbers the parameters of a path, whatever their names.
-fn router_template(path: &str) -> String {
-    let mut number = 0_u32..;
-    let segments = path.split('/').map(|segment| match segment.strip_prefix('{') {
-        Some(_) => format!(":param{}", number.next().unwrap_or_default()),
-        None => segment.to_owned(),
-    });
-    segments.collect::<Vec<_>>().join("/")
 }
 
 /// A GET route answered by a function of the request.

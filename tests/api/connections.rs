@@ -159,6 +159,41 @@ async fn a_refusal_that_reads_no_body_does_not_wait_for_it() {
 }
 
 #[tokio::test]
+async fn a_refusal_keeps_the_connection_when_the_body_comes_after_it() {
+    let app = Appliance::start().await;
+    let mut wire = Wire::open(&app).await.unwrap();
+    for path in ["/nowhere", "/api/v1/events", "/livez"] {
+        wire.send(login_head(4).replace("/api/v1/auth/login", path)).await;
+        let answer = wire.answer().await;
+        assert!((401..=405).contains(&answer.status), "{path}: {}", answer.status);
+        wire.send("late").await;
+        wire.send(LIVEZ).await;
+        assert_eq!(wire.answer().await.status, 200, "after {path}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_does_not_keep_the_connection_for_a_body_that_never_comes_or_has_no_end() {
+    let app = Appliance::start_with(&IMPATIENT).await;
+    let mut silent = Wire::open(&app).await.unwrap();
+    silent.send(login_head(4).replace("/api/v1/auth/login", "/nowhere")).await;
+    assert_eq!(silent.answer().await.status, 404);
+    silent.closed().await;
+
+    let mut endless = Wire::open(&app).await.unwrap();
+    let head = "POST /nowhere HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
+    endless.send(head).await;
+    assert_eq!(endless.answer().await.status, 404);
+    let chunk = format!("4000\r\n{}\r\n", "x".repeat(0x4000));
+    let sending = async {
+        while endless.stream.write_all(chunk.as_bytes()).await.is_ok()
+            && endless.stream.flush().await.is_ok()
+        {}
+    };
+    tokio::time::timeout(PATIENCE, sending).await.expect("it was never closed");
+}
+
+#[tokio::test]
 async fn an_idle_connection_is_closed_after_its_answers() {
     let app = Appliance::start_with(&IMPATIENT).await;
     let mut wire = Wire::open(&app).await.unwrap();

@@ -1,6 +1,13 @@
 //! Series in JSON.
 
-use poem_openapi::Object;
+use std::borrow::Cow;
+
+use poem_openapi::{
+    Object,
+    registry::{MetaSchema, MetaSchemaRef},
+    types::{ParseFromJSON, ParseResult, ToJSON, Type},
+};
+use serde_json::Value;
 
 use super::tidy;
 use crate::{
@@ -31,11 +38,11 @@ pub struct MetricBody {
     /// `percent`, `bytes`, `bytes_per_second`, `count`, `per_second` or `seconds`.
     pub unit: String,
     /// The mean of the samples of each step.
-    pub mean: Vec<Option<f64>>,
+    pub mean: Vec<StepFigure>,
     /// The least of them.
-    pub minimum: Vec<Option<f64>>,
+    pub minimum: Vec<StepFigure>,
     /// The greatest of them.
-    pub maximum: Vec<Option<f64>>,
+    pub maximum: Vec<StepFigure>,
 }
 
 impl From<Series> for SeriesBody {
@@ -43,7 +50,7 @@ impl From<Series> for SeriesBody {
         let metrics = columns.into_iter().map(|(figure, steps)| {
             let each = |of: fn(&Summary) -> f32| {
                 let known = |step: &Summary| (step.count > 0).then(|| tidy(of(step).into()));
-                steps.iter().map(known).collect()
+                steps.iter().map(|step| StepFigure(known(step))).collect()
             };
             MetricBody {
                 metric: figure.name().to_owned(),
@@ -59,5 +66,47 @@ impl From<Series> for SeriesBody {
             step_seconds: range.step_seconds,
             metrics: metrics.collect(),
         }
+    }
+}
+
+/// A figure of one step, or null. poem-openapi describes an optional item as one that is always there.
+#[derive(Debug, Clone, Copy)]
+pub struct StepFigure(Option<f64>);
+
+impl Type for StepFigure {
+    const IS_REQUIRED: bool = true;
+
+    type RawValueType = Self;
+    type RawElementValueType = Self;
+
+    fn name() -> Cow<'static, str> {
+        "nullable_number(double)".into()
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        let number = MetaSchema::new_with_format("number", "double");
+        MetaSchemaRef::Inline(Box::new(MetaSchema { nullable: true, ..number }))
+    }
+
+    fn as_raw_value(&self) -> Option<&Self::RawValueType> {
+        Some(self)
+    }
+
+    fn raw_element_iter<'a>(
+        &'a self,
+    ) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
+        Box::new(self.as_raw_value().into_iter())
+    }
+}
+
+impl ToJSON for StepFigure {
+    fn to_json(&self) -> Option<Value> {
+        Some(self.0.to_json().unwrap_or_default())
+    }
+}
+
+impl ParseFromJSON for StepFigure {
+    fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
+        Option::parse_from_json(value).map(Self).map_err(|error| error.propagate())
     }
 }

@@ -51,6 +51,8 @@ pub(super) fn acceptor(
             }
         }
     };
+    // Every suite is a good one; that we choose keeps an old client from choosing the least of them.
+    tls.ignore_client_order = true;
     tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(tls)))
 }
