@@ -14,6 +14,7 @@ mod docs;
 mod health;
 mod instance;
 mod listener;
+mod policies;
 mod redirect;
 mod relay;
 mod routes;
