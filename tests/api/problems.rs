@@ -6,6 +6,7 @@ use appliance::{
     config::{Config, Sources},
     gateway::{Gateway, Parts, Settings},
     http::{Authenticator, Principal, Problem},
+    limit::Policy,
     telemetry::Metrics,
 };
 use poem::{Endpoint, endpoint::make_sync};
@@ -233,7 +234,8 @@ async fn behind_a_gateway(
     let metrics = Metrics::new().unwrap();
     let settings = Settings::new(
         &config.cors,
-        &config.server.public_url,
+        &config.server,
+        &config.proxy,
         &config.rate_limit,
         &config.limits,
         false,
@@ -241,6 +243,7 @@ async fn behind_a_gateway(
         metrics.clone(),
         Parts(vec![]),
         HashMap::new(),
+        |_, _| Policy::SignedIn,
     );
     let gateway = Gateway::new(make_sync(move |_| handler()), Arc::new(settings));
     let request = poem::Request::builder().uri_str("/broken").header("accept-language", language);
