@@ -1,11 +1,16 @@
 //! Rate limits (governor): who asks too often, or fails too often.
 //!
-//! [`Limiter`] counts every request. [`StopLimiter`] counts only what it is told to, what went wrong as a
-//! rule: a success does not count, so a class of three hundred behind one address logs in and scans
-//! within a minute while somebody who guesses is stopped after a handful.
+//! A [`Limiter`] counts what it is told to. Of somebody who is signed in that is every request; of
+//! strangers only what went wrong, so a class of three hundred behind one address logs in and scans
+//! within a minute while somebody who guesses is stopped after a handful. [`Limiter::look`] asks without
+//! counting.
+//!
+//! Its memory has a bound whatever happens: [`places`] keeps a number of keys, and newcomers beyond it
+//! share places.
+
+mod places;
 
 use std::{
-    collections::HashMap,
     hash::Hash,
     num::NonZeroU32,
     sync::{Mutex, PoisonError},
@@ -13,93 +18,149 @@ use std::{
 };
 
 use governor::{
-    DefaultKeyedRateLimiter, Quota, RateLimiter,
+    NotUntil, Quota, RateLimiter,
     clock::{Clock, DefaultClock},
+    middleware::{StateInformationMiddleware, StateSnapshot},
 };
 
-/// Counts every request of a key.
+use places::{Asked, Places};
+
+/// How often room is looked for when every place is taken: it means to look at all of them.
+const BETWEEN_SWEEPS: Duration = Duration::from_secs(1);
+
+/// What is limited, each under a name that clients are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Policy {
+    /// Requests of a stranger's network that went wrong.
+    Anonymous,
+    /// Requests of a person.
+    SignedIn,
+    /// Requests of a person that hand in what a machine collected.
+    Ingest,
+    /// Requests of a person for whole files, or for answers that read as much.
+    Export,
+    /// Wrong passwords for one account.
+    LoginAccount,
+    /// Wrong passwords from one network.
+    LoginNetwork,
+    /// Accounts made from one network.
+    Registration,
+}
+
+impl Policy {
+    /// The name in `RateLimit` and `RateLimit-Policy`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Anonymous => "anonymous",
+            Self::SignedIn => "signed-in",
+            Self::Ingest => "ingest",
+            Self::Export => "export",
+            Self::LoginAccount => "login-account",
+            Self::LoginNetwork => "login-network",
+            Self::Registration => "registration",
+        }
+    }
+
+    /// The time for which a quota is, in seconds.
+    pub const fn window_seconds(self) -> u32 {
+        match self {
+            Self::Registration => 3_600,
+            _ => 60,
+        }
+    }
+
+    fn quota(self, times: NonZeroU32) -> Quota {
+        if self.window_seconds() == 60 { Quota::per_minute(times) } else { Quota::per_hour(times) }
+    }
+}
+
+/// How somebody stands with a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// Which limit.
+    pub policy: Policy,
+    /// How often they may still, at once.
+    pub remaining: u32,
+    /// Seconds until they may as often as ever; when they may not at all, until they may once.
+    pub reset_seconds: u64,
+}
+
+/// Counts keys: people, networks, accounts.
 pub struct Limiter<K: Hash + Eq + Clone> {
-    limiter: DefaultKeyedRateLimiter<K>,
+    policy: Policy,
+    times: NonZeroU32,
+    counted: RateLimiter<Asked<K>, Places<K>, DefaultClock, StateInformationMiddleware>,
     clock: DefaultClock,
+    swept: Mutex<Option<Instant>>,
 }
 
 impl<K: Hash + Eq + Clone> Limiter<K> {
-    /// As many a minute, all at once if need be.
-    pub fn per_minute(requests: NonZeroU32) -> Self {
-        Self::of(Quota::per_minute(requests))
+    /// As many times in the policy's window, all at once if need be. What was used comes back bit by
+    /// bit, not all at the window's end.
+    pub fn new(policy: Policy, times: NonZeroU32) -> Self {
+        let clock = DefaultClock::default();
+        let counted = RateLimiter::new(policy.quota(times), Places::default(), clock.clone());
+        Self { policy, times, counted, clock, swept: Mutex::new(None) }
     }
 
-    fn of(quota: Quota) -> Self {
-        Self { limiter: RateLimiter::keyed(quota), clock: DefaultClock::default() }
-    }
-
-    /// Counts one request.
+    /// Counts one.
     ///
     /// # Errors
-    /// The time to wait, when it was one too many.
-    pub fn count(&self, key: &K) -> Result<(), Duration> {
-        self.limiter.check_key(key).map_err(|not_until| not_until.wait_time_from(self.clock.now()))
+    /// When it is one too many, which does not count.
+    pub fn count(&self, key: &K) -> Result<Standing, Standing> {
+        if self.counted.len() >= places::MOST {
+            self.sweep();
+        }
+        self.ask(&Asked { key: key.clone(), counts: true }).map(|after| {
+            let remaining = after.remaining_burst_capacity();
+            self.standing(remaining)
+        })
     }
 
-    /// Forgets keys that are back at rest, so that memory is bounded by who is active.
-    pub fn forget_idle(&self) {
-        self.limiter.retain_recent();
-        self.limiter.shrink_to_fit();
-    }
-}
-
-/// Counts what a key did, failures as a rule, and stops it for a while after too many.
-pub struct StopLimiter<K: Hash + Eq + Clone> {
-    counted: Limiter<K>,
-    stopped: Mutex<HashMap<K, Instant>>,
-}
-
-impl<K: Hash + Eq + Clone> StopLimiter<K> {
-    /// As many failures a minute, all at once if need be.
-    pub fn per_minute(failures: NonZeroU32) -> Self {
-        Self::of(Quota::per_minute(failures))
-    }
-
-    /// As many an hour, all at once if need be.
-    pub fn per_hour(times: NonZeroU32) -> Self {
-        Self::of(Quota::per_hour(times))
-    }
-
-    fn of(quota: Quota) -> Self {
-        Self { counted: Limiter::of(quota), stopped: Mutex::new(HashMap::new()) }
-    }
-
-    /// Whether a key may try; asks without counting.
+    /// Whether one more would be too many; counts nothing.
     ///
     /// # Errors
-    /// The time to wait, when it was counted too often.
-    pub fn check(&self, key: &K) -> Result<(), Duration> {
-        let mut stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(until) = stopped.get(key) else { return Ok(()) };
-        let wait = until.saturating_duration_since(Instant::now());
-        if wait.is_zero() {
-            stopped.remove(key);
-            return Ok(());
-        }
-        Err(wait)
+    /// When it would.
+    pub fn look(&self, key: &K) -> Result<Standing, Standing> {
+        self.ask(&Asked { key: key.clone(), counts: false }).map(|after_one_more| {
+            let remaining = after_one_more.remaining_burst_capacity();
+            self.standing(remaining.saturating_add(1))
+        })
     }
 
-    /// Counts one failure, or whatever else it was.
-    pub fn count(&self, key: &K) {
-        if let Err(wait) = self.counted.count(key) {
-            let mut stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
-            stopped.insert(key.clone(), Instant::now() + wait);
-        }
-    }
-
-    /// Forgets keys that are back at rest.
+    /// Forgets keys that are back at rest, and gives their memory back.
     pub fn forget_idle(&self) {
-        self.counted.forget_idle();
+        self.counted.retain_recent();
+        self.counted.shrink_to_fit();
+    }
+
+    fn ask(&self, asked: &Asked<K>) -> Result<StateSnapshot, Standing> {
+        self.counted.check_key(asked).map_err(|not_until: NotUntil<_>| {
+            let wait = not_until.wait_time_from(self.clock.now());
+            Standing { policy: self.policy, remaining: 0, reset_seconds: in_seconds(wait).max(1) }
+        })
+    }
+
+    fn standing(&self, remaining: u32) -> Standing {
+        let used = u64::from(self.times.get().saturating_sub(remaining));
+        let window = u64::from(self.policy.window_seconds());
+        let reset_seconds = (used * window).div_ceil(self.times.get().into());
+        Standing { policy: self.policy, remaining, reset_seconds }
+    }
+
+    /// Looks for places of keys that are back at rest, now and then.
+    fn sweep(&self) {
         let now = Instant::now();
-        let mut stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
-        stopped.retain(|_, until| *until > now);
-        stopped.shrink_to_fit();
+        let mut swept = self.swept.lock().unwrap_or_else(PoisonError::into_inner);
+        if swept.is_none_or(|swept| now.duration_since(swept) >= BETWEEN_SWEEPS) {
+            *swept = Some(now);
+            self.counted.retain_recent();
+        }
     }
+}
+
+fn in_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
 #[cfg(test)]
@@ -110,32 +171,73 @@ mod tests {
 
     #[test]
     fn a_key_is_stopped_after_too_many_and_others_are_not() {
-        let limiter = Limiter::per_minute(THREE);
-        assert!((0..3).all(|_| limiter.count(&"a").is_ok()));
-        assert!(limiter.count(&"a").is_err());
+        let limiter = Limiter::new(Policy::SignedIn, THREE);
+        let remaining: Vec<_> = (0..3).map(|_| limiter.count(&"a").unwrap().remaining).collect();
+        assert_eq!(remaining, [2, 1, 0]);
+        let stopped = limiter.count(&"a").unwrap_err();
+        assert_eq!((stopped.policy, stopped.remaining), (Policy::SignedIn, 0));
+        assert!((1..=20).contains(&stopped.reset_seconds), "a third of a minute: {stopped:?}");
         assert!(limiter.count(&"b").is_ok());
     }
 
     #[test]
-    fn asking_never_counts_and_failures_do() {
-        let limiter = StopLimiter::per_minute(THREE);
-        assert!((0..1_000).all(|_| limiter.check(&"a").is_ok()));
-        (0..3).for_each(|_| limiter.count(&"a"));
-        assert!(limiter.check(&"a").is_ok(), "three are allowed");
-        limiter.count(&"a");
-        let wait = limiter.check(&"a").unwrap_err();
-        assert!(wait <= Duration::from_secs(20), "a third of a minute a failure: {wait:?}");
-        assert!(limiter.check(&"b").is_ok());
+    fn looking_never_counts_and_says_what_counting_would() {
+        let limiter = Limiter::new(Policy::LoginAccount, THREE);
+        assert!((0..1_000).all(|_| limiter.look(&"a").unwrap().remaining == 3));
+        for remaining in [2, 1] {
+            assert_eq!(limiter.count(&"a").unwrap().remaining, remaining);
+            assert_eq!(limiter.look(&"a").unwrap().remaining, remaining);
+        }
+        assert_eq!(limiter.count(&"a").unwrap().remaining, 0);
+        let stopped = limiter.look(&"a").unwrap_err();
+        assert!((1..=20).contains(&stopped.reset_seconds), "a third of a minute: {stopped:?}");
+        assert!(limiter.look(&"b").is_ok());
+    }
+
+    #[test]
+    fn what_was_used_comes_back_over_the_window() {
+        let limiter = Limiter::new(Policy::Registration, NonZeroU32::new(36).unwrap());
+        assert_eq!(limiter.look(&"a").unwrap().reset_seconds, 0);
+        assert_eq!(limiter.count(&"a").unwrap().reset_seconds, 100);
+        assert_eq!(limiter.count(&"a").unwrap().reset_seconds, 200);
     }
 
     #[test]
     fn idle_keys_are_forgotten() {
-        let limiter = Limiter::per_minute(NonZeroU32::MAX);
+        let limiter = Limiter::new(Policy::Anonymous, NonZeroU32::MAX);
         for key in 0..10_000 {
             let _ = limiter.count(&key);
         }
         std::thread::sleep(Duration::from_millis(5));
         limiter.forget_idle();
-        assert!(limiter.limiter.len() < 10_000);
+        assert!(limiter.counted.len() < 10_000);
+    }
+
+    #[test]
+    fn a_million_addresses_take_the_memory_of_some_and_go_free_no_more_for_it() {
+        let limiter = Limiter::new(Policy::Registration, THREE);
+        for key in 0..1_000_000_u32 {
+            let _ = limiter.count(&key);
+        }
+        assert_eq!(limiter.counted.len(), places::MOST);
+        // Whoever has a place is counted as ever, and whoever has none is counted, too.
+        assert_eq!(limiter.look(&7).unwrap().remaining, 2);
+        let newcomer = u32::MAX;
+        for _ in 0..4 {
+            let _ = limiter.count(&newcomer);
+        }
+        assert!(limiter.look(&newcomer).is_err());
+        assert_eq!(limiter.counted.len(), places::MOST);
+    }
+
+    #[test]
+    fn places_are_given_to_newcomers_again_once_their_keys_are_at_rest() {
+        let limiter = Limiter::new(Policy::Anonymous, NonZeroU32::MAX);
+        for key in 0..200_000_u32 {
+            let _ = limiter.count(&key);
+        }
+        *limiter.swept.lock().unwrap() = None;
+        let _ = limiter.count(&u32::MAX);
+        assert!(limiter.counted.len() < places::MOST);
     }
 }

@@ -19,8 +19,10 @@ pub enum AuthError {
     InvalidCredentials,
     /// The password was right, but the account may not log in.
     AccountDisabled,
-    /// Too many failures; seconds to wait.
+    /// Too many failures for one account; seconds to wait.
     TooManyFailures(u64),
+    /// Too many failures from one network; seconds to wait.
+    TooManyFailuresNearby(u64),
     /// As many passwords are being checked as may wait.
     HasherBusy,
     /// The access token is not one of ours, or was changed.
@@ -81,7 +83,8 @@ impl std::fmt::Display for AuthError {
             Self::TooManyRegistrations(_) => "too many registrations from one network",
             Self::InvalidCredentials => "no such account, or another password",
             Self::AccountDisabled => "the account is disabled",
-            Self::TooManyFailures(_) => "too many failed attempts",
+            Self::TooManyFailures(_) => "too many failed attempts for one account",
+            Self::TooManyFailuresNearby(_) => "too many failed attempts from one network",
             Self::HasherBusy => "as many passwords are being checked as may wait",
             Self::TokenInvalid => "the access token is not valid",
             Self::TokenExpired => "the access token has expired",

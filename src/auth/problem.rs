@@ -3,7 +3,7 @@
 use poem::http::StatusCode;
 
 use super::AuthError;
-use crate::http::Problem;
+use crate::{http::Problem, limit::Policy};
 
 impl From<AuthError> for Problem {
     fn from(error: AuthError) -> Self {
@@ -12,8 +12,14 @@ impl From<AuthError> for Problem {
             AuthError::HasherBusy => Self::busy(),
             AuthError::Store(error) => error.into(),
             AuthError::Internal(cause) => Self::internal(cause),
-            AuthError::TooManyRegistrations(seconds) | AuthError::TooManyFailures(seconds) => {
-                refusal(&error).retry_after(seconds)
+            AuthError::TooManyRegistrations(seconds) => {
+                refusal(&error).exceeds(Policy::Registration, seconds)
+            }
+            AuthError::TooManyFailures(seconds) => {
+                refusal(&error).exceeds(Policy::LoginAccount, seconds)
+            }
+            AuthError::TooManyFailuresNearby(seconds) => {
+                refusal(&error).exceeds(Policy::LoginNetwork, seconds)
             }
             refused => refusal(&refused),
         }
@@ -60,7 +66,7 @@ fn refusal(error: &AuthError) -> Problem {
             "This account is disabled. Ask an administrator.",
             "Questo account è disabilitato. Rivolgiti a un amministratore.",
         ),
-        AuthError::TooManyFailures(_) => (
+        AuthError::TooManyFailures(_) | AuthError::TooManyFailuresNearby(_) => (
             StatusCode::TOO_MANY_REQUESTS,
             "TOO_MANY_ATTEMPTS",
             "Too many failed attempts. Please wait a little.",

@@ -33,7 +33,7 @@ impl AuthService {
     /// # Errors
     /// [`AuthError::InvalidCredentials`] for an unknown name and a wrong password alike, at the same
     /// cost; [`AuthError::AccountDisabled`] only after the right password;
-    /// [`AuthError::TooManyFailures`], [`AuthError::HasherBusy`] and those of the store.
+    /// [`AuthError::TooManyFailures`] and its like, [`AuthError::HasherBusy`] and those of the store.
     pub async fn login(
         &self,
         identifier: &str,

@@ -1,26 +1,31 @@
 //! Guessing and flooding: failed logins are counted for each account and each network, and so are new
 //! accounts of each network. Successful logins never count.
 
-use std::time::Duration;
-
 use super::{AuthError, model::Identifier};
-use crate::{config::RateLimitConfig, http::ClientNetwork, limit::StopLimiter};
+use crate::{
+    config::RateLimitConfig,
+    http::ClientNetwork,
+    limit::{Limiter, Policy},
+};
 
 /// Counts failed logins, and registrations.
 pub(super) struct Throttle {
     enabled: bool,
-    registrations: StopLimiter<ClientNetwork>,
-    accounts: StopLimiter<Identifier>,
-    networks: StopLimiter<ClientNetwork>,
+    registrations: Limiter<ClientNetwork>,
+    accounts: Limiter<Identifier>,
+    networks: Limiter<ClientNetwork>,
 }
 
 impl Throttle {
     pub(super) fn new(config: &RateLimitConfig) -> Self {
         Self {
             enabled: config.enabled,
-            registrations: StopLimiter::per_hour(config.registrations_per_network_per_hour),
-            accounts: StopLimiter::per_minute(config.login_failures_per_account),
-            networks: StopLimiter::per_minute(config.login_failures_per_network),
+            registrations: Limiter::new(
+                Policy::Registration,
+                config.registrations_per_network_per_hour,
+            ),
+            accounts: Limiter::new(Policy::LoginAccount, config.login_failures_per_account),
+            networks: Limiter::new(Policy::LoginNetwork, config.login_failures_per_network),
         }
     }
 
@@ -33,9 +38,11 @@ impl Throttle {
         if !self.enabled {
             return Ok(());
         }
-        let wait = |wait: Duration| AuthError::TooManyFailures(wait.as_secs() + 1);
-        self.networks.check(&network).map_err(wait)?;
-        self.accounts.check(account).map_err(wait)
+        let nearby = self.networks.look(&network);
+        nearby.map_err(|stopped| AuthError::TooManyFailuresNearby(stopped.reset_seconds))?;
+        let here = self.accounts.look(account);
+        here.map_err(|stopped| AuthError::TooManyFailures(stopped.reset_seconds))?;
+        Ok(())
     }
 
     /// Whether somebody on this network may make another account now.
@@ -43,19 +50,20 @@ impl Throttle {
         if !self.enabled {
             return Ok(());
         }
-        let wait = |wait: Duration| AuthError::TooManyRegistrations(wait.as_secs() + 1);
-        self.registrations.check(&network).map_err(wait)
+        let nearby = self.registrations.look(&network);
+        nearby.map_err(|stopped| AuthError::TooManyRegistrations(stopped.reset_seconds))?;
+        Ok(())
     }
 
     /// Counts one account that was made.
     pub(super) fn registered(&self, network: ClientNetwork) {
-        self.registrations.count(&network);
+        let _ = self.registrations.count(&network);
     }
 
     /// Counts one failure.
     pub(super) fn fail(&self, account: &Identifier, network: ClientNetwork) {
-        self.accounts.count(account);
-        self.networks.count(&network);
+        let _ = self.accounts.count(account);
+        let _ = self.networks.count(&network);
     }
 
     /// Forgets who is back at rest.

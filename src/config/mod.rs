@@ -14,6 +14,7 @@ mod limits;
 mod load;
 mod log;
 mod network;
+mod proxy;
 mod rate_limit;
 mod server;
 mod show;
@@ -32,6 +33,7 @@ pub use limits::LimitsConfig;
 pub use load::{ConfigError, Origin, Settings, Sources};
 pub use log::{ConfigLogFormat, LogConfig};
 pub use network::Network;
+pub use proxy::{ForwardingHeader, ProxyConfig};
 pub use rate_limit::RateLimitConfig;
 pub use server::{PublicUrl, RedirectListen, ServerConfig};
 pub use show::{show_json, show_text};
@@ -62,6 +64,8 @@ pub struct Config {
     pub backup: BackupConfig,
     /// Other sites that may call the API.
     pub cors: CorsConfig,
+    /// Reverse proxies in front.
+    pub proxy: ProxyConfig,
     /// Who may see metrics and documentation.
     pub access: AccessConfig,
     /// Logging.
@@ -85,6 +89,7 @@ impl Config {
         self.attendance.check()?;
         self.store.check()?;
         self.backup.check()?;
-        self.cors.check()
+        self.cors.check()?;
+        self.proxy.check()
     }
 }

@@ -12,6 +12,11 @@ pub struct Network {
 }
 
 impl Network {
+    /// Whether it is every address of its family.
+    pub const fn is_everything(&self) -> bool {
+        self.prefix == 0
+    }
+
     /// Whether `address` lies in the block. An IPv4 address that came in an IPv6 one
     /// (`::ffff:10.0.0.1`) is taken as what it is.
     pub fn contains(&self, address: IpAddr) -> bool {

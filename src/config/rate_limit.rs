@@ -12,6 +12,10 @@ pub struct RateLimitConfig {
     pub enabled: bool,
     /// Requests of one person.
     pub signed_in_per_minute: NonZeroU32,
+    /// Requests of one person, or of one machine, that hand in what was collected.
+    pub ingest_per_minute: NonZeroU32,
+    /// Requests of one person for whole files.
+    pub export_per_minute: NonZeroU32,
     /// Refused or failed requests of one network.
     pub anonymous_failures_per_minute: NonZeroU32,
     /// Wrong passwords for one account.

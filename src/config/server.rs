@@ -17,6 +17,8 @@ pub struct ServerConfig {
     pub redirect_listen: RedirectListen,
     /// How people reach it.
     pub public_url: PublicUrl,
+    /// For how long browsers come back over HTTPS alone; 0 makes them forget it.
+    pub hsts_seconds: u32,
     /// The name shown in the web app.
     pub name: String,
     /// How long a stop waits for requests in progress, in seconds.

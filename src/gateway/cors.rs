@@ -2,7 +2,9 @@
 //!
 //! Our own, because poem's reflects every origin when none is listed. Here an origin that is not
 //! listed gets an answer without CORS headers, which its browser then withholds; credentials are never
-//! allowed, since other sites send a bearer token and never our cookie.
+//! allowed, since other sites send a bearer token and never our cookie. As soon as any origin is listed
+//! every answer varies by `Origin`, also those to requests without one: a cache must not give the answer
+//! for one origin, or for none, to another.
 
 use poem::{
     Request, Response,
@@ -12,9 +14,12 @@ use poem::{
 use crate::config::CorsConfig;
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE");
-const HEADERS: HeaderValue =
-    HeaderValue::from_static("authorization, content-type, accept-language, idempotency-key");
-const EXPOSED: HeaderValue = HeaderValue::from_static("x-request-id, retry-after");
+const HEADERS: HeaderValue = HeaderValue::from_static(
+    "authorization, content-type, accept-language, idempotency-key, last-event-id",
+);
+const EXPOSED: HeaderValue = HeaderValue::from_static(
+    "x-request-id, retry-after, ratelimit, ratelimit-policy, content-disposition",
+);
 const MAX_AGE: HeaderValue = HeaderValue::from_static("7200");
 const ORIGIN: HeaderValue = HeaderValue::from_static("Origin");
 
@@ -50,7 +55,7 @@ impl Cors {
         Some(response)
     }
 
-    /// Lets a listed origin read the answer. While any origin is listed, every answer varies by it.
+    /// Lets a listed origin read the answer.
     pub(super) fn decorate(&self, response: &mut Response, origin: Option<HeaderValue>) {
         if self.allowed.is_empty() {
             return;

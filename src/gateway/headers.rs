@@ -6,11 +6,7 @@ use poem::{
     http::{HeaderMap, HeaderName, HeaderValue, header},
 };
 
-use crate::http::RequestContext;
-
-/// Browsers come back over HTTPS alone for a year (RFC 6797).
-const STRICT_TRANSPORT: (HeaderName, HeaderValue) =
-    (header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+use crate::{config::ServerConfig, http::RequestContext};
 
 /// What every answer carries, unless its handler said otherwise.
 const EVERYTHING: [(HeaderName, HeaderValue); 5] = [
@@ -29,7 +25,7 @@ const EVERYTHING: [(HeaderName, HeaderValue); 5] = [
 
 /// What a browser heeds only of what it shows as a page. JSON does without: these headers are longer
 /// than most of what the API answers.
-const PAGES: [(HeaderName, HeaderValue); 3] = [
+const PAGES: [(HeaderName, HeaderValue); 4] = [
     (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     (
         HeaderName::from_static("permissions-policy"),
@@ -42,6 +38,11 @@ const PAGES: [(HeaderName, HeaderValue); 3] = [
         HeaderName::from_static("cross-origin-opener-policy"),
         HeaderValue::from_static("same-origin"),
     ),
+    // Costs nothing, since no page shows anything of another origin, and gives it a process of its own.
+    (
+        HeaderName::from_static("cross-origin-embedder-policy"),
+        HeaderValue::from_static("require-corp"),
+    ),
 ];
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -53,10 +54,13 @@ pub(super) struct Headers {
 }
 
 impl Headers {
-    /// With `strict_transport`, browsers are told to come back over HTTPS alone. Not on this machine's
-    /// own name: it would lock a developer's browser out of whatever else runs there.
-    pub(super) fn new(strict_transport: bool) -> Self {
-        let strict = strict_transport.then_some(STRICT_TRANSPORT);
+    /// Browsers are told to come back over HTTPS alone (RFC 6797), for as long as is configured. Not on
+    /// this machine's own name: it would lock a developer's browser out of whatever else runs there.
+    /// Nothing is said of hosts below, which are somebody else's to speak for.
+    pub(super) fn new(server: &ServerConfig) -> Self {
+        let strict = format!("max-age={}", server.hsts_seconds);
+        let strict = HeaderValue::from_str(&strict).ok().filter(|_| !server.public_url.is_local());
+        let strict = strict.map(|strict| (header::STRICT_TRANSPORT_SECURITY, strict));
         let of_json: HeaderMap = EVERYTHING.into_iter().chain(strict).collect();
         let mut of_everything_else = of_json.clone();
         of_everything_else.extend(PAGES);

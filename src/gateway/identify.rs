@@ -14,13 +14,16 @@ use crate::{
     language::Language,
 };
 
-/// What is known of a request from its head. The address is the peer's: no header is believed.
-pub(super) fn identify(request: &Request, body: BodyLimits) -> RequestContext {
+/// What is known of a request from its head; where it came from is decided in `client`.
+pub(super) fn identify(
+    request: &Request,
+    network: ClientNetwork,
+    body: BodyLimits,
+) -> RequestContext {
     let text = |name| request.header(name).unwrap_or_default();
-    let peer = request.remote_addr().as_socket_addr().map(std::net::SocketAddr::ip);
     RequestContext {
         id: next_id(),
-        network: ClientNetwork::of(peer.unwrap_or(std::net::Ipv4Addr::UNSPECIFIED.into())),
+        network,
         language: Language::negotiate(text(header::ACCEPT_LANGUAGE)),
         user_agent: request.headers().get(header::USER_AGENT).cloned(),
         body,

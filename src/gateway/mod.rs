@@ -5,6 +5,7 @@
 //! `http::Authenticator`, which part answers a path through [`Parts`], both filled in `server/wire`.
 
 mod caller;
+mod client;
 mod cors;
 mod headers;
 mod identify;
@@ -18,13 +19,16 @@ use futures_util::FutureExt;
 use poem::{Endpoint, Request, Response};
 
 use crate::{
-    config::{CorsConfig, LimitsConfig, PublicUrl, RateLimitConfig},
+    config::{CorsConfig, LimitsConfig, ProxyConfig, RateLimitConfig, ServerConfig},
     http::{Authenticator, BodyBudget, BodyLimits, Caller, Problem},
+    limit::Standing,
     telemetry::Metrics,
 };
+use client::Clients;
 use cors::Cors;
 use headers::Headers;
 pub use observe::Parts;
+pub use rate_limit::PolicyOf;
 use rate_limit::RateLimits;
 
 /// Every request passes through it, and every answer.
@@ -35,6 +39,7 @@ pub struct Gateway<E> {
 
 /// What the steps work with.
 pub struct Settings {
+    clients: Clients,
     cors: Cors,
     headers: Headers,
     limits: RateLimits,
@@ -59,7 +64,8 @@ impl Settings {
     #[allow(clippy::too_many_arguments, reason = "one for each section and part that a step needs")]
     pub fn new(
         cors: &CorsConfig,
-        public_url: &PublicUrl,
+        server: &ServerConfig,
+        proxy: &ProxyConfig,
         rate_limit: &RateLimitConfig,
         limits: &LimitsConfig,
         log_requests: bool,
@@ -67,11 +73,13 @@ impl Settings {
         metrics: Metrics,
         parts: Parts,
         described: HashMap<String, DescribedRoute>,
+        policy_of: PolicyOf,
     ) -> Self {
         Self {
+            clients: Clients::new(proxy),
             cors: Cors::new(cors),
-            headers: Headers::new(!public_url.is_local()),
-            limits: RateLimits::new(rate_limit),
+            headers: Headers::new(server),
+            limits: RateLimits::new(rate_limit, policy_of),
             body: BodyLimits {
                 bytes: usize::try_from(limits.body_bytes).unwrap_or(usize::MAX),
                 time: limits.body(),
@@ -98,12 +106,17 @@ impl<E: Endpoint<Output = Response>> Gateway<E> {
     }
 
     /// The handler's answer, or the first reason not to ask it.
-    async fn answer(&self, request: Request, caller: &Caller) -> Result<Response, poem::Error> {
+    async fn answer(
+        &self,
+        request: Request,
+        caller: &Caller,
+        standing: &mut Option<Standing>,
+    ) -> Result<Response, poem::Error> {
         let settings = &self.settings;
         if let Some(preflight) = settings.cors.preflight(&request) {
             return Ok(preflight);
         }
-        settings.limits.admit(caller, &request)?;
+        *standing = settings.limits.admit(caller, &request)?;
         identify::refuse_large(&request, &settings.body)?;
         let handled = AssertUnwindSafe(self.inner.call(request)).catch_unwind().await;
         handled.unwrap_or_else(|panic| {
@@ -120,20 +133,24 @@ impl<E: Endpoint<Output = Response>> Endpoint for Gateway<E> {
         let started = Instant::now();
         let settings = &self.settings;
 
-        let context = identify::identify(&request, settings.body.clone());
+        let client = settings.clients.of(&request);
+        let context = identify::identify(&request, client.network, settings.body.clone());
         let caller = caller::recognise(&request, settings.authenticator.as_ref());
         let exchange = observe::Exchange::begin(&request, &context, &caller, started);
         let origin = settings.cors.origin(&request);
+        request.set_data(client.address);
         request.set_data(context.clone());
         request.set_data(caller.clone());
 
-        let answered = self.answer(request, &caller).await;
+        let mut standing = None;
+        let answered = self.answer(request, &caller, &mut standing).await;
 
         let mut response = match answered {
             Ok(response) => response,
             Err(error) => problem::respond(error, &exchange, &context, settings),
         };
-        settings.limits.count(&caller, &context, exchange.path(), response.status());
+        let counted = settings.limits.count(&caller, &context, exchange.path(), response.status());
+        settings.limits.decorate(&mut response, counted.or(standing));
         settings.cors.decorate(&mut response, origin);
         settings.headers.decorate(&mut response, &context);
         if exchange.is_head() {

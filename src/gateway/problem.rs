@@ -11,6 +11,7 @@ use super::{DescribedRoute, Settings, observe::Exchange};
 use crate::{
     http::{Caller, FieldError, Problem, RequestContext},
     language::Text,
+    limit::Standing,
 };
 
 /// Answers with an error's problem, in the client's language, and logs what the client is not told.
@@ -41,7 +42,11 @@ pub(super) fn respond(
     }
     if let Some(seconds) = problem.retry_after {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        if let Some(policy) = problem.exceeded {
+            response.set_data(Standing { policy, remaining: 0, reset_seconds: seconds });
+        }
     }
+    let headers = response.headers_mut();
     if problem.status == StatusCode::UNAUTHORIZED {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }

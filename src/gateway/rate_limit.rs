@@ -4,64 +4,108 @@
 //! address with somebody who misbehaves should at least see its sign-in page. What can only be answered
 //! to somebody who holds something genuine (a code that has just run out) is no guess and does not
 //! count either.
+//!
+//! An answer says how its caller stands (draft-ietf-httpapi-ratelimit-headers): `RateLimit-Policy` the
+//! quota, `RateLimit` what is left of it.
 
-use std::time::Duration;
-
-use poem::{Request, http::StatusCode};
+use poem::{
+    Request, Response,
+    http::{HeaderName, HeaderValue, Method, StatusCode},
+};
 
 use crate::{
     config::RateLimitConfig,
     http::{Caller, ClientNetwork, Problem, RequestContext},
     ids::UserId,
-    limit::{Limiter, StopLimiter},
+    limit::{Limiter, Policy, Standing},
 };
+
+pub(super) const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+pub(super) const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+/// What somebody who is signed in is counted for, by what they ask; [`Policy::SignedIn`] for most.
+pub type PolicyOf = fn(&Method, &str) -> Policy;
 
 pub(super) struct RateLimits {
     enabled: bool,
-    people: Limiter<UserId>,
-    networks: StopLimiter<ClientNetwork>,
+    policy_of: PolicyOf,
+    signed_in: Limiter<UserId>,
+    ingest: Limiter<UserId>,
+    export: Limiter<UserId>,
+    networks: Limiter<ClientNetwork>,
+    /// `RateLimit-Policy` for each policy, put together once.
+    described: Vec<(Policy, HeaderValue)>,
 }
 
 impl RateLimits {
-    pub(super) fn new(config: &RateLimitConfig) -> Self {
+    pub(super) fn new(config: &RateLimitConfig, policy_of: PolicyOf) -> Self {
+        let quotas = [
+            (Policy::Anonymous, config.anonymous_failures_per_minute),
+            (Policy::SignedIn, config.signed_in_per_minute),
+            (Policy::Ingest, config.ingest_per_minute),
+            (Policy::Export, config.export_per_minute),
+            (Policy::LoginAccount, config.login_failures_per_account),
+            (Policy::LoginNetwork, config.login_failures_per_network),
+            (Policy::Registration, config.registrations_per_network_per_hour),
+        ];
+        let described = quotas.into_iter().filter_map(|(policy, quota)| {
+            let text = format!("\"{}\";q={quota};w={}", policy.name(), policy.window_seconds());
+            Some((policy, HeaderValue::from_str(&text).ok()?))
+        });
         Self {
             enabled: config.enabled,
-            people: Limiter::per_minute(config.signed_in_per_minute),
-            networks: StopLimiter::per_minute(config.anonymous_failures_per_minute),
+            policy_of,
+            signed_in: Limiter::new(Policy::SignedIn, config.signed_in_per_minute),
+            ingest: Limiter::new(Policy::Ingest, config.ingest_per_minute),
+            export: Limiter::new(Policy::Export, config.export_per_minute),
+            networks: Limiter::new(Policy::Anonymous, config.anonymous_failures_per_minute),
+            described: described.collect(),
         }
     }
 
-    /// Lets a request through, or says when to come back.
-    pub(super) fn admit(&self, caller: &Caller, request: &Request) -> Result<(), Problem> {
-        if !self.enabled || !is_api(request.uri().path()) {
-            return Ok(());
+    /// Lets a request through, and says how its caller stands then; or says when to come back.
+    pub(super) fn admit(
+        &self,
+        caller: &Caller,
+        request: &Request,
+    ) -> Result<Option<Standing>, Problem> {
+        let path = request.uri().path();
+        if !self.enabled || !is_api(path) {
+            return Ok(None);
         }
         let admitted = match caller {
-            Caller::SignedIn(principal) => self.people.count(&principal.id),
+            Caller::SignedIn(principal) => {
+                let people = match (self.policy_of)(request.method(), path) {
+                    Policy::Ingest => &self.ingest,
+                    Policy::Export => &self.export,
+                    _ => &self.signed_in,
+                };
+                people.count(&principal.id)
+            }
             Caller::Anonymous | Caller::Refused(_) => {
-                self.networks.check(&RequestContext::of(request)?.network)
+                self.networks.look(&RequestContext::of(request)?.network)
             }
         };
-        admitted.map_err(|wait: Duration| {
+        admitted.map(Some).map_err(|standing| {
             let problem = Problem::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 "RATE_LIMITED",
                 "Too many requests. Please wait a little.",
                 "Troppe richieste. Attendi un momento.",
             );
-            problem.retry_after(wait.as_secs() + 1)
+            problem.exceeds(standing.policy, standing.reset_seconds)
         })
     }
 
-    /// Counts an answer against the network of a stranger when it was a refusal. An access token that
-    /// has run out is no stranger's.
+    /// Counts an answer against the network of a stranger when it was a refusal, and says how they
+    /// stand now. An access token that has run out is no stranger's.
     pub(super) fn count(
         &self,
         caller: &Caller,
         context: &RequestContext,
         path: &str,
         status: StatusCode,
-    ) {
+    ) -> Option<Standing> {
         let is_stranger = match caller {
             Caller::Anonymous => true,
             Caller::Refused(problem) => problem.code == "TOKEN_INVALID",
@@ -70,12 +114,28 @@ impl RateLimits {
         let may_be_a_guess =
             status.is_client_error() && !matches!(status, StatusCode::CONFLICT | StatusCode::GONE);
         if self.enabled && is_api(path) && is_stranger && may_be_a_guess {
-            self.networks.count(&context.network);
+            return Some(self.networks.count(&context.network).unwrap_or_else(|standing| standing));
+        }
+        None
+    }
+
+    /// Says how the caller stands. Of a refusal for asking too often only the limit that was
+    /// exceeded matters, and it comes back when `Retry-After` says.
+    pub(super) fn decorate(&self, response: &mut Response, standing: Option<Standing>) {
+        let Some(standing) = response.data::<Standing>().copied().or(standing) else { return };
+        let Standing { policy, remaining, reset_seconds } = standing;
+        let described = self.described.iter().find(|(described, _)| *described == policy);
+        let text = format!("\"{}\";r={remaining};t={reset_seconds}", policy.name());
+        if let (Some((_, described)), Ok(text)) = (described, HeaderValue::from_str(&text)) {
+            response.headers_mut().insert(RATE_LIMIT_POLICY, described.clone());
+            response.headers_mut().insert(RATE_LIMIT, text);
         }
     }
 
     pub(super) fn forget_idle(&self) {
-        self.people.forget_idle();
+        for people in [&self.signed_in, &self.ingest, &self.export] {
+            people.forget_idle();
+        }
         self.networks.forget_idle();
     }
 }

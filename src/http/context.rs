@@ -88,6 +88,11 @@ impl ClientNetwork {
     }
 }
 
+/// Where a client is, for what is open to some networks alone. Nothing when it cannot be known: it came
+/// through a Unix socket, or through a proxy that did not say from where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientAddress(pub Option<IpAddr>);
+
 impl fmt::Display for ClientNetwork {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {

@@ -17,7 +17,7 @@ mod timestamp;
 
 pub use body::{Body, BodyBytes, media_type, parse_json, read_body, too_large};
 pub use budget::BodyBudget;
-pub use context::{BodyLimits, ClientNetwork, RequestContext};
+pub use context::{BodyLimits, ClientAddress, ClientNetwork, RequestContext};
 pub use dto::{Person, PersonRole, PersonStatus};
 pub use page::{Cursors, PageQuery};
 pub use principal::{Admin, Authenticator, Caller, Principal, SignedIn, Staff};

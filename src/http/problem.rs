@@ -10,7 +10,7 @@ use poem::{error::ResponseError, http::StatusCode};
 use poem_openapi::{
     ApiResponse, Object,
     payload::{Json, Payload},
-    registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
+    registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, Registry},
     types::Type,
 };
 use serde::Serialize;
@@ -18,6 +18,7 @@ use serde::Serialize;
 use crate::{
     field::Fault,
     language::{Language, Text},
+    limit::Policy,
     store::StoreError,
 };
 
@@ -34,6 +35,8 @@ pub struct Problem {
     pub errors: Vec<FieldError>,
     /// Seconds after which a second try makes sense (`Retry-After`).
     pub retry_after: Option<u64>,
+    /// Which limit was exceeded, when one was.
+    pub exceeded: Option<Policy>,
     /// What the log gets and the client does not.
     pub cause: Option<String>,
 }
@@ -60,7 +63,15 @@ impl Problem {
 
     /// A problem with values in its message.
     pub const fn with_text(status: StatusCode, code: &'static str, detail: Text) -> Self {
-        Self { status, code, detail, errors: Vec::new(), retry_after: None, cause: None }
+        Self {
+            status,
+            code,
+            detail,
+            errors: Vec::new(),
+            retry_after: None,
+            exceeded: None,
+            cause: None,
+        }
     }
 
     /// 422: the body was understood, but these fields do not hold what they must.
@@ -137,6 +148,12 @@ impl Problem {
         Self { retry_after: Some(seconds), ..self }
     }
 
+    /// Says which limit was exceeded, and after how many seconds it is no more.
+    #[must_use]
+    pub fn exceeds(self, policy: Policy, seconds: u64) -> Self {
+        Self { retry_after: Some(seconds), exceeded: Some(policy), ..self }
+    }
+
     /// The body as the client gets it.
     pub fn to_body(&self, language: Language, instance: &str, request_id: &str) -> ProblemBody {
         let detail = self.detail.in_language(language).to_owned();
@@ -208,20 +225,37 @@ impl ResponseError for Problem {
     }
 }
 
-/// In the OpenAPI document every operation has one `default` answer beside its good one: this.
+/// In the OpenAPI document every operation has these beside its good answer: 429, of which more is said,
+/// and `default` for all others.
 impl ApiResponse for Problem {
     fn meta() -> MetaResponses {
-        MetaResponses {
-            responses: vec![MetaResponse {
-                description: "Any refusal or failure; `code` says which.",
-                status: None,
-                status_range: None,
-                content: vec![MetaMediaType {
-                    content_type: "application/problem+json",
-                    schema: <Json<ProblemBody> as Payload>::schema_ref(),
-                }],
-                headers: vec![],
+        let answer = |description, status, headers| MetaResponse {
+            description,
+            status,
+            status_range: None,
+            content: vec![MetaMediaType {
+                content_type: "application/problem+json",
+                schema: <Json<ProblemBody> as Payload>::schema_ref(),
             }],
+            headers,
+        };
+        let text = |name: &str, required, description: &str| MetaHeader {
+            name: name.to_owned(),
+            description: Some(description.to_owned()),
+            required,
+            deprecated: false,
+            schema: String::schema_ref(),
+        };
+        let limits = vec![
+            text("Retry-After", true, "Seconds after which to come back."),
+            text("RateLimit", false, "The limit that was exceeded, as `\"name\";r=0;t=seconds`."),
+            text("RateLimit-Policy", false, "Its quota, as `\"name\";q=quota;w=seconds`."),
+        ];
+        MetaResponses {
+            responses: vec![
+                answer("Asked too often; `code` says of what.", Some(429), limits),
+                answer("Any refusal or failure; `code` says which.", None, vec![]),
+            ],
         }
     }
 

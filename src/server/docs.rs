@@ -1,15 +1,21 @@
 //! Swagger UI, out of the binary and under a policy without inline scripts or styles.
 //!
-//! poem-openapi carries Swagger UI as one page with everything inline. It is taken apart once, when
-//! first asked for, and its script and style are served as files of their own; the page around them
-//! and the few lines that start it are ours (`static/docs/`).
+//! poem-openapi carries Swagger UI as one page with everything inline. It is taken apart and compressed
+//! once, when first asked for, and its script and style are served as files of their own; the page
+//! around them and the few lines that start it are ours (`static/docs/`).
 
 use std::sync::OnceLock;
 
-use poem::{IntoResponse, Response, http::header};
+use poem::{
+    Response,
+    http::{HeaderMap, header},
+};
 use poem_openapi::OpenApiService;
 
-use crate::{assets, http::Problem};
+use crate::{
+    assets::{self, File, Keeping},
+    http::Problem,
+};
 
 /// Swagger UI sets styles on elements through the DOM, which this allows, and shows inline pictures.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -18,27 +24,21 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
 
 /// Swagger UI's two files.
 struct Parts {
-    script: String,
-    style: String,
+    script: File,
+    style: File,
 }
 
 /// A file below `/docs`, the page itself for the empty path.
-pub(super) fn file(path: &str, if_none_match: Option<&str>) -> Result<Response, Problem> {
+pub(super) fn file(path: &str, asked: &HeaderMap) -> Result<Response, Problem> {
     let mut response = match path {
-        "swagger-ui.js" => part(&parts()?.script, "text/javascript; charset=utf-8"),
-        "swagger-ui.css" => part(&parts()?.style, "text/css; charset=utf-8"),
-        "" => assets::file("docs/index.html", if_none_match)?,
-        other => assets::file(&format!("docs/{other}"), if_none_match)?,
+        "swagger-ui.js" => parts()?.script.answer(asked, Keeping::Revalidated),
+        "swagger-ui.css" => parts()?.style.answer(asked, Keeping::Revalidated),
+        "" => assets::file("docs/index.html", asked)?,
+        other => assets::file(&format!("docs/{other}"), asked)?,
     };
     let policy = header::HeaderValue::from_static(POLICY);
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     Ok(response)
-}
-
-fn part(text: &'static str, content_type: &'static str) -> Response {
-    text.with_content_type(content_type)
-        .with_header(header::CACHE_CONTROL, "max-age=3600")
-        .into_response()
 }
 
 fn parts() -> Result<&'static Parts, Problem> {
@@ -54,8 +54,16 @@ fn take_apart(page: &str) -> Option<Parts> {
         rest.split_once(close).map(|(inner, _)| inner.to_owned())
     };
     Some(Parts {
-        style: between("<style charset=\"UTF-8\">", "</style>")?,
-        script: between("<script charset=\"UTF-8\">", "</script>")?,
+        style: File::made(
+            "text/css; charset=utf-8",
+            between("<style charset=\"UTF-8\">", "</style>")?,
+            Some(POLICY),
+        ),
+        script: File::made(
+            "text/javascript; charset=utf-8",
+            between("<script charset=\"UTF-8\">", "</script>")?,
+            Some(POLICY),
+        ),
     })
 }
 
@@ -66,7 +74,10 @@ mod tests {
     #[test]
     fn swagger_ui_comes_apart_whole() {
         let parts = parts().unwrap();
-        assert!(parts.script.contains("SwaggerUIBundle") && parts.script.len() > 500_000);
-        assert!(parts.style.contains(".swagger-ui") && parts.style.len() > 50_000);
+        let text = |file: &File| String::from_utf8(file.plain.to_vec()).unwrap();
+        let (script, style) = (text(&parts.script), text(&parts.style));
+        assert!(script.contains("SwaggerUIBundle") && script.len() > 500_000);
+        assert!(style.contains(".swagger-ui") && style.len() > 50_000);
+        assert!(parts.script.gzip.as_ref().is_some_and(|gzip| gzip.len() * 2 < script.len()));
     }
 }

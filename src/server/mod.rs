@@ -16,6 +16,7 @@ mod health;
 mod instance;
 mod leftover;
 mod listener;
+mod policies;
 mod redirect;
 mod relay;
 mod routes;

@@ -1,12 +1,15 @@
 //! The one table of what answers where.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
 
 use poem::{
     Endpoint, EndpointExt, IntoEndpoint, IntoResponse, Request, Response, Route,
     endpoint::{BoxEndpoint, make, make_sync},
     get,
-    http::{Method, StatusCode, header},
+    http::{Method, StatusCode},
 };
 use poem_openapi::{
     OpenApi, OpenApiService,
@@ -16,21 +19,21 @@ use tokio::sync::watch;
 
 use super::{
     StartError, backups::Backups, backups_api::BackupsApi, docs, document, health,
-    instance::InstanceApi, watching, wire::Domains,
+    instance::InstanceApi, policies, watching, wire::Domains,
 };
 use crate::{
-    assets,
+    assets::{self, File, Keeping},
     auth::{AccountsApi, AuthApi, SetupApi},
     clock::Clock,
     config::{Config, Network},
     dashboard::{Dashboard, DashboardApi},
     gateway::{Gateway, Parts, Settings},
-    http::Problem,
+    http::{ClientAddress, Problem},
     paths::DataDir,
     social_log, user,
 };
 
-const API: &str = "/api/v1";
+pub(super) const API: &str = "/api/v1";
 
 /// The routes behind the gateway, and the settings that the gateway shares with housekeeping.
 pub(super) struct Routes {
@@ -50,7 +53,8 @@ impl Routes {
         let document = document::complete(&api.spec)?;
         let settings = Arc::new(Settings::new(
             &config.cors,
-            &config.server.public_url,
+            &config.server,
+            &config.proxy,
             &config.rate_limit,
             &config.limits,
             config.log.requests,
@@ -68,6 +72,7 @@ impl Routes {
                 ("/api/v1", "user"),
             ]),
             document::described(&document),
+            policies::policy_of,
         ));
         let pages = Route::new()
             .at("/openapi.json", openapi_json(config, document.to_string()))
@@ -184,7 +189,10 @@ fn api(
              of its own. Any may also answer `TOKEN_MISSING`, `TOKEN_INVALID`, `TOKEN_EXPIRED` and \
              `SESSION_ENDED` (401) and `FORBIDDEN` (403) where it asks for a caller, `MALFORMED_JSON` \
              (400), `BODY_TOO_LARGE` (413) and `UNSUPPORTED_MEDIA_TYPE` (415) where it takes a body, \
-             `RATE_LIMITED` (429), `BUSY` (503), and `INSUFFICIENT_STORAGE` (507) where it writes.",
+             `RATE_LIMITED` (429), `BUSY` (503), and `INSUFFICIENT_STORAGE` (507) where it writes. \
+             `RateLimit-Policy` and `RateLimit` tell how a caller stands: `anonymous` counts what went \
+             wrong for a network that is not signed in, `signed-in`, `ingest` and `export` count \
+             what a person asks.",
         );
     let spec = service.spec();
     Api { service, spec }
@@ -201,12 +209,12 @@ where
 }
 
 fn page(request: &Request) -> Result<Response, Problem> {
-    assets::page(request.header(header::IF_NONE_MATCH))
+    assets::page(request.headers())
 }
 
 fn static_file(request: &Request) -> Result<Response, Problem> {
     let path = request.uri().path().strip_prefix("/static/").unwrap_or_default();
-    assets::file(path, request.header(header::IF_NONE_MATCH))
+    assets::file(path, request.headers())
 }
 
 fn documentation(
@@ -216,7 +224,7 @@ fn documentation(
     answer(move |request| {
         let path = request.uri().path().strip_prefix("/docs").unwrap_or_default();
         admit(request, &networks)?;
-        docs::file(path.trim_start_matches('/'), request.header(header::IF_NONE_MATCH))
+        docs::file(path.trim_start_matches('/'), request.headers())
     })
 }
 
@@ -225,9 +233,12 @@ fn openapi_json(
     document: String,
 ) -> impl IntoEndpoint<Endpoint: Endpoint<Output = Response> + 'static> + use<> {
     let networks = config.access.docs_networks.clone();
+    // Compressed when it is first asked for, which hardly anybody does.
+    let file = OnceLock::new();
     answer(move |request| {
         admit(request, &networks)?;
-        Ok(document.clone().with_content_type("application/json").into_response())
+        let file = file.get_or_init(|| File::made("application/json", document.clone(), None));
+        Ok(file.answer(request.headers(), Keeping::Revalidated))
     })
 }
 
@@ -266,8 +277,8 @@ fn healthy(
 
 /// Lets only clients of the given networks pass.
 fn admit(request: &Request, networks: &[Network]) -> Result<(), Problem> {
-    let peer = request.remote_addr().as_socket_addr().map(std::net::SocketAddr::ip);
-    if peer.is_some_and(|peer| networks.iter().any(|network| network.contains(peer))) {
+    let address = request.data::<ClientAddress>().and_then(|ClientAddress(address)| *address);
+    if address.is_some_and(|address| networks.iter().any(|network| network.contains(address))) {
         return Ok(());
     }
     Err(Problem::new(

@@ -20,7 +20,7 @@ async function nativeDetector() {
 }
 
 async function vendoredDetector() {
-  const { decodeQR } = await import('/static/vendor/qr/decode.js');
+  const { decodeQR } = await import('../vendor/qr/decode.js');
   const canvas = document.createElement('canvas');
   const context = canvas.getContext('2d', { willReadFrequently: true });
   return async (video) => {

@@ -1,4 +1,4 @@
-// The app's language: strings, plurals, dates and numbers. Strings live in /static/i18n/*.json,
+// The app's language: strings, plurals, dates and numbers. Strings live in static/i18n/*.json,
 // the same keys in each; a value is a string with {placeholders} or a set of plural forms.
 import { createStore, useStore } from './store.js';
 
@@ -45,7 +45,7 @@ function preferred() {
 
 async function load(code) {
   if (strings[code]) return;
-  const response = await fetch(`/static/i18n/${code}.json`);
+  const response = await fetch(new URL(`../i18n/${code}.json`, import.meta.url));
   if (!response.ok) throw new Error(`strings for ${code}: ${response.status}`);
   strings[code] = await response.json();
 }

@@ -16,10 +16,12 @@
 mod support;
 
 mod accounts;
+mod assets;
 mod attendance;
 mod audit;
 mod bad_input;
 mod connections;
+mod cors;
 mod dashboard;
 mod events;
 mod fixtures;
@@ -27,6 +29,7 @@ mod following;
 mod lists;
 mod openapi;
 mod problems;
+mod proxy;
 mod redirect;
 mod scans;
 mod sessions;

@@ -55,7 +55,7 @@ async fn guessing_at_many_accounts_from_one_network_is_stopped() {
         answers.push(try_login(&app, &format!("person{number}"), "a wrong password").await);
     }
     let refused: Vec<_> = answers.iter().filter(|answer| answer.status == 429).collect();
-    assert_eq!(refused.len(), 2, "five, and the one that was one too many");
+    assert_eq!(refused.len(), 3, "five were looked at");
     refused[0].expect_problem(429, "TOO_MANY_ATTEMPTS");
     assert!((1..=13).contains(&retry_after(refused[0])), "a fifth of a minute");
     try_login(&app, "ada", PASSWORD).await.expect_problem(429, "TOO_MANY_ATTEMPTS");
@@ -76,9 +76,7 @@ async fn a_success_never_counts() {
     for _ in 0..10 {
         app.get("/instance", None).await.expect(200);
     }
-    for _ in 0..2 {
-        try_login(&app, "ada", "a wrong password").await.expect_problem(401, "INVALID_CREDENTIALS");
-    }
+    try_login(&app, "ada", "a wrong password").await.expect_problem(401, "INVALID_CREDENTIALS");
     app.login("ada").await;
 }
 
@@ -86,7 +84,7 @@ async fn a_success_never_counts() {
 async fn a_stranger_who_is_refused_too_often_is_told_to_wait() {
     let app = Appliance::start_with(&[("rate_limit.anonymous_failures_per_minute", "3")]).await;
     let ada = app.person("ada").await;
-    for _ in 0..4 {
+    for _ in 0..3 {
         app.get("/me", None).await.expect_problem(401, "TOKEN_MISSING");
     }
     let refused = app.get("/me", None).await;
@@ -110,7 +108,7 @@ async fn pages_and_codes_that_have_run_out_lock_nobody_out() {
         app.page("/nowhere").await.expect_problem(404, "NOT_FOUND");
     }
     app.get("/instance", None).await.expect(200);
-    for _ in 0..3 {
+    for _ in 0..2 {
         app.get("/me", None).await.expect_problem(401, "TOKEN_MISSING");
     }
     app.get("/instance", None).await.expect_problem(429, "RATE_LIMITED");
@@ -131,13 +129,101 @@ async fn somebody_who_is_signed_in_has_a_share_of_their_own() {
     app.login("ada").await;
 }
 
+/// The two headers of an answer: what there is, and what is left of it.
+fn limits(answer: &Answer) -> (&str, &str) {
+    (answer.header("ratelimit-policy"), answer.header("ratelimit"))
+}
+
+#[tokio::test]
+async fn answers_say_how_much_is_left_of_which_limit() {
+    let settings = [
+        ("rate_limit.signed_in_per_minute", "60"),
+        ("rate_limit.anonymous_failures_per_minute", "30"),
+    ];
+    let app = Appliance::start_with(&settings).await;
+    let ada = app.person("ada").await;
+    let first = app.get("/me", Some(&ada)).await;
+    assert_eq!(limits(&first), ("\"signed-in\";q=60;w=60", "\"signed-in\";r=59;t=1"));
+    let untouched = app.get("/instance", None).await;
+    assert_eq!(limits(&untouched), ("\"anonymous\";q=30;w=60", "\"anonymous\";r=30;t=0"));
+    let refused = app.get("/me", None).await;
+    assert_eq!(limits(&refused), ("\"anonymous\";q=30;w=60", "\"anonymous\";r=29;t=2"));
+    for page in ["/", "/livez"] {
+        assert_eq!(limits(&app.page(page).await), ("", ""), "{page} counts for nothing");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_names_the_limit_and_the_same_moment_as_retry_after() {
+    let settings = [
+        ("rate_limit.login_failures_per_account", "1"),
+        ("rate_limit.login_failures_per_network", "2"),
+        ("rate_limit.registrations_per_network_per_hour", "1"),
+    ];
+    let app = Appliance::start_with(&settings).await;
+    app.person("ada").await;
+    let body =
+        json!({ "email": "b@example.org", "password": PASSWORD, "name": "B", "surname": "B" });
+    let registration = app.post("/auth/register", None, body).await;
+    registration.expect_problem(429, "TOO_MANY_REGISTRATIONS");
+    try_login(&app, "ada", "a wrong password").await.expect(401);
+    let account = try_login(&app, "ada", PASSWORD).await;
+    account.expect_problem(429, "TOO_MANY_ATTEMPTS");
+    try_login(&app, "bob", "a wrong password").await.expect(401);
+    let network = try_login(&app, "carla", "a wrong password").await;
+    network.expect_problem(429, "TOO_MANY_ATTEMPTS");
+    let refusals = [
+        (registration, "\"registration\";q=1;w=3600", "registration"),
+        (account, "\"login-account\";q=1;w=60", "login-account"),
+        (network, "\"login-network\";q=2;w=60", "login-network"),
+    ];
+    for (refusal, policy, name) in refusals {
+        let seconds = retry_after(&refusal);
+        assert_eq!(limits(&refusal), (policy, &*format!("\"{name}\";r=0;t={seconds}")));
+    }
+}
+
+#[tokio::test]
+async fn machines_that_hand_in_and_whole_files_have_limits_of_their_own() {
+    let settings = [
+        ("rate_limit.signed_in_per_minute", "40"),
+        ("rate_limit.ingest_per_minute", "3"),
+        ("rate_limit.export_per_minute", "2"),
+    ];
+    let app = Appliance::start_with(&settings).await;
+    let admin = app.admin().await;
+    let posted = json!({
+        "social": "mastodon", "timestamp": "2026-11-23T07:00:00Z", "content": "x", "status": "ok",
+    });
+    for _ in 0..3 {
+        let answer = app.post("/social/logs", Some(&admin), posted.clone()).await;
+        assert!(answer.status.is_success(), "{}", answer.text());
+    }
+    let refused = app.post("/social/logs", Some(&admin), posted).await;
+    refused.expect_problem(429, "RATE_LIMITED");
+    assert_eq!(limits(&refused).0, "\"ingest\";q=3;w=60");
+    for _ in 0..2 {
+        app.get("/audit/verification", Some(&admin)).await.expect(200);
+    }
+    for path in ["/audit/verification", "/backups/none"] {
+        let refused = app.get(path, Some(&admin)).await;
+        refused.expect_problem(429, "RATE_LIMITED");
+        assert_eq!(limits(&refused).0, "\"export\";q=2;w=60");
+    }
+    let other = app.get("/social/logs", Some(&admin)).await;
+    other.expect(200);
+    assert_eq!(limits(&other).0, "\"signed-in\";q=40;w=60");
+}
+
 #[tokio::test]
 async fn limits_that_are_off_stop_nobody() {
     let settings =
         [("rate_limit.enabled", "false"), ("rate_limit.login_failures_per_account", "1")];
     let app = Appliance::start_with(&settings).await;
     for _ in 0..5 {
-        try_login(&app, "nobody", "a wrong password").await.expect(401);
+        let answer = try_login(&app, "nobody", "a wrong password").await;
+        answer.expect(401);
+        assert_eq!(limits(&answer), ("", ""));
     }
 }
 

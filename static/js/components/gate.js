@@ -1,7 +1,7 @@
 // The frame around the pages of somebody not signed in: the blackboard on one side, the form on the other.
 import { t } from '../i18n.js';
 import { useInstance } from '../instance.js';
-import { html } from '../view.js';
+import { html, ICON } from '../view.js';
 import { LanguageSwitch } from './language-switch.js';
 
 export function Gate({ children }) {
@@ -10,7 +10,7 @@ export function Gate({ children }) {
     <div class="shell">
       <div class="gate">
         <header class="gate-board">
-          <a class="brand" href="/"><img src="/static/icon.svg" width="40" height="40" alt="" /><span>${instance?.name ?? 'Appliance'}</span></a>
+          <a class="brand" href="/"><img src=${ICON} width="40" height="40" alt="" /><span>${instance?.name ?? 'Appliance'}</span></a>
           <svg class="gate-art" viewBox="0 0 160 160" aria-hidden="true">
             <path d="M4 40V20A16 16 0 0 1 20 4h20" /><path d="M120 4h20a16 16 0 0 1 16 16v20" />
             <path d="M156 120v20a16 16 0 0 1-16 16h-20" /><path d="M40 156H20a16 16 0 0 1-16-16v-20" />

@@ -4,7 +4,7 @@ import { useInstance } from '../instance.js';
 import { useSubmit } from '../loading.js';
 import { navigate } from '../router.js';
 import { isAdmin, isStaff, signOut, useUser } from '../session.js';
-import { html } from '../view.js';
+import { html, ICON } from '../view.js';
 import { Alert } from './alert.js';
 import { Button } from './button.js';
 import { Icon } from './icon.js';
@@ -31,7 +31,7 @@ export function Shell({ path, children }) {
       <a class="skip-link unseen" href="#main">${t('nav.skip')}</a>
       <header class="bar">
         <div class="bar-inner">
-          <a class="brand" href="/"><img src="/static/icon.svg" width="36" height="36" alt="" /><span>${instance?.name ?? 'Appliance'}</span></a>
+          <a class="brand" href="/"><img src=${ICON} width="36" height="36" alt="" /><span>${instance?.name ?? 'Appliance'}</span></a>
           <nav class="tabs" aria-label=${t('nav.label')}>
             ${TABS.filter((tab) => (!tab.staff || isStaff(user)) && (!tab.admin || isAdmin(user))).map((tab) => html`
               <a href=${tab.href} aria-current=${here(tab.href) ? 'page' : undefined} data-test=${tab.test}>

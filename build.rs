@@ -1,0 +1,128 @@
+//! Embeds the web app: every file of `static/` that browsers get, with its hash, and compressed once for
+//! all by gzip and brotli where that makes it smaller.
+//!
+//! Pages name the app's files below `/static/`. Here a version, the hash of all files together, is put
+//! into those names, so that browsers may keep a file for ever: another file has another name. Modules
+//! import each other by relative paths, so the version of the first is passed on to all.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "a build that meets what it did not expect should stop there"
+)]
+
+use std::{
+    env,
+    fmt::Write as _,
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+use sha2::{Digest, Sha256};
+
+/// What browsers get; the rest of `static/` is documentation and licences.
+const SERVED: [&str; 7] = ["html", "js", "css", "json", "svg", "png", "webmanifest"];
+const PREFIX: &str = "\"/static/";
+
+fn main() {
+    println!("cargo::rerun-if-changed=static");
+    println!("cargo::rerun-if-changed=build.rs");
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("static");
+    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap());
+    let mut paths = Vec::new();
+    walk(&root, &mut paths);
+    paths.sort();
+    let mut files: Vec<(String, Vec<u8>)> =
+        paths.iter().map(|path| (name(&root, path), fs::read(path).unwrap())).collect();
+
+    let mut all = Sha256::new();
+    for (name, bytes) in &files {
+        all.update(name);
+        all.update(hash(bytes));
+    }
+    let version = hex(&all.finalize());
+    let versioned = format!("{PREFIX}{version}/");
+    for (_, bytes) in files.iter_mut().filter(|(name, _)| is(name, &["html"])) {
+        let page = String::from_utf8(std::mem::take(bytes)).unwrap();
+        *bytes = page.replace(PREFIX, &versioned).into_bytes();
+    }
+
+    let mut table = format!("/// The hash of all files.\nconst VERSION: &str = {version:?};\n\n");
+    table += "/// Every file, by path in the order of paths.\nstatic FILES: &[Embedded] = &[\n";
+    for (number, (name, bytes)) in files.iter().enumerate() {
+        let plain = keep(&out, number, "plain", bytes);
+        let gzip = smaller(bytes, gzip(bytes)).map(|bytes| keep(&out, number, "gz", &bytes));
+        let brotli = smaller(bytes, brotli(bytes)).map(|bytes| keep(&out, number, "br", &bytes));
+        let hash = hex(&hash(bytes));
+        let (gzip, brotli) = (option(gzip.as_deref()), option(brotli.as_deref()));
+        writeln!(
+            table,
+            "    Embedded {{ path: {name:?}, hash: {hash:?}, plain: {plain}, gzip: {gzip}, \
+             brotli: {brotli} }},"
+        )
+        .unwrap();
+    }
+    table += "];\n";
+    fs::write(out.join("static.rs"), table).unwrap();
+}
+
+fn walk(directory: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            walk(&path, found);
+        } else if is(&path, &SERVED) {
+            found.push(path);
+        }
+    }
+}
+
+/// Whether a file's name ends in one of these.
+fn is(path: impl AsRef<Path>, kinds: &[&str]) -> bool {
+    let end = path.as_ref().extension();
+    end.is_some_and(|end| kinds.iter().any(|kind| end == *kind))
+}
+
+fn name(root: &Path, path: &Path) -> String {
+    path.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/")
+}
+
+fn hash(bytes: &[u8]) -> Vec<u8> {
+    Sha256::digest(bytes).to_vec()
+}
+
+/// Sixteen digits: nobody has to be kept from making two files of one hash here.
+fn hex(hash: &[u8]) -> String {
+    hash.iter().take(8).fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn brotli(mut bytes: &[u8]) -> Vec<u8> {
+    let mut compressed = Vec::new();
+    let parameters = brotli::enc::BrotliEncoderParams { quality: 11, ..Default::default() };
+    brotli::BrotliCompress(&mut bytes, &mut compressed, &parameters).unwrap();
+    compressed
+}
+
+/// A compressed form that is worth its header.
+fn smaller(plain: &[u8], compressed: Vec<u8>) -> Option<Vec<u8>> {
+    (compressed.len() + 32 < plain.len()).then_some(compressed)
+}
+
+/// Writes a form of a file, and gives the expression that embeds it.
+fn keep(out: &Path, number: usize, form: &str, bytes: &[u8]) -> String {
+    let name = format!("static-{number}.{form}");
+    fs::write(out.join(&name), bytes).unwrap();
+    format!("include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{name}\"))")
+}
+
+fn option(expression: Option<&str>) -> String {
+    expression.map_or("None".to_owned(), |expression| format!("Some({expression})"))
+}

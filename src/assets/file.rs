@@ -1,0 +1,144 @@
+//! A file in its three forms, and the answer with the one that suits: whether it may be kept, whether
+//! the client has it already.
+
+use std::{borrow::Cow, io::Write as _};
+
+use flate2::{Compression, write::GzEncoder};
+use hyper::body::Bytes;
+use poem::{
+    IntoResponse, Response,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+};
+
+use super::{
+    Keeping,
+    encoding::{Encoding, negotiate},
+};
+
+/// A file that anybody may have: nothing in it depends on who asks.
+#[derive(Debug, Clone)]
+pub struct File {
+    /// Its media type.
+    pub content_type: &'static str,
+    /// Tells it from every other version of itself.
+    pub hash: Cow<'static, str>,
+    /// As it is.
+    pub plain: Bytes,
+    /// By gzip, if that is smaller.
+    pub gzip: Option<Bytes>,
+    /// By brotli, if that is smaller.
+    pub brotli: Option<Bytes>,
+    /// The content security policy that it is under, unless that of the API.
+    pub policy: Option<&'static str>,
+}
+
+impl File {
+    /// A file that is known only while the appliance runs, compressed here and now.
+    pub fn made(content_type: &'static str, text: String, policy: Option<&'static str>) -> Self {
+        let plain = text.into_bytes();
+        let hash = crate::crypto::sha256(&plain);
+        let hash =
+            hash.iter().take(8).fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+        let gzip = gzip.write_all(&plain).and_then(|()| gzip.finish()).ok();
+        let gzip = gzip.filter(|gzip| gzip.len() < plain.len());
+        Self {
+            content_type,
+            hash: hash.into(),
+            plain: plain.into(),
+            gzip: gzip.map(Into::into),
+            brotli: None,
+            policy,
+        }
+    }
+
+    /// The form that suits the client, or 304 when it has it already.
+    pub fn answer(&self, asked: &HeaderMap, keeping: Keeping) -> Response {
+        let mut forms = vec![(Encoding::Identity, &self.plain)];
+        forms.extend(self.gzip.iter().map(|gzip| (Encoding::Gzip, gzip)));
+        forms.extend(self.brotli.iter().map(|brotli| (Encoding::Brotli, brotli)));
+        let varies = forms.len() > 1;
+        let offered: Vec<_> = forms.iter().map(|(encoding, _)| *encoding).collect();
+        let encoding = negotiate(asked, &offered);
+        let form = forms.iter().find(|(offered, _)| *offered == encoding);
+        let bytes = form.map_or(&self.plain, |(_, bytes)| *bytes);
+
+        let etag = match encoding.token() {
+            Some(token) => format!("\"{}-{token}\"", self.hash),
+            None => format!("\"{}\"", self.hash),
+        };
+        let has_it = has_already(asked, &etag);
+        let mut response = if has_it {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            bytes.clone().with_content_type(self.content_type).into_response()
+        };
+        let mut put = |name: HeaderName, value: &str| {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                response.headers_mut().insert(name, value);
+            }
+        };
+        put(header::ETAG, &etag);
+        put(header::CACHE_CONTROL, keeping.cache_control());
+        if let Some(policy) = self.policy {
+            put(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        if varies {
+            put(header::VARY, "Accept-Encoding");
+        }
+        if let Some(token) = encoding.token().filter(|_| !has_it) {
+            put(header::CONTENT_ENCODING, token);
+        }
+        response
+    }
+}
+
+impl Keeping {
+    const fn cache_control(self) -> &'static str {
+        match self {
+            Self::Revalidated => "no-cache",
+            Self::Immutable => "public, max-age=31536000, immutable",
+        }
+    }
+}
+
+/// `If-None-Match` (RFC 9110 §13.1.2): any of the listed tags, weakly compared.
+fn has_already(asked: &HeaderMap, etag: &str) -> bool {
+    let lines = asked.get_all(header::IF_NONE_MATCH).into_iter();
+    let tags = lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','));
+    tags.map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file() -> File {
+        File::made("text/plain", "words, words, words. ".repeat(100), None)
+    }
+
+    fn asking(lines: &[(HeaderName, &str)]) -> HeaderMap {
+        let lines = lines.iter().map(|(name, value)| (name.clone(), value.parse().unwrap()));
+        lines.collect()
+    }
+
+    #[test]
+    fn each_form_has_a_tag_of_its_own_and_a_second_visit_costs_nothing() {
+        let plain = file().answer(&HeaderMap::new(), Keeping::Revalidated);
+        let gzip = asking(&[(header::ACCEPT_ENCODING, "gzip")]);
+        let gzip = file().answer(&gzip, Keeping::Revalidated);
+        let tag = |response: &Response| response.header(header::ETAG).unwrap().to_owned();
+        assert_ne!(tag(&plain), tag(&gzip));
+        for response in [&plain, &gzip] {
+            assert_eq!(response.header(header::VARY), Some("Accept-Encoding"));
+        }
+        let again = |accept: &str, tag: &str| {
+            let lines = [(header::ACCEPT_ENCODING, accept), (header::IF_NONE_MATCH, tag)];
+            file().answer(&asking(&lines), Keeping::Revalidated).status()
+        };
+        assert_eq!(again("gzip", &tag(&gzip)), StatusCode::NOT_MODIFIED);
+        assert_eq!(again("identity", &tag(&plain)), StatusCode::NOT_MODIFIED);
+        assert_eq!(again("identity", &tag(&gzip)), StatusCode::OK);
+        assert_eq!(again("gzip", "\"other\""), StatusCode::OK);
+    }
+}

@@ -1,0 +1,123 @@
+//! The web app, embedded: the files of `static/` under the policy that browsers hold its pages to.
+//!
+//! `build.rs` compressed them and put the version, a hash of all, into the names by which pages ask for
+//! them. What is asked for by this version's name may be kept for ever. Whatever else is asked for (by
+//! no version, or by the one that a page from before an upgrade knows) is answered with today's file and
+//! may be kept only if it is asked for again: an open page goes on, and no cache keeps a new file under
+//! an old name.
+
+mod encoding;
+mod file;
+
+use hyper::body::Bytes;
+use poem::{Response, http::HeaderMap};
+
+use crate::http::Problem;
+pub use file::File;
+
+include!(concat!(env!("OUT_DIR"), "/static.rs"));
+
+/// The app's policy: its own files and nothing else; `blob:` for pictures of codes and the camera.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    img-src 'self' blob: data:; font-src 'self'; connect-src 'self'; media-src 'self' blob:; \
+    manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; \
+    frame-ancestors 'none'";
+
+/// One file of `static/`.
+struct Embedded {
+    path: &'static str,
+    hash: &'static str,
+    plain: &'static [u8],
+    gzip: Option<&'static [u8]>,
+    brotli: Option<&'static [u8]>,
+}
+
+/// For how long a browser may take its copy for the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keeping {
+    /// Until it has asked whether there is another; mostly there is none, and an upgrade is seen at once.
+    Revalidated,
+    /// A year (RFC 8246): another file has another name.
+    Immutable,
+}
+
+/// The app's one page, which every path of the app answers with; it reads the path itself.
+///
+/// # Errors
+/// Never, as long as the binary holds `static/index.html`.
+pub fn page(asked: &HeaderMap) -> Result<Response, Problem> {
+    file("index.html", asked)
+}
+
+/// A file below `static/` in the form that suits the client, or 304 when it has it already.
+///
+/// # Errors
+/// 404 for what is not there, and for files that are not the app's (documentation).
+pub fn file(path: &str, asked: &HeaderMap) -> Result<Response, Problem> {
+    let (keeping, path) = match path.split_once('/') {
+        Some((VERSION, path)) => (Keeping::Immutable, path),
+        Some((other, path)) if looks_like_a_version(other) => (Keeping::Revalidated, path),
+        _ => (Keeping::Revalidated, path),
+    };
+    let found = FILES.binary_search_by(|file| file.path.cmp(path)).ok();
+    let found = found.and_then(|at| FILES.get(at)).ok_or_else(Problem::not_found)?;
+    let content_type = content_type(path).ok_or_else(Problem::not_found)?;
+    let file = File {
+        content_type,
+        hash: found.hash.into(),
+        plain: Bytes::from_static(found.plain),
+        gzip: found.gzip.map(Bytes::from_static),
+        brotli: found.brotli.map(Bytes::from_static),
+        policy: Some(POLICY),
+    };
+    Ok(file.answer(asked, keeping))
+}
+
+fn looks_like_a_version(segment: &str) -> bool {
+    segment.len() == VERSION.len() && segment.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn content_type(path: &str) -> Option<&'static str> {
+    let (_, extension) = path.rsplit_once('.')?;
+    match extension {
+        "html" => Some("text/html; charset=utf-8"),
+        "js" => Some("text/javascript; charset=utf-8"),
+        "css" => Some("text/css; charset=utf-8"),
+        "json" => Some("application/json"),
+        "svg" => Some("image/svg+xml"),
+        "png" => Some("image/png"),
+        "webmanifest" => Some("application/manifest+json"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_files_are_in_the_order_in_which_they_are_looked_for_and_each_has_a_type() {
+        assert!(FILES.is_sorted_by(|one, next| one.path < next.path));
+        assert!(FILES.len() > 60);
+        for file in FILES {
+            assert!(content_type(file.path).is_some(), "{}", file.path);
+        }
+    }
+
+    #[test]
+    fn what_compresses_well_is_a_third_of_itself() {
+        let sum = |form: fn(&Embedded) -> usize| FILES.iter().map(form).sum::<usize>();
+        let plain = sum(|file| file.plain.len());
+        let gzip = sum(|file| file.gzip.unwrap_or(file.plain).len());
+        let brotli = sum(|file| file.brotli.unwrap_or(file.plain).len());
+        assert!(brotli < gzip && brotli * 3 < plain, "{plain} {gzip} {brotli}");
+    }
+
+    #[test]
+    fn documentation_and_paths_outside_are_not_served() {
+        for path in ["README.md", "../Cargo.toml", "nothing.js", "", "vendor"] {
+            assert!(file(path, &HeaderMap::new()).is_err(), "{path}");
+            assert!(file(&format!("{VERSION}/{path}"), &HeaderMap::new()).is_err(), "{path}");
+        }
+    }
+}
