@@ -4,6 +4,7 @@
 //! Architecture invariant: nothing here names a domain. Who a token belongs to comes through
 //! `http::Authenticator`, which part answers a path through [`Parts`], both filled in `server/wire`.
 
+mod bodies;
 mod caller;
 mod cors;
 mod headers;
@@ -19,9 +20,10 @@ use poem::{Endpoint, Request, Response};
 
 use crate::{
     config::{CorsConfig, LimitsConfig, PublicUrl, RateLimitConfig},
-    http::{Authenticator, BodyBudget, BodyLimits, Caller, Problem},
+    http::{Authenticator, Caller, Problem},
     telemetry::Metrics,
 };
+pub use bodies::{Bodies, BodyKind};
 use cors::Cors;
 use headers::Headers;
 pub use observe::Parts;
@@ -38,7 +40,8 @@ pub struct Settings {
     cors: Cors,
     headers: Headers,
     limits: RateLimits,
-    body: BodyLimits,
+    bodies: Bodies,
+    head_fields: usize,
     authenticator: Arc<dyn Authenticator>,
     metrics: Metrics,
     parts: Parts,
@@ -62,6 +65,7 @@ impl Settings {
         public_url: &PublicUrl,
         rate_limit: &RateLimitConfig,
         limits: &LimitsConfig,
+        bodies: Vec<(&'static str, BodyKind)>,
         log_requests: bool,
         authenticator: Arc<dyn Authenticator>,
         metrics: Metrics,
@@ -72,11 +76,8 @@ impl Settings {
             cors: Cors::new(cors),
             headers: Headers::new(!public_url.is_local()),
             limits: RateLimits::new(rate_limit),
-            body: BodyLimits {
-                bytes: usize::try_from(limits.body_bytes).unwrap_or(usize::MAX),
-                time: limits.body(),
-                budget: BodyBudget::new(limits.bodies_in_flight_bytes()),
-            },
+            bodies: Bodies::new(limits, bodies),
+            head_fields: usize::try_from(limits.head_fields).unwrap_or(usize::MAX),
             authenticator,
             metrics,
             parts,
@@ -104,7 +105,9 @@ impl<E: Endpoint<Output = Response>> Gateway<E> {
             return Ok(preflight);
         }
         settings.limits.admit(caller, &request)?;
-        identify::refuse_large(&request, &settings.body)?;
+        identify::refuse_many_fields(&request, settings.head_fields)?;
+        identify::refuse_encoded(&request)?;
+        identify::refuse_large(&request, &settings.bodies.at(request.uri().path()))?;
         let handled = AssertUnwindSafe(self.inner.call(request)).catch_unwind().await;
         handled.unwrap_or_else(|panic| {
             settings.metrics.system_error("panic");
@@ -120,7 +123,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Gateway<E> {
         let started = Instant::now();
         let settings = &self.settings;
 
-        let context = identify::identify(&request, settings.body.clone());
+        let context = identify::identify(&request, settings.bodies.at(request.uri().path()));
         let caller = caller::recognise(&request, settings.authenticator.as_ref());
         let exchange = observe::Exchange::begin(&request, &context, &caller, started);
         let origin = settings.cors.origin(&request);

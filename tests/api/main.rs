@@ -16,6 +16,7 @@
 mod support;
 
 mod accounts;
+mod attacks;
 mod attendance;
 mod audit;
 mod bad_input;
@@ -23,7 +24,9 @@ mod connections;
 mod dashboard;
 mod events;
 mod fixtures;
+mod floods;
 mod following;
+mod frames;
 mod lists;
 mod openapi;
 mod problems;
