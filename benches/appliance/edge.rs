@@ -42,7 +42,9 @@ async fn against_nginx() {
     let behind = Appliance::start(&behind_home, &["tls.mode=off"]);
     let tls = direct_home.join("tls");
     let Some(nginx) = Nginx::start(home.path(), &tls, behind.address) else {
-        println!("edge: nginx is not installed (apt-get install nginx), so it is compared with nothing");
+        println!(
+            "edge: nginx is not installed (apt-get install nginx), so it is compared with nothing"
+        );
         return;
     };
     let certificate = tls.join("self-signed.pem");

@@ -5,8 +5,8 @@ use serde_json::json;
 
 use crate::{
     frames::{
-        ACK, CONTINUATION, DATA, END_HEADERS, GOAWAY, HEADERS, PING, SETTINGS, cancel, fields,
-        flood, frame, open, read_until, taken_back,
+        ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, RST_STREAM,
+        SETTINGS, cancel, fields, flood, frame, open, read_until, taken_back,
     },
     support::Appliance,
 };
@@ -88,7 +88,6 @@ async fn more_requests_at_once_than_a_connection_may_have_are_refused() {
     let login = fields("POST", "/api/v1/auth/login");
     wire.send(frame(HEADERS, END_HEADERS, 1, &login)).await;
     wire.send(frame(HEADERS, END_HEADERS, 3, &login)).await;
-    const RST_STREAM: u8 = 3;
     assert!(read_until(&mut wire, RST_STREAM, 0).await);
 }
 
@@ -96,7 +95,7 @@ async fn more_requests_at_once_than_a_connection_may_have_are_refused() {
 async fn an_http_2_connection_that_was_answered_and_asks_no_more_is_closed() {
     let app = Appliance::start_with(&[("limits.idle_seconds", "1")]).await;
     let mut wire = open(&app).await;
-    wire.send(frame(HEADERS, END_HEADERS | 1, 1, &fields("GET", "/livez"))).await;
+    wire.send(frame(HEADERS, END_HEADERS | END_STREAM, 1, &fields("GET", "/livez"))).await;
     assert!(read_until(&mut wire, DATA, 0).await);
     assert!(read_until(&mut wire, GOAWAY, 0).await, "it is told");
     wire.closed().await;

@@ -29,6 +29,8 @@ use crate::{
 };
 
 const LIVEZ: &str = "GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+/// As `open(2)` has it on this platform.
+const CLOSE_ON_EXEC: u32 = 0o2_000_000;
 /// Starts what follows with its standard input as the first passed socket, as systemd would.
 const ACTIVATE: [&str; 3] =
     ["sh", "-c", "exec 3<&0 </dev/null; export LISTEN_PID=$$ LISTEN_FDS=1; exec \"$0\" \"$@\""];
@@ -102,7 +104,6 @@ fn a_child_of_the_appliance_gets_none_of_the_passed_sockets() {
     let info = fs::read_to_string(format!("/proc/{}/fdinfo/3", running.pid())).unwrap();
     let flags = info.lines().find_map(|line| line.strip_prefix("flags:")).unwrap();
     let flags = u32::from_str_radix(flags.trim(), 8).unwrap();
-    const CLOSE_ON_EXEC: u32 = 0o2_000_000;
     assert_ne!(flags & CLOSE_ON_EXEC, 0, "{info}");
 }
 
