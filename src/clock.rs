@@ -126,6 +126,14 @@ enum Source {
     Manual(Arc<AtomicI64>),
 }
 
+/// How long the machine has run (`CLOCK_MONOTONIC`), for those who compare it with their own reading of
+/// the same clock.
+pub fn monotonic() -> std::time::Duration {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
+    std::time::Duration::new(seconds, u32::try_from(now.tv_nsec).unwrap_or(0))
+}
+
 impl Clock {
     /// The machine's clock.
     pub const fn system() -> Self {

@@ -29,11 +29,37 @@ impl Driver {
     }
 
     pub(crate) fn trusting(address: SocketAddr, certificate: &Path) -> Self {
-        let mut roots = rustls::RootCertStore::empty();
-        roots.add(CertificateDer::from_pem_file(certificate).unwrap()).unwrap();
-        let config =
-            rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+        Self { address, tls: TlsConnector::from(Arc::new(tls(certificate))) }
+    }
+
+    /// A driver whose every handshake is a whole one.
+    pub(crate) fn without_resumption(address: SocketAddr, certificate: &Path) -> Self {
+        let mut config = tls(certificate);
+        config.resumption = rustls::client::Resumption::disabled();
         Self { address, tls: TlsConnector::from(Arc::new(config)) }
+    }
+
+    /// Handshakes a second, so many at once, each on a connection of its own.
+    pub(crate) async fn handshakes_per_second(&self, at_once: usize, time: Duration) -> f64 {
+        let started = Instant::now();
+        let clients = (0..at_once).map(|_| {
+            let driver = self.clone();
+            tokio::spawn(async move {
+                let mut handshakes = 0_u32;
+                while started.elapsed() < time {
+                    let stream = TcpStream::connect(driver.address).await.unwrap();
+                    let name = ServerName::try_from("localhost").unwrap();
+                    drop(driver.tls.connect(name, stream).await.unwrap());
+                    handshakes += 1;
+                }
+                handshakes
+            })
+        });
+        let mut handshakes = 0;
+        for client in clients.collect::<Vec<_>>() {
+            handshakes += client.await.unwrap();
+        }
+        f64::from(handshakes) / started.elapsed().as_secs_f64()
     }
 
     pub(crate) async fn connect(&self) -> Connection {
@@ -124,6 +150,13 @@ impl Driver {
         }
         f64::from(answers) / started.elapsed().as_secs_f64()
     }
+}
+
+/// TLS that trusts one certificate.
+fn tls(certificate: &Path) -> rustls::ClientConfig {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(certificate).unwrap()).unwrap();
+    rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()
 }
 
 impl Connection {

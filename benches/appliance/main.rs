@@ -17,6 +17,7 @@
 mod backing_up;
 mod bare;
 mod driver;
+mod edge;
 mod process;
 mod store_alone;
 
@@ -49,7 +50,7 @@ fn main() {
         return;
     }
     // One part alone when it is named, as in `cargo bench --bench appliance -- reading`.
-    let parts = ["starting", "writing", "reading", "backing_up"];
+    let parts = ["starting", "writing", "reading", "backing_up", "edge"];
     let named = |part: &str| arguments.iter().any(|argument| argument == part);
     let wanted = |part| named(part) || !parts.into_iter().any(named);
     if wanted("starting") {
@@ -64,6 +65,9 @@ fn main() {
         }
         if wanted("backing_up") {
             backing_up::backing_up().await;
+        }
+        if wanted("edge") {
+            edge::edge().await;
         }
     });
 }

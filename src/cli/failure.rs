@@ -64,7 +64,7 @@ impl From<StartError> for Failure {
         match error {
             StartError::Store(OpenError::InUse(_))
             | StartError::Listen(..)
-            | StartError::ControlSocketInUse(_) => Self::Conflict(text),
+            | StartError::SocketInUse(_) => Self::Conflict(text),
             StartError::NoData(_) => Self::NotFound(text),
             StartError::Backup(error) => error.into(),
             _ => Self::Failed(text),

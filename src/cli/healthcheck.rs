@@ -7,14 +7,23 @@ use std::{
 };
 
 use super::{Failure, Global, print};
-use crate::server::probe;
+use crate::{
+    config::{Listen, TlsMode},
+    server::probe,
+};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(super) fn run(global: &Global) -> Result<(), Failure> {
-    let address = reachable(global.load(&[])?.server.listen);
+    let config = global.load(&[])?;
+    let address = match config.server.listen {
+        Listen::Tcp(address) => Listen::Tcp(reachable(address)),
+        path @ Listen::Unix(_) => path,
+    };
+    let is_plain = config.tls.mode == TlsMode::Off;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let answer = runtime.block_on(async { tokio::time::timeout(PATIENCE, probe(address)).await });
+    let asking = async { tokio::time::timeout(PATIENCE, probe(&address, is_plain)).await };
+    let answer = runtime.block_on(asking);
     let (ready, body) = answer
         .map_err(|_| Failure::Failed(format!("{address} did not answer in time")))?
         .map_err(|error| Failure::Failed(format!("{address} cannot be asked: {error}")))?;

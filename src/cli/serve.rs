@@ -6,15 +6,15 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{Failure, Global};
 use crate::{
     clock::Clock,
-    server::{Server, Supervisor},
+    server::{PassedSockets, Server, Supervisor},
     telemetry::start_logging,
 };
 
 /// Runs the appliance.
 #[derive(Debug, Args)]
 pub(super) struct Serve {
-    /// Where HTTPS listens; the same as --set server.listen=ADDR:PORT.
-    #[arg(long, value_name = "ADDR:PORT")]
+    /// Where HTTPS listens; the same as --set server.listen=….
+    #[arg(long, value_name = "ADDR:PORT|unix:PATH")]
     listen: Option<String>,
     /// Where plain HTTP redirects from, or off; the same as --set `server.redirect_listen`=….
     #[arg(long, value_name = "ADDR:PORT|off")]
@@ -23,6 +23,8 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) fn run(self, global: &Global) -> Result<(), Failure> {
+        // Before there is a second thread: it changes the environment.
+        let passed = PassedSockets::take()?;
         let mut flags = Vec::new();
         flags.extend(self.listen.map(|address| ("server.listen", address)));
         flags.extend(self.redirect_listen.map(|address| ("server.redirect_listen", address)));
@@ -35,12 +37,13 @@ impl Serve {
             // whoever has read that it is ready may send one at once.
             let mut terminate = signal(SignalKind::terminate())?;
             let mut interrupt = signal(SignalKind::interrupt())?;
+            let mut hangup = signal(SignalKind::hangup())?;
             let public_url = config.server.public_url.origin().to_owned();
             let data = config.data.directory.clone();
             let supervisor = Supervisor::of(|name| std::env::var_os(name)).map_err(|error| {
                 Failure::Usage(format!("NOTIFY_SOCKET names no socket: {error}"))
             })?;
-            let server = Server::bind_under(supervisor, config, Clock::system()).await?;
+            let server = Server::bind_under(supervisor, passed, config, Clock::system()).await?;
             if let Some(link) = server.setup_link() {
                 global.say(format_args!(
                     "\nThere is no administrator yet. Open this link once to become the first:\n\n    \
@@ -48,17 +51,21 @@ impl Serve {
                 ));
             }
             tracing::info!(
-                address = %server.address()?,
+                address = %server.listens_at()?,
                 redirect = server.redirect_address().map(tracing::field::display),
                 %public_url,
                 data = %data.display(),
                 version = env!("CARGO_PKG_VERSION"),
                 "ready"
             );
+            let reload = server.reload();
             let shutdown = async move {
-                tokio::select! {
-                    _ = interrupt.recv() => {}
-                    _ = terminate.recv() => {}
+                loop {
+                    tokio::select! {
+                        _ = interrupt.recv() => return,
+                        _ = terminate.recv() => return,
+                        _ = hangup.recv() => reload.ask(),
+                    }
                 }
             };
             server.run(shutdown).await.map_err(|error| Failure::Failed(error.to_string()))

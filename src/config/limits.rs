@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+/// The least that a head may be: hyper reads into a buffer of 8 KiB at least.
+const LEAST_HEAD_BYTES: u32 = 8_192;
+
 /// See `appliance.toml`.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -13,12 +16,28 @@ pub struct LimitsConfig {
     /// Open connections from one IPv4 address or one IPv6 /64.
     pub connections_per_address: u32,
     handshake_seconds: u32,
+    first_request_seconds: u32,
     head_seconds: u32,
+    /// The largest head of a request, in bytes.
+    pub head_bytes: u32,
+    /// The most header fields of a request.
+    pub head_fields: u32,
     body_seconds: u32,
-    idle_seconds: u32,
-    /// The largest request body, in bytes.
+    /// The largest request body, in bytes, where nothing else is said.
     pub body_bytes: u32,
+    /// The largest body of what signs somebody in, in bytes.
+    pub credentials_body_bytes: u32,
+    /// The largest body of a batch, in bytes.
+    pub batch_body_bytes: u32,
     bodies_in_flight_mib: u32,
+    write_stall_seconds: u32,
+    idle_seconds: u32,
+    sse_keep_alive_seconds: u32,
+    ping_seconds: u32,
+    ping_answer_seconds: u32,
+    /// Requests that one HTTP/2 connection may have open.
+    pub h2_streams: u32,
+    h2_resets: u32,
 }
 
 impl LimitsConfig {
@@ -27,22 +46,34 @@ impl LimitsConfig {
             ("limits.connections", self.connections),
             ("limits.connections_per_address", self.connections_per_address),
             ("limits.handshake_seconds", self.handshake_seconds),
+            ("limits.first_request_seconds", self.first_request_seconds),
             ("limits.head_seconds", self.head_seconds),
+            ("limits.head_fields", self.head_fields),
             ("limits.body_seconds", self.body_seconds),
-            ("limits.idle_seconds", self.idle_seconds),
             ("limits.body_bytes", self.body_bytes),
+            ("limits.credentials_body_bytes", self.credentials_body_bytes),
+            ("limits.batch_body_bytes", self.batch_body_bytes),
             ("limits.bodies_in_flight_mib", self.bodies_in_flight_mib),
+            ("limits.write_stall_seconds", self.write_stall_seconds),
+            ("limits.idle_seconds", self.idle_seconds),
+            ("limits.sse_keep_alive_seconds", self.sse_keep_alive_seconds),
+            ("limits.ping_seconds", self.ping_seconds),
+            ("limits.ping_answer_seconds", self.ping_answer_seconds),
+            ("limits.h2_streams", self.h2_streams),
+            ("limits.h2_resets", self.h2_resets),
         ];
-        match all.into_iter().find(|(_, value)| *value == 0) {
-            Some((key, _)) => Err((key, "must be 1 or more".to_owned())),
-            None if self.bodies_in_flight_bytes()
-                < usize::try_from(self.body_bytes).unwrap_or(0) =>
-            {
-                let reason = "must hold one body of limits.body_bytes".to_owned();
-                Err(("limits.bodies_in_flight_mib", reason))
-            }
-            None => Ok(()),
+        if let Some((key, _)) = all.into_iter().find(|(_, value)| *value == 0) {
+            return Err((key, "must be 1 or more".to_owned()));
         }
+        if self.head_bytes < LEAST_HEAD_BYTES {
+            return Err(("limits.head_bytes", format!("must be {LEAST_HEAD_BYTES} or more")));
+        }
+        let largest = self.body_bytes.max(self.credentials_body_bytes).max(self.batch_body_bytes);
+        if self.bodies_in_flight_bytes() < usize::try_from(largest).unwrap_or(usize::MAX) {
+            let reason = "must hold one body of the largest that limits allow".to_owned();
+            return Err(("limits.bodies_in_flight_mib", reason));
+        }
+        Ok(())
     }
 
     /// What all request bodies that are being read may take together, in bytes.
@@ -52,22 +83,55 @@ impl LimitsConfig {
 
     /// For the TLS handshake.
     pub fn handshake(&self) -> Duration {
-        Duration::from_secs(self.handshake_seconds.into())
+        seconds(self.handshake_seconds)
     }
 
-    /// For a request's head.
+    /// From the handshake to the whole head of the first request.
+    pub fn first_request(&self) -> Duration {
+        seconds(self.first_request_seconds)
+    }
+
+    /// From the first byte of a request's head to its last.
     pub fn head(&self) -> Duration {
-        Duration::from_secs(self.head_seconds.into())
+        seconds(self.head_seconds)
     }
 
     /// For a request's body.
     pub fn body(&self) -> Duration {
-        Duration::from_secs(self.body_seconds.into())
+        seconds(self.body_seconds)
     }
 
-    /// With nothing asked. Over HTTP/1.1 [`LimitsConfig::head`] ends it earlier: hyper times the next
-    /// head from the answer before it on.
-    pub fn idle(&self) -> Duration {
-        Duration::from_secs(self.idle_seconds.into())
+    /// For a client to take some of an answer that waits for it.
+    pub fn write_stall(&self) -> Duration {
+        seconds(self.write_stall_seconds)
     }
+
+    /// With nothing asked.
+    pub fn idle(&self) -> Duration {
+        seconds(self.idle_seconds)
+    }
+
+    /// Between two signs of life on a stream of events that has nothing to say.
+    pub fn sse_keep_alive(&self) -> Duration {
+        seconds(self.sse_keep_alive_seconds)
+    }
+
+    /// Between two pings over HTTP/2.
+    pub fn ping(&self) -> Duration {
+        seconds(self.ping_seconds)
+    }
+
+    /// For the answer to a ping.
+    pub fn ping_answer(&self) -> Duration {
+        seconds(self.ping_answer_seconds)
+    }
+
+    /// How many more requests one HTTP/2 connection may take back than it lets be answered.
+    pub fn h2_resets(&self) -> usize {
+        usize::try_from(self.h2_resets).unwrap_or(usize::MAX)
+    }
+}
+
+fn seconds(number: u32) -> Duration {
+    Duration::from_secs(number.into())
 }

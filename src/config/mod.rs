@@ -35,7 +35,7 @@ pub use log::{ConfigLogFormat, LogConfig};
 pub use network::Network;
 pub use proxy::{ForwardingHeader, ProxyConfig};
 pub use rate_limit::RateLimitConfig;
-pub use server::{PublicUrl, RedirectListen, ServerConfig};
+pub use server::{Listen, PublicUrl, RedirectListen, ServerConfig};
 pub use show::{show_json, show_text};
 pub use store::StoreConfig;
 pub use tls::{TlsConfig, TlsMode};
@@ -83,6 +83,7 @@ impl Config {
 
     /// What serde cannot see: ranges, and values that need each other. Names the key at fault.
     fn check(&self) -> Result<(), (&'static str, String)> {
+        self.server.check(self.tls.mode)?;
         self.tls.check()?;
         self.limits.check()?;
         self.auth.check()?;

@@ -1,18 +1,21 @@
 //! `[server]`: where it listens and how people reach it.
 
 use std::{
+    fmt,
     net::{IpAddr, SocketAddr},
     path::PathBuf,
 };
 
 use serde::{Deserialize, Deserializer, de::Error};
 
+use super::TlsMode;
+
 /// See `appliance.toml`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServerConfig {
-    /// Where HTTPS listens; port 0 takes any free one.
-    pub listen: SocketAddr,
+    /// Where it listens.
+    pub listen: Listen,
     /// Where plain HTTP listens to redirect.
     pub redirect_listen: RedirectListen,
     /// How people reach it.
@@ -28,6 +31,20 @@ pub struct ServerConfig {
 }
 
 impl ServerConfig {
+    /// What is said without TLS must not leave the machine, and a Unix socket needs none.
+    pub(super) fn check(&self, tls: TlsMode) -> Result<(), (&'static str, String)> {
+        let reason = match (tls, &self.listen) {
+            (TlsMode::Off, Listen::Tcp(address)) if !address.ip().is_loopback() => {
+                "must be a loopback address or unix: and a path while tls.mode is \"off\""
+            }
+            (TlsMode::SelfSigned | TlsMode::Files, Listen::Unix(_)) => {
+                "can be a Unix socket only with tls.mode = \"off\""
+            }
+            _ => return Ok(()),
+        };
+        Err(("server.listen", reason.to_owned()))
+    }
+
     /// The control socket, `beside` unless another place is configured.
     pub fn control_socket_or(&self, beside: PathBuf) -> PathBuf {
         if self.control_socket.as_os_str().is_empty() {
@@ -35,6 +52,51 @@ impl ServerConfig {
         } else {
             self.control_socket.clone()
         }
+    }
+}
+
+/// Where the appliance listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Listen {
+    /// At an address; port 0 takes any free one.
+    Tcp(SocketAddr),
+    /// At a path.
+    Unix(PathBuf),
+}
+
+impl Listen {
+    /// The address, unless it is a path.
+    pub const fn address(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Tcp(address) => Some(*address),
+            Self::Unix(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Listen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => address.fmt(f),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Listen {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let found = match text.strip_prefix("unix:") {
+            Some(path) => {
+                Some(PathBuf::from(path)).filter(|path| path.is_absolute()).map(Self::Unix)
+            }
+            None => text.parse().ok().map(Self::Tcp),
+        };
+        found.ok_or_else(|| {
+            D::Error::custom(
+                "must be an address and port such as 0.0.0.0:443, or unix: and an absolute path",
+            )
+        })
     }
 }
 
@@ -106,6 +168,26 @@ impl<'de> Deserialize<'de> for PublicUrl {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Config, Sources};
+
+    #[test]
+    fn without_tls_it_listens_on_this_machine_alone() {
+        let listens = |mode: &str, listen: &str| {
+            let flags = [("tls.mode", mode), ("server.listen", listen)];
+            let flags = flags.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
+            Config::load(&Sources { flags, ..Sources::default() })
+                .map_err(|error| error.to_string())
+        };
+        for listen in ["127.0.0.1:80", "127.9.9.9:0", "[::1]:80", "unix:/run/appliance/http.sock"] {
+            assert_eq!(listens("off", listen).unwrap().server.listen.to_string(), listen);
+        }
+        for listen in ["0.0.0.0:80", "192.0.2.1:80", "[::]:80", "unix:http.sock", "unix:"] {
+            let refused = listens("off", listen).unwrap_err();
+            assert!(refused.contains("server.listen"), "{listen}: {refused}");
+        }
+        let refused = listens("self-signed", "unix:/run/http.sock").unwrap_err();
+        assert!(refused.contains("tls.mode"), "{refused}");
+    }
 
     #[test]
     fn a_public_url_is_an_https_origin() {

@@ -39,4 +39,6 @@ pub enum TlsMode {
     SelfSigned,
     /// Somebody else; it is read from files.
     Files,
+    /// Nobody: a proxy on this machine speaks TLS, and plain HTTP comes from there.
+    Off,
 }

@@ -8,7 +8,10 @@ use std::{io, time::Duration};
 
 use futures_util::{Stream, stream};
 use poem_openapi::types::ToJSON;
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::{
+    sync::{OwnedSemaphorePermit, watch},
+    time::Instant,
+};
 
 use super::{
     dto::{LogLevel, LogLineBody},
@@ -22,9 +25,6 @@ use crate::{
 
 /// How long lines gather before they are sent on.
 const GATHER: Duration = Duration::from_millis(250);
-/// After how long without a line a comment says that the stream lives: well before proxies and idle
-/// deadlines take it for dead.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// Somebody who follows.
 struct Follower {
@@ -87,6 +87,7 @@ impl Follower {
         if let Some(first) = self.first.take() {
             return Some(first);
         }
+        let keep_alive_at = Instant::now() + self.dashboard.parts.keep_alive;
         loop {
             let quiet = tokio::select! {
                 biased;
@@ -95,7 +96,7 @@ impl Follower {
                     changed.ok()?;
                     false
                 }
-                () = tokio::time::sleep(KEEP_ALIVE) => true,
+                () = tokio::time::sleep_until(keep_alive_at) => true,
             };
             if !quiet {
                 tokio::time::sleep(GATHER).await;
@@ -112,6 +113,10 @@ impl Follower {
             self.newest.mark_unchanged();
             if !lines.is_empty() || missed != Missed(0) {
                 return Some(events(lines, missed));
+            }
+            // Of a busy log there may be nothing that this follower asked for.
+            if keep_alive_at <= Instant::now() {
+                return Some(":\n\n".to_owned());
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The service behind the views: what it is made of, figures over time, and log lines.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use jiff::tz::TimeZone;
 use tokio::sync::{Semaphore, watch};
@@ -47,6 +47,9 @@ pub(super) struct Parts {
     pub(super) timezone: String,
     pub(super) zone: TimeZone,
     pub(super) followers: Arc<Semaphore>,
+    /// After how long without a line a follower is told that the stream lives: well before proxies take
+    /// it for dead.
+    pub(super) keep_alive: Duration,
     pub(super) draining: watch::Receiver<bool>,
     pub(super) accounts: Remembered<AccountFacts>,
     pub(super) actions: Remembered<Vec<Option<ActionCounts>>>,
@@ -69,12 +72,14 @@ pub struct SeriesQuery {
 
 impl Dashboard {
     /// The views over everything. Hours and days are those of `timezone` (UTC when it is none);
-    /// followers of the log are let go when `draining` turns true.
+    /// followers of the log are told after `keep_alive` that they still follow, and let go when `draining`
+    /// turns true.
     pub fn new(
         watch: Watch,
         clock: Clock,
         sources: Sources,
         timezone: &str,
+        keep_alive: Duration,
         draining: watch::Receiver<bool>,
     ) -> Self {
         let zone = TimeZone::get(timezone).unwrap_or(TimeZone::UTC);
@@ -85,6 +90,7 @@ impl Dashboard {
             timezone: timezone.to_owned(),
             zone,
             followers: Arc::new(Semaphore::new(MOST_FOLLOWERS)),
+            keep_alive,
             draining,
             accounts: Remembered::for_seconds(10),
             actions: Remembered::for_seconds(5),

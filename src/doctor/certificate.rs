@@ -14,6 +14,9 @@ const RENEWED_BY_DAYS: i64 = 14;
 
 pub(super) fn findings(config: &Config, situation: &Situation, now: Time) -> Vec<Finding> {
     let files = TlsFiles::of(&config.tls, &situation.data);
+    if config.tls.mode == TlsMode::Off {
+        return vec![Finding::ok(CHECK, "none: tls.mode is \"off\", so a proxy has it")];
+    }
     let is_ours = config.tls.mode == TlsMode::SelfSigned;
     if is_ours && !files.certificate.exists() {
         return vec![Finding::ok(CHECK, "the first start makes one")];

@@ -1,7 +1,7 @@
 //! Values that are valid each by itself and make no sense together, or are meant for tests.
 
 use super::Finding;
-use crate::config::{Config, RedirectListen};
+use crate::config::{Config, RedirectListen, TlsMode};
 
 const CHECK: &str = "configuration";
 
@@ -9,8 +9,11 @@ pub(super) fn findings(config: &Config) -> Vec<Finding> {
     let server = &config.server;
     let host = server.public_url.host();
     let is_this_machine = host == "localhost" || host.parse().is_ok_and(is_loopback);
+    let listens_here_alone =
+        server.listen.address().is_none_or(|address| address.ip().is_loopback());
+    let is_behind_proxy = config.tls.mode == TlsMode::Off;
     let mut found = Vec::new();
-    if is_this_machine && !server.listen.ip().is_loopback() {
+    if is_this_machine && !listens_here_alone {
         found.push(Finding::warning(
             CHECK,
             format!(
@@ -20,7 +23,7 @@ pub(super) fn findings(config: &Config) -> Vec<Finding> {
             "set server.public_url to the name that people reach this machine by",
         ));
     }
-    if !is_this_machine && server.listen.ip().is_loopback() {
+    if !is_this_machine && listens_here_alone && !is_behind_proxy {
         found.push(Finding::warning(
             CHECK,
             format!(
@@ -28,15 +31,16 @@ pub(super) fn findings(config: &Config) -> Vec<Finding> {
                 server.public_url.origin(),
                 server.listen
             ),
-            "set server.listen to 0.0.0.0:443, unless a proxy on this machine stands before it",
+            "set server.listen to 0.0.0.0:443, or tls.mode to \"off\" behind a proxy on this machine",
         ));
     }
     if let RedirectListen::At(address) = server.redirect_listen
-        && address.port() == server.listen.port()
+        && let Some(listen) = server.listen.address()
+        && address.port() == listen.port()
         && address.port() != 0
-        && (address.ip() == server.listen.ip()
+        && (address.ip() == listen.ip()
             || address.ip().is_unspecified()
-            || server.listen.ip().is_unspecified())
+            || listen.ip().is_unspecified())
     {
         found.push(Finding::failed(
             CHECK,

@@ -10,17 +10,16 @@ use super::{Finding, Situation};
 use crate::config::{Config, RedirectListen};
 
 pub(super) fn findings(config: &Config, situation: &Situation) -> Vec<Finding> {
-    let mut wanted = vec![("https port", config.server.listen)];
+    let mut wanted: Vec<_> =
+        config.server.listen.address().map(|address| ("https port", address)).into_iter().collect();
     if let RedirectListen::At(address) = config.server.redirect_listen {
         wanted.push(("http port", address));
     }
     if let Some(status) = &situation.status {
         let redirect = status.redirect_listen.as_deref();
-        let addresses = [Some(status.listen.as_str()), redirect];
-        return wanted
-            .iter()
-            .zip(addresses)
-            .filter_map(|((check, _), address)| {
+        return [("https port", Some(status.listen.as_str())), ("http port", redirect)]
+            .into_iter()
+            .filter_map(|(check, address)| {
                 Some(Finding::ok(check, format!("the appliance listens on {}", address?)))
             })
             .collect();

@@ -5,7 +5,10 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use poem::{Request, http::header};
+use poem::{
+    Request,
+    http::{StatusCode, header},
+};
 
 use crate::{
     crypto,
@@ -42,6 +45,33 @@ fn next_id() -> RandomId {
     half = (half ^ (half >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     half ^= half >> 31;
     RandomId(((u128::from(*PROCESS) << 64) | u128::from(half)).to_be_bytes())
+}
+
+/// Refuses a head with too many fields: each costs memory of its own, however short it is.
+pub(super) fn refuse_many_fields(request: &Request, most: usize) -> Result<(), Problem> {
+    if request.headers().len() <= most {
+        return Ok(());
+    }
+    Err(Problem::new(
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        "TOO_MANY_HEADERS",
+        "The request has more header fields than allowed.",
+        "La richiesta ha più campi di intestazione del consentito.",
+    ))
+}
+
+/// Refuses a body that is compressed: a few bytes of it can become any number (RFC 9110 §8.4).
+pub(super) fn refuse_encoded(request: &Request) -> Result<(), Problem> {
+    let codings = request.headers().get_all(header::CONTENT_ENCODING);
+    if codings.iter().all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Ok(());
+    }
+    Err(Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "UNSUPPORTED_CONTENT_ENCODING",
+        "Send the body as it is, without Content-Encoding.",
+        "Invia il corpo così com'è, senza Content-Encoding.",
+    ))
 }
 
 /// Refuses a body whose announced length is already too much, before a byte of it is read. One that

@@ -4,6 +4,7 @@
 //! Architecture invariant: nothing here names a domain. Who a token belongs to comes through
 //! `http::Authenticator`, which part answers a path through [`Parts`], both filled in `server/wire`.
 
+mod bodies;
 mod caller;
 mod client;
 mod cors;
@@ -20,10 +21,11 @@ use poem::{Endpoint, Request, Response};
 
 use crate::{
     config::{CorsConfig, LimitsConfig, ProxyConfig, RateLimitConfig, ServerConfig},
-    http::{Authenticator, BodyBudget, BodyLimits, Caller, Problem},
+    http::{Authenticator, Caller, Problem},
     limit::Standing,
     telemetry::Metrics,
 };
+pub use bodies::{Bodies, BodyKind};
 use client::Clients;
 use cors::Cors;
 use headers::Headers;
@@ -43,7 +45,8 @@ pub struct Settings {
     cors: Cors,
     headers: Headers,
     limits: RateLimits,
-    body: BodyLimits,
+    bodies: Bodies,
+    head_fields: usize,
     authenticator: Arc<dyn Authenticator>,
     metrics: Metrics,
     parts: Parts,
@@ -68,6 +71,7 @@ impl Settings {
         proxy: &ProxyConfig,
         rate_limit: &RateLimitConfig,
         limits: &LimitsConfig,
+        bodies: Vec<(&'static str, BodyKind)>,
         log_requests: bool,
         authenticator: Arc<dyn Authenticator>,
         metrics: Metrics,
@@ -80,11 +84,8 @@ impl Settings {
             cors: Cors::new(cors),
             headers: Headers::new(server),
             limits: RateLimits::new(rate_limit, policy_of),
-            body: BodyLimits {
-                bytes: usize::try_from(limits.body_bytes).unwrap_or(usize::MAX),
-                time: limits.body(),
-                budget: BodyBudget::new(limits.bodies_in_flight_bytes()),
-            },
+            bodies: Bodies::new(limits, bodies),
+            head_fields: usize::try_from(limits.head_fields).unwrap_or(usize::MAX),
             authenticator,
             metrics,
             parts,
@@ -117,7 +118,9 @@ impl<E: Endpoint<Output = Response>> Gateway<E> {
             return Ok(preflight);
         }
         *standing = settings.limits.admit(caller, &request)?;
-        identify::refuse_large(&request, &settings.body)?;
+        identify::refuse_many_fields(&request, settings.head_fields)?;
+        identify::refuse_encoded(&request)?;
+        identify::refuse_large(&request, &settings.bodies.at(request.uri().path()))?;
         let handled = AssertUnwindSafe(self.inner.call(request)).catch_unwind().await;
         handled.unwrap_or_else(|panic| {
             settings.metrics.system_error("panic");
@@ -134,7 +137,8 @@ impl<E: Endpoint<Output = Response>> Endpoint for Gateway<E> {
         let settings = &self.settings;
 
         let client = settings.clients.of(&request);
-        let context = identify::identify(&request, client.network, settings.body.clone());
+        let body = settings.bodies.at(request.uri().path());
+        let context = identify::identify(&request, client.network, body);
         let caller = caller::recognise(&request, settings.authenticator.as_ref());
         let exchange = observe::Exchange::begin(&request, &context, &caller, started);
         let origin = settings.cors.origin(&request);

@@ -1,179 +1,421 @@
-//! What a connection is doing: whether we owe it something, and since when nothing has moved.
+//! What a connection is doing: what we owe it, what it owes us, and since when nothing has moved.
 //!
-//! A request is in progress until its answer is complete, and so is the body of an answer: a stream that
-//! has nothing to say, a handler that takes its time. But once a piece of a body was handed over it is
-//! the client's turn to read, and a client that does not read is idle. The body says which it is: it is
-//! asked for the next piece only when the last one found room.
+//! A request is in progress until its answer begins, and so is an answer that has nothing to say yet. Once
+//! a piece was handed over it is the client's turn to take it ([`Activity::offer`], `answer`), and what
+//! waits in the socket is the client's to read (`transport`). Every wait for a client has its deadline, and
+//! [`Activity::deadline`] knows the next one.
 
 use std::{
-    pin::Pin,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
-    task::{Context, Poll},
+    collections::HashMap,
+    io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-use hyper::body::{Body, Frame, SizeHint};
+use tokio::sync::Notify;
 
 use crate::config::LimitsConfig;
 
 /// How long a connection that was asked to end may go on without anything moving.
-const LAST_WORDS: Duration = Duration::from_secs(5);
+const LAST_WORDS: Duration = Duration::from_secs(3);
+/// What a client must take of an answer that waits, within the time that it has for that.
+const LEAST_PROGRESS: usize = 16 * 1024;
+/// What a connection with nothing asked may be sent before it is taken for a flood of frames: twice the
+/// window of HTTP/2, so that the rest of a body that was refused is none.
+const MOST_UNASKED: usize = 2 << 20;
+
+/// What a connection speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Protocol {
+    Http1,
+    Http2,
+}
+
+/// What ends a connection when its time is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Limit {
+    /// Nothing was asked since the beginning.
+    FirstRequest,
+    /// Nothing was asked since the last answer.
+    Idle,
+    /// The head of a request began and did not end.
+    Head,
+    /// An answer waits to be read.
+    WriteStall,
+    /// It was asked to end, and does not.
+    LastWords,
+    /// Nothing is due; a clock that starts later could be.
+    Later,
+}
 
 /// What a connection is doing.
 pub(super) struct Activity {
-    in_progress: AtomicUsize,
-    state: Mutex<Last>,
+    limits: LimitsConfig,
+    state: Mutex<State>,
+    asked: Notify,
 }
 
-struct Last {
+struct State {
+    /// Nothing while TLS is being agreed on.
+    protocol: Option<Protocol>,
     asked_before: bool,
+    /// When anything last began, ended or moved.
     at: Instant,
+    /// Requests and pieces of answers that the client waits for.
+    owed: usize,
+    /// Answers that wait for the client, and since when.
+    offered: HashMap<u64, Instant>,
+    next_answer: u64,
+    head_since: Option<Instant>,
+    unsent: Option<Unsent>,
+    unasked_bytes: usize,
+    taken_back: usize,
+    leaves_body_unread: bool,
+    is_cut_off: bool,
 }
 
-/// Something that we owe the client.
-pub(super) struct InProgress(Arc<Activity>);
+/// What the socket does not take.
+struct Unsent {
+    since: Instant,
+    taken_bytes: usize,
+}
+
+impl State {
+    fn is_idle(&self) -> bool {
+        self.owed == 0 && self.offered.is_empty()
+    }
+}
 
 impl Activity {
-    pub(super) fn new() -> Self {
-        let state = Mutex::new(Last { asked_before: false, at: Instant::now() });
-        Self { in_progress: AtomicUsize::new(0), state }
+    pub(super) fn new(limits: LimitsConfig) -> Self {
+        let state = State {
+            protocol: None,
+            asked_before: false,
+            at: Instant::now(),
+            owed: 0,
+            offered: HashMap::new(),
+            next_answer: 0,
+            head_since: None,
+            unsent: None,
+            unasked_bytes: 0,
+            taken_back: 0,
+            leaves_body_unread: false,
+            is_cut_off: false,
+        };
+        Self { limits, state: Mutex::new(state), asked: Notify::new() }
     }
 
-    pub(super) fn begin(this: &Arc<Self>) -> InProgress {
-        this.in_progress.fetch_add(1, Ordering::SeqCst);
-        this.touch();
-        InProgress(Arc::clone(this))
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn touch(&self) {
-        *self.state.lock().unwrap_or_else(PoisonError::into_inner) =
-            Last { asked_before: true, at: Instant::now() };
+    /// From here on it speaks HTTP, and has to ask something.
+    pub(super) fn speaks(&self, protocol: Protocol) {
+        let mut state = self.state();
+        state.protocol = Some(protocol);
+        state.at = Instant::now();
     }
 
-    fn is_idle(&self) -> bool {
-        self.in_progress.load(Ordering::SeqCst) == 0
-    }
-
-    /// How long until the connection counts as idle; zero when it does. Before the first request a
-    /// client has as long as for a head.
-    pub(super) fn until_idle(&self, limits: LimitsConfig) -> Duration {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let allowance = if state.asked_before { limits.idle() } else { limits.head() };
-        if self.is_idle() { allowance.saturating_sub(state.at.elapsed()) } else { allowance }
-    }
-
-    /// How long until a connection that was asked to end, at the moment `since`, has been silent for long
-    /// enough to be closed; zero when it has.
-    pub(super) fn until_silent(&self, since: Instant) -> Duration {
-        if !self.is_idle() {
-            return LAST_WORDS;
+    /// The head of a request has come.
+    pub(super) fn begin(this: &Arc<Self>) -> Requested {
+        let mut state = this.state();
+        state.owed += 1;
+        state.at = Instant::now();
+        state.head_since = None;
+        state.unasked_bytes = 0;
+        state.leaves_body_unread = false;
+        if !std::mem::replace(&mut state.asked_before, true) {
+            this.asked.notify_one();
         }
-        let moved = self.state.lock().unwrap_or_else(PoisonError::into_inner).at.max(since);
-        LAST_WORDS.saturating_sub(moved.elapsed())
+        drop(state);
+        Requested { activity: Arc::clone(this), is_answered: false }
+    }
+
+    /// Whether anything was asked yet.
+    pub(super) fn was_asked(&self) -> bool {
+        self.state().asked_before
+    }
+
+    /// Returns when the first request has come.
+    pub(super) async fn first_request(&self) {
+        self.asked.notified().await;
+    }
+
+    /// A piece of an answer is owed, or no longer.
+    fn owe(&self, pieces: isize) {
+        let mut state = self.state();
+        state.owed = state.owed.saturating_add_signed(pieces);
+        state.at = Instant::now();
+    }
+
+    /// A piece of an answer was handed over: it is the client's turn.
+    fn offer(&self, answer: u64) {
+        let mut state = self.state();
+        let now = Instant::now();
+        state.at = now;
+        state.offered.insert(answer, now);
+    }
+
+    /// The client waits for us again, or the answer is over.
+    fn retract(&self, answer: u64) {
+        let mut state = self.state();
+        state.at = Instant::now();
+        state.offered.remove(&answer);
+    }
+
+    /// Bytes came from the client.
+    ///
+    /// # Errors
+    /// When it sends much and asks nothing, or asks much and takes it back: the connection must end.
+    pub(super) fn received(&self, bytes: usize) -> io::Result<()> {
+        let mut state = self.state();
+        let Some(protocol) = state.protocol else { return Ok(()) };
+        if state.taken_back > self.limits.h2_resets() {
+            return Err(io::Error::other("too many requests were taken back"));
+        }
+        if !state.is_idle() {
+            return Ok(());
+        }
+        state.unasked_bytes += bytes;
+        if state.unasked_bytes > MOST_UNASKED {
+            return Err(io::Error::other("much was sent and nothing asked"));
+        }
+        // Over HTTP/2 there are many things to say besides requests.
+        if protocol == Protocol::Http1 && state.head_since.is_none() {
+            state.head_since = Some(Instant::now());
+        }
+        Ok(())
+    }
+
+    /// The socket took bytes for the client.
+    pub(super) fn sent(&self, bytes: usize) {
+        let mut state = self.state();
+        let now = Instant::now();
+        // Over HTTP/2 this may be an answer to a ping, which is no progress.
+        if state.protocol == Some(Protocol::Http1) {
+            state.at = now;
+        }
+        if let Some(unsent) = &mut state.unsent {
+            unsent.taken_bytes += bytes;
+            if unsent.taken_bytes >= LEAST_PROGRESS {
+                *unsent = Unsent { since: now, taken_bytes: 0 };
+            }
+        }
+    }
+
+    /// The socket takes nothing more for now.
+    pub(super) fn blocked(&self) {
+        let unsent = || Unsent { since: Instant::now(), taken_bytes: 0 };
+        self.state().unsent.get_or_insert_with(unsent);
+    }
+
+    /// The socket has taken everything.
+    pub(super) fn flushed(&self) {
+        self.state().unsent = None;
+    }
+
+    /// The connection is cut off: what waits for the client is thrown away.
+    pub(super) fn cut_off(&self) {
+        self.state().is_cut_off = true;
+    }
+
+    /// Whether it was.
+    pub(super) fn is_cut_off(&self) -> bool {
+        self.state().is_cut_off
+    }
+
+    /// Whether the client may still be sending a body that nobody reads.
+    pub(super) fn leaves_body_unread(&self) -> bool {
+        self.state().leaves_body_unread
+    }
+
+    /// What is due next, and how long until then; zero when it is due. A connection that was asked to end
+    /// is `leaving` since some moment.
+    pub(super) fn deadline(&self, leaving: Option<Instant>) -> (Limit, Duration) {
+        let limits = &self.limits;
+        let later = limits.head().min(limits.write_stall()).min(limits.idle());
+        let mut next = (Limit::Later, leaving.map_or(later, |_| later.min(LAST_WORDS)));
+        let mut consider = |limit, since: Instant, allowance: Duration| {
+            let left = allowance.saturating_sub(since.elapsed());
+            if left <= next.1 {
+                next = (limit, left);
+            }
+        };
+        let state = self.state();
+        let unread = state.offered.values().min().copied();
+        for since in
+            [unread, state.unsent.as_ref().map(|unsent| unsent.since)].into_iter().flatten()
+        {
+            consider(Limit::WriteStall, since, limits.write_stall());
+        }
+        if let Some(since) = state.head_since {
+            consider(Limit::Head, since, limits.head());
+        }
+        if state.is_idle() {
+            match leaving {
+                Some(since) => consider(Limit::LastWords, since.max(state.at), LAST_WORDS),
+                None if state.asked_before => consider(Limit::Idle, state.at, limits.idle()),
+                None => consider(Limit::FirstRequest, state.at, limits.first_request()),
+            }
+        }
+        next
     }
 }
 
-impl Drop for InProgress {
-    fn drop(&mut self) {
-        self.0.touch();
-        self.0.in_progress.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-/// The body of an answer, which keeps its connection busy while we owe the next piece of it.
-pub(super) struct Answer<B> {
-    body: B,
+/// A request that is being answered.
+pub(super) struct Requested {
     activity: Arc<Activity>,
-    owed: Option<InProgress>,
+    is_answered: bool,
 }
 
-impl<B> Answer<B> {
-    /// The body of the answer to a request.
-    pub(super) fn new(body: B, request: InProgress) -> Self {
-        Self { body, activity: Arc::clone(&request.0), owed: Some(request) }
+impl Requested {
+    /// The answer begins; `leaves_body_unread` when the client may still be sending a body.
+    pub(super) fn answered(mut self, leaves_body_unread: bool) -> Offered {
+        self.is_answered = true;
+        let activity = Arc::clone(&self.activity);
+        let mut state = activity.state();
+        state.taken_back = state.taken_back.saturating_sub(1);
+        state.leaves_body_unread = leaves_body_unread;
+        let answer = state.next_answer;
+        state.next_answer += 1;
+        drop(state);
+        activity.offer(answer);
+        Offered { activity, answer, is_owed: false }
     }
 }
 
-impl<B: Body + Unpin> Body for Answer<B> {
-    type Data = B::Data;
-    type Error = B::Error;
+impl Drop for Requested {
+    fn drop(&mut self) {
+        if !self.is_answered {
+            self.activity.state().taken_back += 1;
+        }
+        self.activity.owe(-1);
+    }
+}
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        let this = &mut *self;
-        if this.owed.is_none() {
-            this.owed = Some(Activity::begin(&this.activity));
+/// An answer on its way.
+pub(super) struct Offered {
+    activity: Arc<Activity>,
+    answer: u64,
+    is_owed: bool,
+}
+
+impl Offered {
+    /// The client waits for the next piece.
+    pub(super) fn wait_for_us(&mut self) {
+        if !std::mem::replace(&mut self.is_owed, true) {
+            self.activity.owe(1);
+            self.activity.retract(self.answer);
         }
-        let polled = Pin::new(&mut this.body).poll_frame(context);
-        if polled.is_ready() {
-            this.owed = None;
-        }
-        polled
     }
 
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+    /// The next piece waits for the client.
+    pub(super) fn wait_for_client(&mut self) {
+        self.activity.offer(self.answer);
+        if std::mem::take(&mut self.is_owed) {
+            self.activity.owe(-1);
+        }
     }
+}
 
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+impl Drop for Offered {
+    fn drop(&mut self) {
+        self.activity.retract(self.answer);
+        if self.is_owed {
+            self.activity.owe(-1);
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::VecDeque;
-
-    use http_body_util::BodyExt;
-
     use super::*;
+    use crate::config::{Config, Sources};
 
-    /// Pieces that are there, and those that are not yet.
-    struct Pieces(VecDeque<Option<&'static [u8]>>);
+    fn activity(flags: &[(&str, &str)]) -> Arc<Activity> {
+        let flags = flags.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let config = Config::load(&Sources { flags, ..Sources::default() }).unwrap();
+        Arc::new(Activity::new(config.limits))
+    }
 
-    impl Body for Pieces {
-        type Data = &'static [u8];
-        type Error = std::convert::Infallible;
+    fn speaking(protocol: Protocol) -> Arc<Activity> {
+        let activity = activity(&[("limits.h2_resets", "2")]);
+        activity.speaks(protocol);
+        activity
+    }
 
-        fn poll_frame(
-            mut self: Pin<&mut Self>,
-            context: &mut Context<'_>,
-        ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-            match self.0.pop_front() {
-                Some(Some(piece)) => Poll::Ready(Some(Ok(Frame::data(piece)))),
-                Some(None) => {
-                    context.waker().wake_by_ref();
-                    Poll::Pending
-                }
-                None => Poll::Ready(None),
-            }
+    fn due(activity: &Activity) -> Limit {
+        activity.deadline(None).0
+    }
+
+    #[test]
+    fn until_something_is_asked_the_first_request_is_due_and_after_its_answer_the_connection_is_idle()
+     {
+        let activity =
+            activity(&[("limits.idle_seconds", "1"), ("limits.first_request_seconds", "1")]);
+        activity.speaks(Protocol::Http2);
+        assert_eq!(due(&activity), Limit::FirstRequest);
+        let request = Activity::begin(&activity);
+        assert_eq!(due(&activity), Limit::Later, "the client waits for us");
+        let answer = request.answered(false);
+        assert_eq!(due(&activity), Limit::Later, "it has longer to read than to be idle");
+        drop(answer);
+        assert_eq!(due(&activity), Limit::Idle);
+    }
+
+    #[test]
+    fn the_bytes_of_a_head_start_its_clock_and_the_request_stops_it() {
+        let activity = activity(&[("limits.head_seconds", "1")]);
+        activity.received(1).unwrap();
+        assert_ne!(due(&activity), Limit::Head, "a handshake has a clock of its own");
+        activity.speaks(Protocol::Http1);
+        activity.received(1).unwrap();
+        assert_eq!(due(&activity), Limit::Head);
+        let request = Activity::begin(&activity);
+        activity.received(1).unwrap();
+        assert_eq!(due(&activity), Limit::Later, "that was a body");
+        drop(request);
+    }
+
+    #[test]
+    fn what_the_socket_does_not_take_is_due_until_it_has_taken_enough_or_all() {
+        let activity = activity(&[("limits.write_stall_seconds", "1")]);
+        activity.speaks(Protocol::Http2);
+        let _request = Activity::begin(&activity);
+        activity.blocked();
+        assert_eq!(due(&activity), Limit::WriteStall);
+        let since =
+            |activity: &Activity| activity.state().unsent.as_ref().map(|unsent| unsent.since);
+        let began = since(&activity);
+        activity.sent(LEAST_PROGRESS - 1);
+        assert_eq!(since(&activity), began, "a trickle is no progress");
+        activity.sent(1);
+        assert!(since(&activity) > began);
+        activity.flushed();
+        assert_eq!(due(&activity), Limit::Later);
+    }
+
+    #[test]
+    fn much_that_asks_nothing_ends_a_connection_and_a_body_does_not() {
+        let activity = speaking(Protocol::Http2);
+        assert!(activity.received(MOST_UNASKED).is_ok());
+        assert!(activity.received(1).is_err());
+        let request = Activity::begin(&activity);
+        assert!(activity.received(2 * MOST_UNASKED).is_ok());
+        drop(request);
+    }
+
+    #[test]
+    fn requests_that_are_taken_back_end_a_connection_unless_as_many_are_answered() {
+        let activity = speaking(Protocol::Http2);
+        for _ in 0..10 {
+            drop(Activity::begin(&activity));
+            drop(Activity::begin(&activity).answered(false));
         }
-    }
-
-    #[tokio::test]
-    async fn an_answer_is_owed_until_a_piece_is_handed_over_and_then_it_is_the_clients_turn() {
-        let activity = Arc::new(Activity::new());
-        let pieces = Pieces([Some(&b"one"[..]), None, Some(b"two")].into());
-        let mut answer = Answer::new(pieces, Activity::begin(&activity));
-        assert!(!activity.is_idle(), "the first piece is owed");
-        assert!(answer.frame().await.is_some());
-        assert!(activity.is_idle(), "the client has yet to take it");
-        let mut asleep = Context::from_waker(std::task::Waker::noop());
-        assert!(Pin::new(&mut answer).poll_frame(&mut asleep).is_pending());
-        assert!(!activity.is_idle(), "the client waits for us");
-        assert_eq!(answer.collect().await.unwrap().to_bytes(), &b"two"[..]);
-        assert!(activity.is_idle());
-    }
-
-    #[tokio::test]
-    async fn an_answer_that_nobody_wants_any_more_is_not_owed() {
-        let activity = Arc::new(Activity::new());
-        drop(Answer::new(Pieces(VecDeque::new()), Activity::begin(&activity)));
-        assert!(activity.is_idle());
+        assert!(activity.received(1).is_ok());
+        for _ in 0..3 {
+            drop(Activity::begin(&activity));
+        }
+        assert!(activity.received(1).is_err());
     }
 }

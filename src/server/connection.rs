@@ -1,14 +1,14 @@
 //! One connection: TLS, then HTTP/1.1 or HTTP/2, with a deadline on everything a client could stall.
 //!
-//! The protocol is the one that TLS agreed on (ALPN), so nothing is sniffed. What stalls is closed: the
-//! handshake, the head of a request (the first one too), a connection with nothing asked. The body's
-//! deadline is in `http/body`, where the body is read. An answer is in progress for as long as we owe
-//! something of it (`activity`), so a stream that is silent for a while is not idle, and a client that
-//! stops reading is.
+//! The protocol is the one that TLS agreed on (ALPN), so nothing is sniffed; without TLS it is HTTP/1.1.
+//! `activity` knows what is due, and [`conduct`] ends what is overdue: hyper's own clock for heads cannot
+//! tell one that drips in from a connection that rests. The body's deadline is in `http/body`, where the
+//! body is read.
 
 use std::{
     convert::Infallible,
     future::Future,
+    io,
     net::SocketAddr,
     pin::Pin,
     sync::Arc,
@@ -16,7 +16,7 @@ use std::{
 };
 
 use hyper::{
-    body::Incoming,
+    body::{Body, Bytes, Incoming},
     server::conn::{http1, http2},
     service::service_fn,
 };
@@ -27,102 +27,180 @@ use poem::{
     http::uri::Scheme,
     web::{LocalAddr, RemoteAddr},
 };
-use tokio::{net::TcpStream, sync::watch};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::watch,
+};
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use super::{
-    activity::{Activity, Answer},
+    activity::{Activity, Limit, Protocol},
+    answer::Answer,
     leftover,
+    transport::{Transport, Watched},
 };
 use crate::config::LimitsConfig;
 
-/// Streams that one HTTP/2 connection may have open.
-const MAX_STREAMS: u32 = 100;
-/// Bytes of a request's head that are read before it is refused.
-const MAX_HEAD: u32 = 32 * 1024;
-const PING_INTERVAL: Duration = Duration::from_secs(20);
-const PING_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long whoever was let in before a stop may take to ask for the first time.
+const LATECOMERS: Duration = Duration::from_secs(2);
+/// How many header fields hyper takes by itself, without memory from the heap.
+const FIELDS_ON_STACK: u32 = 100;
 
 /// What every connection is served with.
 pub(super) struct Wiring {
-    pub(super) tls: TlsAcceptor,
+    /// Nothing when a proxy speaks TLS.
+    pub(super) tls: Option<TlsAcceptor>,
     pub(super) limits: LimitsConfig,
     pub(super) endpoint: BoxEndpoint<'static, Response>,
 }
 
-/// Serves a connection until it ends, idles for too long, or the server drains.
+/// Who is at both ends. A Unix socket has no addresses.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ends {
+    pub(super) local: Option<SocketAddr>,
+    pub(super) peer: Option<SocketAddr>,
+}
+
+/// Serves a connection until it ends, stalls, idles for too long, or the server drains.
 pub(super) async fn serve(
-    stream: TcpStream,
-    peer: SocketAddr,
+    transport: Transport,
+    ends: Ends,
     wiring: Arc<Wiring>,
     mut draining: watch::Receiver<bool>,
 ) {
-    // Answers are small and written whole: waiting to fill a segment would only delay them.
-    let _ = stream.set_nodelay(true);
-    let local = stream.local_addr().ok();
     let limits = wiring.limits;
-    let handshake = tokio::time::timeout(limits.handshake(), wiring.tls.accept(stream));
+    let activity = Arc::new(Activity::new(limits));
+    let stream = Watched::new(transport, Arc::clone(&activity));
+    let Some(tls) = &wiring.tls else {
+        return serve_http1(stream, ends, Scheme::HTTP, wiring, activity, draining).await;
+    };
+    let handshake = tokio::time::timeout(limits.handshake(), tls.accept(stream));
     let handshake = tokio::select! {
-        // Nothing was asked yet, so nobody is cut short: a stop need not wait for a silent client.
-        _ = draining.wait_for(|draining| *draining) => return,
+        // Whoever was let in is answered, if they come with their question soon.
+        () = stopped_for(LATECOMERS, &mut draining) => return,
         handshake = handshake => handshake,
     };
     let stream = match handshake {
         Ok(Ok(stream)) => stream,
-        Ok(Err(error)) => return tracing::debug!(%peer, %error, "TLS handshake failed"),
-        Err(_) => return tracing::debug!(%peer, "TLS handshake took too long"),
-    };
-    let activity = Arc::new(Activity::new());
-    let service = {
-        let activity = Arc::clone(&activity);
-        service_fn(move |request: hyper::Request<Incoming>| {
-            let (wiring, request_in_progress) = (Arc::clone(&wiring), Activity::begin(&activity));
-            async move {
-                let has_leftover = leftover::is_due(&request);
-                let mut request = poem::Request::from((
-                    request,
-                    LocalAddr(local.map_or_else(Addr::default, Addr::SocketAddr)),
-                    RemoteAddr(Addr::SocketAddr(peer)),
-                    Scheme::HTTPS,
-                ));
-                if has_leftover {
-                    leftover::see_to(&mut request, limits.body());
-                }
-                let response = wiring.endpoint.get_response(request).await;
-                let response = hyper::Response::from(response);
-                Ok::<_, Infallible>(response.map(|body| Answer::new(body, request_in_progress)))
-            }
-        })
+        Ok(Err(error)) => return tracing::debug!(?ends, %error, "TLS handshake failed"),
+        Err(_) => return tracing::debug!(?ends, "TLS handshake took too long"),
     };
     if speaks_http2(&stream) {
-        let http = http2::Builder::new(TokioExecutor::new())
-            .timer(TokioTimer::new())
-            .keep_alive_interval(PING_INTERVAL)
-            .keep_alive_timeout(PING_TIMEOUT)
-            .max_concurrent_streams(MAX_STREAMS)
-            .max_header_list_size(MAX_HEAD)
-            .serve_connection(TokioIo::new(stream), service);
-        conduct(http, http2::Connection::graceful_shutdown, &activity, limits, draining).await;
+        serve_http2(stream, ends, wiring, activity, draining).await;
     } else {
-        let http = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(limits.head())
-            .max_buf_size(usize::try_from(MAX_HEAD).unwrap_or(usize::MAX))
-            .serve_connection(TokioIo::new(stream), service);
-        conduct(http, http1::Connection::graceful_shutdown, &activity, limits, draining).await;
+        serve_http1(stream, ends, Scheme::HTTPS, wiring, activity, draining).await;
     }
 }
 
-fn speaks_http2(stream: &TlsStream<TcpStream>) -> bool {
+fn speaks_http2(stream: &TlsStream<Watched>) -> bool {
     stream.get_ref().1.alpn_protocol() == Some(b"h2")
 }
 
-/// Drives a connection, and asks it to end when the server drains or nothing was asked for too long.
+async fn serve_http2(
+    stream: TlsStream<Watched>,
+    ends: Ends,
+    wiring: Arc<Wiring>,
+    activity: Arc<Activity>,
+    draining: watch::Receiver<bool>,
+) {
+    activity.speaks(Protocol::Http2);
+    let limits = wiring.limits;
+    let service = {
+        let activity = Arc::clone(&activity);
+        service_fn(move |request| {
+            answer(request, ends, Scheme::HTTPS, Arc::clone(&wiring), &activity, true)
+        })
+    };
+    let http = http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .keep_alive_interval(limits.ping())
+        .keep_alive_timeout(limits.ping_answer())
+        .max_concurrent_streams(limits.h2_streams)
+        .max_pending_accept_reset_streams(limits.h2_resets())
+        .max_local_error_reset_streams(limits.h2_resets())
+        .max_header_list_size(limits.head_bytes)
+        .serve_connection(TokioIo::new(stream), service);
+    conduct(http, http2::Connection::graceful_shutdown, &activity, draining).await;
+}
+
+async fn serve_http1(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    ends: Ends,
+    scheme: Scheme,
+    wiring: Arc<Wiring>,
+    activity: Arc<Activity>,
+    draining: watch::Receiver<bool>,
+) {
+    activity.speaks(Protocol::Http1);
+    let limits = wiring.limits;
+    let service = {
+        let activity = Arc::clone(&activity);
+        service_fn(move |request| {
+            answer(request, ends, scheme.clone(), Arc::clone(&wiring), &activity, false)
+        })
+    };
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(None);
+    http.max_buf_size(usize::try_from(limits.head_bytes).unwrap_or(usize::MAX));
+    if limits.head_fields > FIELDS_ON_STACK {
+        http.max_headers(usize::try_from(limits.head_fields).unwrap_or(usize::MAX));
+    }
+    let http = http.serve_connection(TokioIo::new(stream), service);
+    conduct(http, http1::Connection::graceful_shutdown, &activity, draining).await;
+}
+
+/// Answers one request.
+fn answer(
+    request: hyper::Request<Incoming>,
+    ends: Ends,
+    scheme: Scheme,
+    wiring: Arc<Wiring>,
+    activity: &Arc<Activity>,
+    in_pieces: bool,
+) -> impl Future<
+    Output = Result<
+        hyper::Response<impl Body<Data = Bytes, Error = io::Error> + use<>>,
+        Infallible,
+    >,
+> + use<> {
+    let requested = Activity::begin(activity);
+    async move {
+        let has_body = !request.body().is_end_stream();
+        let has_leftover = leftover::is_due(&request);
+        let mut request = poem::Request::from((
+            request,
+            LocalAddr(address(ends.local)),
+            RemoteAddr(address(ends.peer)),
+            scheme,
+        ));
+        if has_leftover {
+            leftover::see_to(&mut request, wiring.limits.body());
+        }
+        let response = wiring.endpoint.get_response(request).await;
+        let may_be_unread = has_body && !response.status().is_success();
+        let offered = requested.answered(may_be_unread);
+        let response = hyper::Response::from(response);
+        Ok::<_, Infallible>(response.map(|body| Answer::new(body, offered, in_pieces)))
+    }
+}
+
+fn address(address: Option<SocketAddr>) -> Addr {
+    address.map_or_else(|| Addr::custom("unix", ""), Addr::SocketAddr)
+}
+
+/// Returns so long after the server began to drain.
+async fn stopped_for(time: Duration, draining: &mut watch::Receiver<bool>) {
+    // An error means that the server is gone, which is a stop too.
+    let _ = draining.wait_for(|draining| *draining).await;
+    tokio::time::sleep(time).await;
+}
+
+/// Drives a connection. Ends it when something is overdue, and asks it to end when the server drains or
+/// nothing was asked for too long.
 async fn conduct<C, E>(
     connection: C,
     graceful_shutdown: impl Fn(Pin<&mut C>),
     activity: &Activity,
-    limits: LimitsConfig,
     mut draining: watch::Receiver<bool>,
 ) where
     C: Future<Output = Result<(), E>>,
@@ -130,11 +208,16 @@ async fn conduct<C, E>(
 {
     tokio::pin!(connection);
     let mut leaving = None;
+    let farewell = async {
+        let _ = draining.wait_for(|draining| *draining).await;
+        if !activity.was_asked() {
+            // Whoever was let in is answered once.
+            let _ = tokio::time::timeout(LATECOMERS, activity.first_request()).await;
+        }
+    };
+    tokio::pin!(farewell);
     loop {
-        let deadline = match leaving {
-            None => activity.until_idle(limits),
-            Some(since) => activity.until_silent(since),
-        };
+        let (_, wait) = activity.deadline(leaving);
         tokio::select! {
             biased;
             outcome = connection.as_mut() => {
@@ -143,20 +226,22 @@ async fn conduct<C, E>(
                 }
                 return;
             }
-            _ = draining.wait_for(|draining| *draining), if leaving.is_none() => {
+            () = farewell.as_mut(), if leaving.is_none() => {
                 leaving = Some(Instant::now());
                 graceful_shutdown(connection.as_mut());
             }
-            () = tokio::time::sleep(deadline) => {
-                match leaving {
-                    Some(since) if activity.until_silent(since).is_zero() => return,
-                    None if activity.until_idle(limits).is_zero() => {
-                        leaving = Some(Instant::now());
-                        graceful_shutdown(connection.as_mut());
-                    }
-                    _ => {}
+            () = tokio::time::sleep(wait) => match activity.deadline(leaving) {
+                (Limit::Later, _) => {}
+                (_, left) if !left.is_zero() => {}
+                (Limit::Idle | Limit::FirstRequest, _) => {
+                    leaving = Some(Instant::now());
+                    graceful_shutdown(connection.as_mut());
                 }
-            }
+                (limit, _) => {
+                    activity.cut_off();
+                    return tracing::debug!(?limit, "connection cut off");
+                }
+            },
         }
     }
 }

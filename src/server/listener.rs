@@ -6,27 +6,34 @@
 
 use std::{
     collections::HashMap,
-    net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use poem::endpoint::BoxEndpoint;
 use tokio::{
-    net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::JoinSet,
 };
 use tokio_rustls::TlsAcceptor;
 
-use super::connection::{self, Wiring};
-use crate::{config::LimitsConfig, http::ClientNetwork, telemetry::Metrics};
+use super::{
+    connection::{self, Ends, Wiring},
+    descriptors::room_for,
+    socket::Socket,
+    transport::Transport,
+};
+use crate::{
+    config::{LimitsConfig, Listen},
+    http::ClientNetwork,
+    telemetry::Metrics,
+};
 
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(100);
 
 /// The listening socket, and what a connection is served with.
 pub(super) struct Listener {
-    tcp: TcpListener,
+    socket: Socket,
     wiring: Arc<Wiring>,
     permits: Arc<Semaphore>,
     networks: Arc<Networks>,
@@ -36,16 +43,17 @@ pub(super) struct Listener {
 
 impl Listener {
     pub(super) fn new(
-        tcp: TcpListener,
-        tls: TlsAcceptor,
+        socket: Socket,
+        tls: Option<TlsAcceptor>,
         limits: LimitsConfig,
         endpoint: BoxEndpoint<'static, poem::Response>,
         draining: watch::Receiver<bool>,
         metrics: Metrics,
     ) -> Self {
-        let permits = usize::try_from(limits.connections).unwrap_or(Semaphore::MAX_PERMITS);
+        let permits = room_for(limits.connections);
+        let permits = usize::try_from(permits).unwrap_or(Semaphore::MAX_PERMITS);
         Self {
-            tcp,
+            socket,
             wiring: Arc::new(Wiring { tls, limits, endpoint }),
             permits: Arc::new(Semaphore::new(permits)),
             networks: Arc::new(Networks::new(limits.connections_per_address)),
@@ -54,8 +62,8 @@ impl Listener {
         }
     }
 
-    pub(super) fn address(&self) -> std::io::Result<SocketAddr> {
-        self.tcp.local_addr()
+    pub(super) fn listens_at(&self) -> std::io::Result<Listen> {
+        self.socket.listens_at()
     }
 
     /// Who has how many connections, for whoever else accepts some.
@@ -75,24 +83,17 @@ impl Listener {
                 accepted = self.accept() => accepted,
             };
             match accepted {
-                Ok((stream, peer, permit)) => {
-                    if let Some(place) =
-                        Networks::take(&self.networks, ClientNetwork::of(peer.ip()))
-                    {
-                        let gauge = self.metrics.connections.clone();
-                        let serving = connection::serve(
-                            stream,
-                            peer,
-                            Arc::clone(&self.wiring),
-                            self.draining.clone(),
-                        );
-                        connections.spawn(async move {
-                            gauge.inc();
-                            serving.await;
-                            gauge.dec();
-                            drop((place, permit));
-                        });
-                    }
+                Ok((transport, ends, permit)) => {
+                    let Ok(place) = self.place_for(ends) else { continue };
+                    let gauge = self.metrics.connections.clone();
+                    let wiring = Arc::clone(&self.wiring);
+                    let serving = connection::serve(transport, ends, wiring, self.draining.clone());
+                    connections.spawn(async move {
+                        gauge.inc();
+                        serving.await;
+                        gauge.dec();
+                        drop((place, permit));
+                    });
                 }
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept a connection");
@@ -100,7 +101,7 @@ impl Listener {
                 }
             }
         }
-        drop(self.tcp);
+        drop(self.socket);
         let drained = async { while connections.join_next().await.is_some() {} };
         if tokio::time::timeout(drain_time, drained).await.is_err() {
             tracing::warn!(open = connections.len(), "closing connections that did not finish");
@@ -108,13 +109,27 @@ impl Listener {
         }
     }
 
-    async fn accept(&self) -> std::io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    async fn accept(&self) -> std::io::Result<(Transport, Ends, OwnedSemaphorePermit)> {
         let permit = Arc::clone(&self.permits).acquire_owned().await;
         let permit = permit.map_err(std::io::Error::other)?;
-        let (stream, peer) = self.tcp.accept().await?;
-        Ok((stream, peer, permit))
+        let (transport, ends) = self.socket.accept().await?;
+        Ok((transport, ends, permit))
+    }
+
+    /// A place in the share of the client's network. A proxy needs none: all clients come from there.
+    fn place_for(&self, ends: Ends) -> Result<Option<Place>, NoPlace> {
+        match ends.peer {
+            Some(peer) if self.wiring.tls.is_some() => {
+                let place = Networks::take(&self.networks, ClientNetwork::of(peer.ip()));
+                place.map(Some).ok_or(NoPlace)
+            }
+            _ => Ok(None),
+        }
     }
 }
+
+/// The network of a client has as many connections as it may.
+struct NoPlace;
 
 /// How many connections each network has open: an IPv6 subscriber has more addresses than a server has
 /// connections, so theirs count together.

@@ -5,24 +5,31 @@
 //! changed nothing but finished migration steps.
 
 mod activity;
+mod answer;
 mod backups;
 mod backups_api;
 mod connection;
 mod control;
 mod data;
+mod descriptors;
 mod docs;
 mod document;
 mod health;
 mod instance;
 mod leftover;
 mod listener;
+mod passed;
 mod policies;
 mod redirect;
 mod relay;
+mod reload;
 mod routes;
+mod socket;
 mod start_error;
 mod supervisor;
 mod tls;
+mod transport;
+mod unix_socket;
 mod untouched;
 mod watching;
 mod wire;
@@ -34,20 +41,24 @@ use tokio::{net::TcpListener, sync::watch};
 use crate::{
     auth::{AuthError, AuthService},
     clock::{Clock, Time},
-    config::{Config, RedirectListen},
+    config::{Config, Listen, RedirectListen, TlsMode},
     gateway::Settings,
     paths::DataDir,
     store::StoreError,
     telemetry::Watch,
 };
 use backups::Backups;
-use control::{Answering, ControlSocket};
+use control::Answering;
 use listener::Listener;
 use routes::Routes;
+use socket::{Socket, bind_tcp, tokio_tcp};
+use unix_socket::{Purpose, UnixSocket};
 use wire::Domains;
 
 pub use backups::{directory_of, prune, seal_of};
 pub use data::{existing_data, prepare_data};
+pub use passed::PassedSockets;
+pub use reload::Reload;
 pub use routes::openapi_document;
 pub use start_error::StartError;
 pub use supervisor::Supervisor;
@@ -73,9 +84,10 @@ pub struct Server {
     setup_link: Option<String>,
     drain: watch::Sender<bool>,
     drain_time: Duration,
-    control: Arc<ControlSocket>,
+    control: Arc<UnixSocket>,
     answering: Answering,
     supervisor: Supervisor,
+    reload: Reload,
 }
 
 /// A database met an I/O error while serving: the process must end and start anew.
@@ -97,31 +109,40 @@ impl Server {
     /// # Errors
     /// [`StartError`], in words for the person who starts it.
     pub async fn bind(config: Config, clock: Clock) -> Result<Self, StartError> {
-        Self::bind_under(Supervisor::default(), config, clock).await
+        Self::bind_under(Supervisor::default(), PassedSockets::default(), config, clock).await
     }
 
-    /// The same, with a supervisor that is told how it comes along, and how the server is after that.
+    /// The same, with a supervisor that is told how it comes along, and how the server is after that, and
+    /// with the sockets that it has passed.
     ///
     /// # Errors
     /// As [`Server::bind`].
     pub async fn bind_under(
         supervisor: Supervisor,
+        passed: PassedSockets,
         config: Config,
         clock: Clock,
     ) -> Result<Self, StartError> {
         let data = prepare_data(&config)?;
-        let tcp = listen(config.server.listen).await?;
-        let redirect = match config.server.redirect_listen {
-            RedirectListen::Off => None,
-            RedirectListen::At(address) => {
-                Some((listen(address).await?, config.server.public_url.origin().to_owned()))
-            }
+        let socket = match passed.https {
+            Some(socket) => Socket::of_passed(socket, config.tls.mode)?,
+            None => Socket::bind(&config.server.listen).await?,
         };
-        let address = tcp.local_addr().map_err(|error| StartError::Internal(error.to_string()))?;
+        let redirect = match (passed.http, config.server.redirect_listen) {
+            (Some(tcp), _) => Some(tokio_tcp(tcp).map_err(unusable)?),
+            (None, RedirectListen::At(address)) => Some(bind_tcp(address).await?),
+            (None, RedirectListen::Off) => None,
+        };
+        let origin = config.server.public_url.origin().to_owned();
+        let redirect = redirect.map(|tcp| (tcp, origin));
+        let listens_at = socket.listens_at().map_err(unusable)?;
         let domains = Domains::open(&config, &data, clock.clone(), &supervisor.progress())?;
         // After the files, which only one appliance can open: a second one that is refused must not
         // have replaced the certificate of the first.
-        let tls = tls::acceptor(&config.tls, &config.server, &data, &clock)?;
+        let tls = match config.tls.mode {
+            TlsMode::Off => None,
+            _ => Some(tls::acceptor(&config.tls, &config.server, &data, &clock)?),
+        };
         let setup_link = setup_link(&domains.auth, &config).await?;
         seal_of(&config.backup)?;
         let (drain, draining) = watch::channel(false);
@@ -136,16 +157,17 @@ impl Server {
         let Routes { endpoint, settings } =
             Routes::build(&config, &domains, backups.clone(), dashboard, draining.clone())?;
         let metrics = domains.metrics.clone();
-        let listener = Listener::new(tcp, tls, config.limits, endpoint, draining, metrics);
+        let listener = Listener::new(socket, tls, config.limits, endpoint, draining, metrics);
         let drain_time = Duration::from_secs(config.server.drain_seconds);
-        let control = ControlSocket::bind(&config.server.control_socket_or(data.control_socket()))?;
+        let control = config.server.control_socket_or(data.control_socket());
+        let control = UnixSocket::bind(&control, Purpose::Control)?;
         let redirect_address = redirect.as_ref().and_then(|(tcp, _)| tcp.local_addr().ok());
         let answering = Answering::new(
             &config,
             &domains,
             &backups,
             &data,
-            address,
+            listens_at.to_string(),
             redirect_address,
             drain.subscribe(),
         );
@@ -162,15 +184,21 @@ impl Server {
             control: Arc::new(control),
             answering,
             supervisor,
+            reload: Reload::default(),
         })
     }
 
-    /// Where HTTPS listens: of use when the configuration said port 0.
+    /// Where it listens: of use when the configuration said port 0.
     ///
     /// # Errors
     /// When the system does not know.
-    pub fn address(&self) -> std::io::Result<SocketAddr> {
-        self.listener.address()
+    pub fn listens_at(&self) -> std::io::Result<Listen> {
+        self.listener.listens_at()
+    }
+
+    /// Asks it to read again what may have changed.
+    pub fn reload(&self) -> Reload {
+        self.reload.clone()
     }
 
     /// Where plain HTTP listens, if it does.
@@ -200,6 +228,7 @@ impl Server {
         if let Some((redirect, origin)) = redirect {
             background.spawn(redirect::serve(redirect, origin, listener.networks()));
         }
+        background.spawn(self.reload.serve(supervisor.clone(), words.clone(), vec![]));
         background.spawn(housekeeping(settings, domains.clone()));
         background.spawn(look_at_sizes(domains.clone()));
         background.spawn(domains.clone().heal_profiles());
@@ -245,8 +274,8 @@ fn certificate_ends(config: &Config, data: &DataDir, now: Time) -> Option<Time> 
     Time::parse_rfc3339(&certificate_status(&certificate, now).ok()?.not_after).ok()
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address).await.map_err(|error| StartError::Listen(address, error))
+fn unusable(error: std::io::Error) -> StartError {
+    StartError::Socket(format!("a listening socket cannot be used: {error}"))
 }
 
 async fn setup_link(auth: &AuthService, config: &Config) -> Result<Option<String>, AuthError> {
@@ -308,7 +337,10 @@ mod tests {
         let config = Config::load(&Sources { flags, ..Sources::default() }).unwrap();
         let server = Server::bind(config, Clock::system()).await.unwrap();
         let connections = server.domains.metrics.connections.clone();
-        let silent = tokio::net::TcpStream::connect(server.address().unwrap()).await.unwrap();
+        let silent =
+            tokio::net::TcpStream::connect(server.listens_at().unwrap().address().unwrap())
+                .await
+                .unwrap();
         let accepted = async move {
             while connections.get() == 0 {
                 tokio::time::sleep(Duration::from_millis(1)).await;

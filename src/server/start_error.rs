@@ -1,6 +1,6 @@
 //! Why an appliance did not start, in words for the person who starts it.
 
-use std::{fmt, net::SocketAddr, path::PathBuf};
+use std::{fmt, net::SocketAddr};
 
 use crate::{auth::AuthError, backup::BackupError, store::OpenError};
 
@@ -19,10 +19,10 @@ pub enum StartError {
     Tls(String),
     /// An address could not be listened on.
     Listen(SocketAddr, std::io::Error),
-    /// The control socket could not be made.
-    ControlSocket(String),
-    /// Somebody listens at the control socket.
-    ControlSocketInUse(PathBuf),
+    /// A socket in the file system could not be made, or one that was passed is of no use.
+    Socket(String),
+    /// Somebody listens at a socket in the file system.
+    SocketInUse(String),
     /// Something of ours failed.
     Internal(String),
 }
@@ -33,14 +33,9 @@ impl fmt::Display for StartError {
             Self::DataDir(reason)
             | Self::NoData(reason)
             | Self::Tls(reason)
-            | Self::ControlSocket(reason)
+            | Self::Socket(reason)
+            | Self::SocketInUse(reason)
             | Self::Internal(reason) => f.write_str(reason),
-            Self::ControlSocketInUse(path) => write!(
-                f,
-                "another appliance listens at the control socket {}; stop it or set \
-                 server.control_socket",
-                path.display()
-            ),
             Self::Store(error) => error.fmt(f),
             Self::Backup(error) => error.fmt(f),
             Self::Listen(address, error) => match error.kind() {

@@ -20,7 +20,10 @@ use std::{
 };
 
 use super::wire::Domains;
-use crate::store::{Progress, Step};
+use crate::{
+    clock::monotonic,
+    store::{Progress, Step},
+};
 
 /// What one sign of progress asks for: a step of a migration may take this long without another.
 const MORE_TIME: Duration = Duration::from_mins(10);
@@ -74,6 +77,13 @@ impl Supervisor {
     /// It serves.
     pub(super) fn ready(&self, words: &str) {
         self.say(&format!("READY=1\nSTATUS={words}"));
+    }
+
+    /// It reads again what may have changed; [`Supervisor::ready`] says when that is done
+    /// (`Type=notify-reload`).
+    pub(super) fn reloading(&self) {
+        let now = monotonic().as_micros();
+        self.say(&format!("RELOADING=1\nMONOTONIC_USEC={now}\nSTATUS=reading certificates again"));
     }
 
     /// It is on its way out.

@@ -52,7 +52,9 @@ pub(super) fn dashboard(
         social_logs: Arc::new(FeedOf(domains.social_log.clone())),
     };
     let timezone = &config.attendance.timezone;
-    Dashboard::new(watch.clone(), domains.clock.clone(), sources, timezone, draining)
+    let keep_alive = config.limits.sse_keep_alive();
+    let clock = domains.clock.clone();
+    Dashboard::new(watch.clone(), clock, sources, timezone, keep_alive, draining)
 }
 
 /// Takes samples for ever: the first soon, so that there is something to show.

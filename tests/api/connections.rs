@@ -12,8 +12,9 @@ use crate::support::{
     wire::{PATIENCE, Wire, read_to_end},
 };
 
-const IMPATIENT: [(&str, &str); 4] = [
+const IMPATIENT: [(&str, &str); 5] = [
     ("limits.handshake_seconds", "1"),
+    ("limits.first_request_seconds", "1"),
     ("limits.head_seconds", "1"),
     ("limits.body_seconds", "1"),
     ("limits.idle_seconds", "1"),
@@ -105,7 +106,7 @@ async fn a_body_that_stalls_is_told_so_and_the_connection_closed() {
 async fn a_body_that_drips_in_is_cut_off() {
     let app = Appliance::start_with(&IMPATIENT).await;
     let mut wire = Wire::open(&app).await.unwrap();
-    wire.send(login_head(1_000_000)).await;
+    wire.send(login_head(10_000)).await;
     drip(wire).await;
 }
 
@@ -127,7 +128,12 @@ async fn a_body_that_breaks_off_writes_nothing() {
 
 #[tokio::test]
 async fn of_bodies_that_together_would_take_too_much_memory_one_is_told_to_come_back() {
-    let settings = [("limits.bodies_in_flight_mib", "1"), ("rate_limit.enabled", "false")];
+    let settings = [
+        ("limits.bodies_in_flight_mib", "1"),
+        ("limits.batch_body_bytes", "1048576"),
+        ("limits.credentials_body_bytes", "1048576"),
+        ("rate_limit.enabled", "false"),
+    ];
     let app = Appliance::start_with(&settings).await;
     let (mut one, mut other) = (Wire::open(&app).await.unwrap(), Wire::open(&app).await.unwrap());
     let begun = login_head(1_000_000) + &"x".repeat(900_000);

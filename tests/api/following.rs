@@ -154,7 +154,7 @@ async fn only_so_many_follow_at_once_and_a_place_is_given_back() {
 #[tokio::test]
 async fn a_stream_that_is_silent_is_not_idle() {
     log();
-    let limits = [("limits.idle_seconds", "1"), ("limits.head_seconds", "1")];
+    let limits = [("limits.idle_seconds", "1"), ("limits.sse_keep_alive_seconds", "3")];
     let app = Appliance::start_with(&limits).await;
     let admin = app.admin().await;
     let mut events = Events::open(&app, &admin, "?text=nobody-ever-says-this").await;
@@ -165,7 +165,7 @@ async fn a_stream_that_is_silent_is_not_idle() {
 
 #[tokio::test]
 async fn a_client_that_stops_reading_is_closed_and_does_not_hold_up_a_stop() {
-    let limits = [("limits.idle_seconds", "1"), ("limits.head_seconds", "1")];
+    let limits = [("limits.write_stall_seconds", "1")];
     let mut app = Appliance::start_with(&limits).await;
     // Far more than fits into all buffers on the way, asked for and never read.
     let mut wire = Wire::open(&app).await.unwrap();

@@ -17,6 +17,7 @@ mod support;
 
 mod accounts;
 mod assets;
+mod attacks;
 mod attendance;
 mod audit;
 mod bad_input;
@@ -25,7 +26,9 @@ mod cors;
 mod dashboard;
 mod events;
 mod fixtures;
+mod floods;
 mod following;
+mod frames;
 mod lists;
 mod openapi;
 mod problems;

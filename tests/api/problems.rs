@@ -162,7 +162,7 @@ async fn a_stream_of_two_mib_over_http_2_is_told_that_it_is_too_large() {
 
 #[tokio::test]
 async fn a_body_as_large_as_allowed_is_read() {
-    let app = Appliance::start_with(&[("limits.body_bytes", "100")]).await;
+    let app = Appliance::start_with(&[("limits.credentials_body_bytes", "100")]).await;
     let body = format!("{:100}", r#"{"identifier":"nobody","password":"wrong"}"#);
     let answer = app.post_bytes("/auth/login", None, "application/json", body.clone()).await;
     answer.expect_problem(401, "INVALID_CREDENTIALS");
@@ -238,6 +238,7 @@ async fn behind_a_gateway(
         &config.proxy,
         &config.rate_limit,
         &config.limits,
+        vec![],
         false,
         Arc::new(Nobody),
         metrics.clone(),

@@ -43,6 +43,8 @@ mod setup_link;
 mod site;
 mod slow_request;
 mod small_disk;
+mod sockets;
+mod starved;
 mod supervisor;
 #[path = "../support/mod.rs"]
 mod support;

@@ -37,7 +37,12 @@ impl Running {
 
     /// The same, by a command of its own making.
     pub fn start_by(command: Command) -> Self {
-        let started = Self::of(command);
+        Self::start_given(command, Stdio::null())
+    }
+
+    /// The same, with something as its standard input.
+    pub fn start_given(command: Command, stdin: Stdio) -> Self {
+        let started = Self::of(command, stdin);
         started.unwrap_or_else(|ended| panic!("it never was ready: {ended:#?}"))
     }
 
@@ -46,11 +51,11 @@ impl Running {
     /// # Errors
     /// How it ended, when it did so before it was ready.
     pub fn start_under(home: &Home, runner: &[&str]) -> Result<Self, Finished> {
-        Self::of(home.command_under(runner, &serve(&[])))
+        Self::of(home.command_under(runner, &serve(&[])), Stdio::null())
     }
 
-    fn of(mut command: Command) -> Result<Self, Finished> {
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    fn of(mut command: Command, stdin: Stdio) -> Result<Self, Finished> {
+        command.stdin(stdin).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let said = Arc::new(Said::default());
@@ -63,10 +68,11 @@ impl Running {
         let mut running = Self { child, address, said };
         let ready = running.wait(|line| {
             let (_, rest) = line.split_once("\"address\":\"")?;
-            rest.split_once('"')?.0.parse().ok()
+            Some(rest.split_once('"')?.0.to_owned())
         });
         match ready {
-            Some(address) => running.address = address,
+            // The path of a Unix socket is no address, and known to whoever set it.
+            Some(address) => running.address = address.parse().unwrap_or(running.address),
             None => return Err(running.ended()),
         }
         Ok(running)

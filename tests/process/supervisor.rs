@@ -91,6 +91,23 @@ fn the_watchdog_is_fed_for_as_long_as_the_databases_answer() {
 }
 
 #[test]
+fn a_hangup_is_told_as_a_reload_that_begins_and_ends() {
+    let home = Home::default();
+    let path = home.path().join("notify");
+    let ear = Ear::at(&path);
+    let running = start(&home, path.to_str().unwrap(), &[]);
+    ear.until("READY=1");
+    let before = appliance::clock::monotonic().as_micros();
+    running.signal("HUP");
+    let begun = ear.hear();
+    let at = begun.lines().find_map(|line| line.strip_prefix("MONOTONIC_USEC=")).unwrap();
+    assert!(begun.starts_with("RELOADING=1\n"), "{begun}");
+    assert!(at.parse::<u128>().unwrap() >= before, "{begun} is not from after {before}");
+    assert!(ear.hear().starts_with("READY=1\n"));
+    running.stop();
+}
+
+#[test]
 fn a_supervisor_that_went_away_harms_nothing() {
     let home = Home::default();
     let path = home.path().join("notify");

@@ -135,7 +135,7 @@ impl Appliance {
         flags.push(("data.directory".to_owned(), directory));
         let config = Config::load(&Sources { flags, ..Sources::default() }).unwrap();
         let server = Server::bind(config, clock.clone()).await.unwrap();
-        let address = server.address().unwrap();
+        let address = server.listens_at().unwrap().address().unwrap();
         let redirect = server.redirect_address();
         let setup_link = server.setup_link().map(str::to_owned);
         let (stop, stopped) = oneshot::channel();

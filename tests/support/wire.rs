@@ -96,7 +96,11 @@ impl Wire {
     }
 
     pub async fn open_with(appliance: &Appliance, config: ClientConfig) -> io::Result<Self> {
-        let tcp = TcpStream::connect(appliance.address).await?;
+        Self::over(TcpStream::connect(appliance.address).await?, config).await
+    }
+
+    /// Speaks TLS over a connection that was made already.
+    pub async fn over(tcp: TcpStream, config: ClientConfig) -> io::Result<Self> {
         let name = ServerName::try_from("localhost").unwrap();
         let stream = TlsConnector::from(Arc::new(config)).connect(name, tcp).await?;
         Ok(Self { stream, read: Vec::new() })

@@ -2,10 +2,9 @@
 //!
 //! The kernel says who is at the other end (`SO_PEERCRED`): the user that the appliance runs as, or
 //! root, and nobody else, whatever the permissions of the socket have become. What they ask for is done in
-//! `answer`; `socket` makes the socket and takes it away again.
+//! `answer`; `server/unix_socket` makes the socket and takes it away again.
 
 mod answer;
-mod socket;
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,11 +15,11 @@ use tokio::{
     task::JoinSet,
 };
 
+use super::unix_socket::UnixSocket;
 use crate::control::{
     Done, ExitStatus, LONGEST_REQUEST_BYTES, Line, Lines, Progress, Refused, read_request,
 };
 pub(super) use answer::Answering;
-pub(super) use socket::ControlSocket;
 
 /// How many may ask at once. More are told so.
 const CONNECTIONS: usize = 16;
@@ -31,7 +30,7 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(100);
 
 /// Answers until it is dropped.
-pub(super) async fn serve(socket: Arc<ControlSocket>, answering: Answering) {
+pub(super) async fn serve(socket: Arc<UnixSocket>, answering: Answering) {
     let permits = Arc::new(Semaphore::new(CONNECTIONS));
     let mut connections = JoinSet::new();
     loop {

@@ -45,6 +45,8 @@ impl TlsFiles {
     /// The files of a configuration.
     pub fn of(config: &TlsConfig, data: &DataDir) -> Self {
         match config.mode {
+            // Without TLS there are none, and no file has this name.
+            TlsMode::Off => Self { certificate: PathBuf::new(), key: PathBuf::new() },
             TlsMode::Files => {
                 Self { certificate: config.certificate.clone(), key: config.key.clone() }
             }

@@ -36,6 +36,7 @@ pub(super) fn acceptor(
 ) -> Result<TlsAcceptor, StartError> {
     let TlsFiles { certificate, key } = TlsFiles::of(config, data);
     let mut tls = match config.mode {
+        TlsMode::Off => return Err(StartError::Tls("TLS is off".to_owned())),
         TlsMode::Files => with_files(&certificate, &key)?,
         TlsMode::SelfSigned => {
             let now = clock.now();

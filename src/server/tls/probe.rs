@@ -12,19 +12,37 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::{TcpStream, UnixStream},
 };
-use tokio_rustls::TlsConnector;
+use tokio_rustls::{TlsConnector, client::TlsStream};
+
+use crate::config::Listen;
 
 const REQUEST: &[u8] = b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 const LONGEST_ANSWER: u64 = 64 * 1024;
 
-/// Asks `/readyz`; gives whether the answer is 200, and its body.
+/// Asks `/readyz`; gives whether the answer is 200, and its body. `is_plain` when TLS is not spoken there.
 ///
 /// # Errors
 /// When nobody answers there, or not in TLS.
-pub async fn probe(address: SocketAddr) -> std::io::Result<(bool, String)> {
+pub async fn probe(listen: &Listen, is_plain: bool) -> std::io::Result<(bool, String)> {
+    match listen {
+        Listen::Unix(path) => ask(UnixStream::connect(path).await?).await,
+        Listen::Tcp(address) if is_plain => ask(TcpStream::connect(address).await?).await,
+        Listen::Tcp(address) => ask(in_tls(*address).await?).await,
+    }
+}
+
+async fn ask(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> std::io::Result<(bool, String)> {
+    stream.write_all(REQUEST).await?;
+    let mut answer = String::new();
+    stream.take(LONGEST_ANSWER).read_to_string(&mut answer).await?;
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    Ok((head.starts_with("HTTP/1.1 200 "), body.trim().to_owned()))
+}
+
+async fn in_tls(address: SocketAddr) -> std::io::Result<TlsStream<TcpStream>> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
@@ -34,12 +52,7 @@ pub async fn probe(address: SocketAddr) -> std::io::Result<(bool, String)> {
         .with_no_client_auth();
     let stream = TcpStream::connect(address).await?;
     let name = ServerName::IpAddress(address.ip().into());
-    let mut stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
-    stream.write_all(REQUEST).await?;
-    let mut answer = String::new();
-    stream.take(LONGEST_ANSWER).read_to_string(&mut answer).await?;
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
-    Ok((head.starts_with("HTTP/1.1 200 "), body.trim().to_owned()))
+    TlsConnector::from(Arc::new(config)).connect(name, stream).await
 }
 
 /// Takes any certificate, but insists that the server holds its key.

@@ -1,4 +1,4 @@
-//! The socket in the file system: made for its owner alone, and taken away at the end.
+//! A socket in the file system: made for those it is meant for alone, and taken away at the end.
 //!
 //! It is made under another name, given its permissions, and only then renamed, so whoever finds it finds
 //! it closed to others, and what a killed appliance left is replaced in one step.
@@ -12,32 +12,64 @@ use std::{
 
 use tokio::net::{UnixListener, UnixStream};
 
-use crate::server::StartError;
+use super::StartError;
 
-/// A listening control socket; its file is removed when it is dropped.
+/// What a socket is for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Purpose {
+    /// The command line asks at it: its owner's alone.
+    Control,
+    /// A proxy sends requests to it: its owner's and its group's.
+    Http,
+}
+
+impl Purpose {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Control => "control socket",
+            Self::Http => "HTTP socket",
+        }
+    }
+
+    const fn key(self) -> &'static str {
+        match self {
+            Self::Control => "server.control_socket",
+            Self::Http => "server.listen",
+        }
+    }
+
+    const fn mode(self) -> u32 {
+        match self {
+            Self::Control => 0o600,
+            Self::Http => 0o660,
+        }
+    }
+}
+
+/// A listening socket; its file is removed when it is dropped.
 #[derive(Debug)]
-pub(in crate::server) struct ControlSocket {
+pub(super) struct UnixSocket {
     listener: UnixListener,
     path: PathBuf,
     /// Device and inode of the file that was made: another's is not removed.
     file: (u64, u64),
 }
 
-impl ControlSocket {
+impl UnixSocket {
     /// Listens at `path`. A socket that nobody listens at any more is replaced when it is the own user's.
     ///
     /// # Errors
     /// [`StartError`], in words for the person who starts it.
-    pub(in crate::server) fn bind(path: &Path) -> Result<Self, StartError> {
-        make_way(path)?;
+    pub(super) fn bind(path: &Path, purpose: Purpose) -> Result<Self, StartError> {
+        make_way(path, purpose)?;
         let failed = |error: io::Error| {
-            let shown = path.display();
-            StartError::ControlSocket(match error.kind() {
+            let (name, key, shown) = (purpose.name(), purpose.key(), path.display());
+            StartError::Socket(match error.kind() {
                 io::ErrorKind::InvalidInput => format!(
-                    "the path of the control socket, {shown}, is longer than the system allows; set \
-                     server.control_socket to a shorter one such as /run/appliance/control.sock"
+                    "the path of the {name}, {shown}, is longer than the system allows; set {key} to a \
+                     shorter one in /run/appliance"
                 ),
-                _ => format!("cannot make the control socket {shown}: {error}"),
+                _ => format!("cannot make the {name} {shown}: {error}"),
             })
         };
         let draft = path.with_extension("new");
@@ -46,7 +78,7 @@ impl ControlSocket {
             fs::remove_file(&draft).map_err(failed)?;
         }
         let listener = UnixListener::bind(&draft).map_err(failed)?;
-        let published = fs::set_permissions(&draft, fs::Permissions::from_mode(0o600))
+        let published = fs::set_permissions(&draft, fs::Permissions::from_mode(purpose.mode()))
             .and_then(|()| fs::symlink_metadata(&draft))
             .and_then(|made| fs::rename(&draft, path).map(|()| made));
         let made = published.map_err(|error| {
@@ -56,12 +88,16 @@ impl ControlSocket {
         Ok(Self { listener, path: path.to_owned(), file: (made.dev(), made.ino()) })
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     pub(super) async fn accept(&self) -> io::Result<UnixStream> {
         self.listener.accept().await.map(|(stream, _)| stream)
     }
 }
 
-impl Drop for ControlSocket {
+impl Drop for UnixSocket {
     fn drop(&mut self) {
         let is_ours = |there: fs::Metadata| (there.dev(), there.ino()) == self.file;
         if fs::symlink_metadata(&self.path).is_ok_and(is_ours) {
@@ -71,24 +107,28 @@ impl Drop for ControlSocket {
 }
 
 /// Sees to it that nothing of worth is at `path`.
-fn make_way(path: &Path) -> Result<(), StartError> {
+fn make_way(path: &Path, purpose: Purpose) -> Result<(), StartError> {
+    let (name, key) = (purpose.name(), purpose.key());
     let in_the_way = |what: &str| {
         let path = path.display();
-        StartError::ControlSocket(format!(
-            "{path} is {what}; move it away or set server.control_socket"
-        ))
+        StartError::Socket(format!("{path} is {what}; move it away or set {key}"))
     };
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(in_the_way(&format!("not to be looked at ({error})"))),
         Ok(there) if !there.file_type().is_socket() => {
-            return Err(in_the_way("in the way of the control socket"));
+            return Err(in_the_way(&format!("in the way of the {name}")));
         }
         Ok(_) if !is_own_socket(path) => return Err(in_the_way("another user's socket")),
         Ok(_) => {}
     }
     match BlockingStream::connect(path) {
-        Ok(_) => Err(StartError::ControlSocketInUse(path.to_owned())),
+        Ok(_) => {
+            let path = path.display();
+            Err(StartError::SocketInUse(format!(
+                "another appliance listens at the {name} {path}; stop it or set {key}"
+            )))
+        }
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(_) => Err(in_the_way("a socket of something else")),
@@ -105,8 +145,8 @@ fn is_own_socket(path: &Path) -> bool {
 mod tests {
     use super::*;
 
-    fn bind(path: &Path) -> Result<ControlSocket, String> {
-        ControlSocket::bind(path).map_err(|error| error.to_string())
+    fn bind(path: &Path) -> Result<UnixSocket, String> {
+        UnixSocket::bind(path, Purpose::Control).map_err(|error| error.to_string())
     }
 
     #[tokio::test]
@@ -114,8 +154,11 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("control.sock");
         let socket = bind(&path).unwrap();
-        let mode = fs::symlink_metadata(&path).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
+        let mode = || fs::symlink_metadata(&path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(), 0o600);
+        drop(socket);
+        let socket = UnixSocket::bind(&path, Purpose::Http).unwrap();
+        assert_eq!(mode(), 0o660);
         drop(socket);
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
     }

@@ -1,0 +1,176 @@
+//! The body of an answer, which says whose turn it is.
+//!
+//! A body is asked for its next piece only when the last one found room. So between two pieces it is the
+//! client's turn to read, and while the next one is not there yet it is ours (`activity`).
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use hyper::body::{Body, Bytes, Frame, SizeHint};
+
+use super::activity::Offered;
+
+/// The largest piece over HTTP/2. A larger one would be taken whole at the first sign of room, and what
+/// the client does not read of it would lie in memory where nobody sees it.
+const PIECE_BYTES: usize = 16 * 1024;
+
+/// The body of an answer.
+pub(super) struct Answer<B> {
+    body: B,
+    offered: Offered,
+    in_pieces: bool,
+    rest: Bytes,
+}
+
+impl<B> Answer<B> {
+    /// The body of an answer that has begun.
+    pub(super) const fn new(body: B, offered: Offered, in_pieces: bool) -> Self {
+        Self { body, offered, in_pieces, rest: Bytes::new() }
+    }
+}
+
+impl<B: Body<Data = Bytes> + Unpin> Answer<B> {
+    fn piece(&mut self, mut data: Bytes) -> Frame<Bytes> {
+        if self.in_pieces && data.len() > PIECE_BYTES {
+            self.rest = data.split_off(PIECE_BYTES);
+        }
+        self.offered.wait_for_client();
+        Frame::data(data)
+    }
+}
+
+impl<B: Body<Data = Bytes> + Unpin> Body for Answer<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        let this = &mut *self;
+        if !this.rest.is_empty() {
+            let rest = std::mem::take(&mut this.rest);
+            return Poll::Ready(Some(Ok(this.piece(rest))));
+        }
+        match Pin::new(&mut this.body).poll_frame(context) {
+            Poll::Pending => {
+                this.offered.wait_for_us();
+                Poll::Pending
+            }
+            Poll::Ready(Some(Ok(frame))) => Poll::Ready(Some(Ok(match frame.into_data() {
+                Ok(data) => this.piece(data),
+                Err(other) => other,
+            }))),
+            ended => {
+                this.offered.wait_for_client();
+                ended
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty() && self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let (hint, rest) = (self.body.size_hint(), self.rest.len() as u64);
+        let mut whole = SizeHint::new();
+        if let Some(upper) = hint.upper() {
+            whole.set_upper(upper.saturating_add(rest));
+        }
+        whole.set_lower(hint.lower().saturating_add(rest));
+        whole
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+    use http_body_util::BodyExt;
+
+    use super::*;
+    use crate::{
+        config::{Config, Sources},
+        server::activity::{Activity, Limit, Protocol},
+    };
+
+    /// Pieces that are there, and those that are not yet.
+    struct Pieces(VecDeque<Option<Bytes>>);
+
+    impl Body for Pieces {
+        type Data = Bytes;
+        type Error = std::convert::Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            context: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+            match self.0.pop_front() {
+                Some(Some(piece)) => Poll::Ready(Some(Ok(Frame::data(piece)))),
+                Some(None) => {
+                    context.waker().wake_by_ref();
+                    Poll::Pending
+                }
+                None => Poll::Ready(None),
+            }
+        }
+
+        fn is_end_stream(&self) -> bool {
+            self.0.is_empty()
+        }
+    }
+
+    fn activity() -> Arc<Activity> {
+        let flags = vec![("limits.write_stall_seconds".to_owned(), "1".to_owned())];
+        let config = Config::load(&Sources { flags, ..Sources::default() }).unwrap();
+        let activity = Arc::new(Activity::new(config.limits));
+        activity.speaks(Protocol::Http2);
+        activity
+    }
+
+    fn answer(activity: &Arc<Activity>, pieces: Vec<Option<Bytes>>) -> Answer<Pieces> {
+        Answer::new(Pieces(pieces.into()), Activity::begin(activity).answered(false), true)
+    }
+
+    #[tokio::test]
+    async fn after_each_piece_it_is_the_clients_turn_until_it_asks_for_the_next() {
+        let activity = activity();
+        let turn = || activity.deadline(None).0;
+        let (one, two) = (Bytes::from_static(b"one"), Bytes::from_static(b"two"));
+        let mut answer = answer(&activity, vec![Some(one), None, Some(two)]);
+        assert!(answer.frame().await.is_some());
+        assert_eq!(turn(), Limit::WriteStall, "the client has yet to take it");
+        let mut asleep = Context::from_waker(std::task::Waker::noop());
+        assert!(Pin::new(&mut answer).poll_frame(&mut asleep).is_pending());
+        assert_eq!(turn(), Limit::Later, "the client waits for us");
+        assert_eq!(answer.collect().await.unwrap().to_bytes(), &b"two"[..]);
+        assert_eq!(turn(), Limit::Later, "it is over");
+        assert!(activity.deadline(None).1 > Duration::ZERO);
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_nobody_wants_any_more_waits_for_nobody() {
+        let activity = activity();
+        drop(answer(&activity, vec![]));
+        assert_eq!(activity.deadline(None).0, Limit::Later);
+    }
+
+    #[tokio::test]
+    async fn a_large_piece_is_handed_over_in_small_ones_and_whole() {
+        let activity = activity();
+        let large: Bytes = (0..PIECE_BYTES * 2 + 5).map(|n| n.to_le_bytes()[0]).collect();
+        let mut answer = answer(&activity, vec![Some(large.clone())]);
+        let mut read = Vec::new();
+        let mut lengths = Vec::new();
+        while !answer.is_end_stream() {
+            let piece = answer.frame().await.unwrap().unwrap().into_data().unwrap();
+            lengths.push(piece.len());
+            read.extend_from_slice(&piece);
+        }
+        assert_eq!(lengths, [PIECE_BYTES, PIECE_BYTES, 5]);
+        assert_eq!(read, large);
+    }
+}
