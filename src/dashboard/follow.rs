@@ -87,16 +87,17 @@ impl Follower {
         if let Some(first) = self.first.take() {
             return Some(first);
         }
+        // From the last that was sent: lines that are not for this follower do not put it off.
         let keep_alive_at = Instant::now() + self.dashboard.parts.keep_alive;
         loop {
             let quiet = tokio::select! {
                 biased;
                 _ = self.draining.wait_for(|draining| *draining) => return None,
+                () = tokio::time::sleep_until(keep_alive_at) => true,
                 changed = self.newest.changed() => {
                     changed.ok()?;
                     false
                 }
-                () = tokio::time::sleep_until(keep_alive_at) => true,
             };
             if !quiet {
                 tokio::time::sleep(GATHER).await;

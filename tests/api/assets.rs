@@ -104,7 +104,7 @@ async fn modules_pass_the_version_on_by_relative_names_alone() {
         for name in
             text.split(['\'', '"']).filter(|part| part.starts_with("./") || part.starts_with("../"))
         {
-            if name.ends_with(".js") {
+            if std::path::Path::new(name).extension().is_some_and(|end| end == "js") {
                 waiting.push(url.join(name).unwrap().path().to_owned());
             }
         }
