@@ -36,6 +36,7 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use super::{
     activity::{Activity, Limit, Protocol},
     answer::Answer,
+    exchange::Requested,
     transport::{Transport, Watched},
 };
 use crate::config::LimitsConfig;
@@ -162,7 +163,7 @@ fn answer(
         Infallible,
     >,
 > + use<> {
-    let requested = Activity::begin(activity);
+    let requested = Requested::begin(activity);
     async move {
         let has_body = !request.body().is_end_stream();
         let request = poem::Request::from((

@@ -13,6 +13,7 @@ mod control;
 mod data;
 mod descriptors;
 mod docs;
+mod exchange;
 mod health;
 mod instance;
 mod listener;
