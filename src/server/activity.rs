@@ -2,13 +2,13 @@
 //!
 //! A request is in progress until its answer begins, and so is an answer that has nothing to say yet. Once
 //! a piece was handed over it is the client's turn to take it ([`Activity::offer`], `answer`), and what
-//! waits in the socket is the client's to read (`transport`). Every wait for a client has its deadline, and
+//! waits in the socket is the client's to read (`transport`). `exchange` keeps the count right. Every wait for a client has its deadline, and
 //! [`Activity::deadline`] knows the next one.
 
 use std::{
     collections::HashMap,
     io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -116,19 +116,31 @@ impl Activity {
         state.at = Instant::now();
     }
 
-    /// The head of a request has come.
-    pub(super) fn begin(this: &Arc<Self>) -> Requested {
-        let mut state = this.state();
+    /// The head of a request has come, and its answer is owed.
+    pub(super) fn begin(&self) {
+        let mut state = self.state();
         state.owed += 1;
         state.at = Instant::now();
         state.head_since = None;
         state.unasked_bytes = 0;
         state.leaves_body_unread = false;
         if !std::mem::replace(&mut state.asked_before, true) {
-            this.asked.notify_one();
+            self.asked.notify_one();
         }
-        drop(state);
-        Requested { activity: Arc::clone(this), is_answered: false }
+    }
+
+    /// A request was taken back before its answer began.
+    pub(super) fn take_back(&self) {
+        self.state().taken_back += 1;
+    }
+
+    /// An answer begins, and gets a number; `leaves_body_unread` when the client may still be sending.
+    pub(super) fn answer(&self, leaves_body_unread: bool) -> u64 {
+        let mut state = self.state();
+        state.taken_back = state.taken_back.saturating_sub(1);
+        state.leaves_body_unread = leaves_body_unread;
+        state.next_answer += 1;
+        state.next_answer
     }
 
     /// Whether anything was asked yet.
@@ -142,14 +154,14 @@ impl Activity {
     }
 
     /// A piece of an answer is owed, or no longer.
-    fn owe(&self, pieces: isize) {
+    pub(super) fn owe(&self, pieces: isize) {
         let mut state = self.state();
         state.owed = state.owed.saturating_add_signed(pieces);
         state.at = Instant::now();
     }
 
     /// A piece of an answer was handed over: it is the client's turn.
-    fn offer(&self, answer: u64) {
+    pub(super) fn offer(&self, answer: u64) {
         let mut state = self.state();
         let now = Instant::now();
         state.at = now;
@@ -157,7 +169,7 @@ impl Activity {
     }
 
     /// The client waits for us again, or the answer is over.
-    fn retract(&self, answer: u64) {
+    pub(super) fn retract(&self, answer: u64) {
         let mut state = self.state();
         state.at = Instant::now();
         state.offered.remove(&answer);
@@ -262,75 +274,15 @@ impl Activity {
     }
 }
 
-/// A request that is being answered.
-pub(super) struct Requested {
-    activity: Arc<Activity>,
-    is_answered: bool,
-}
-
-impl Requested {
-    /// The answer begins; `leaves_body_unread` when the client may still be sending a body.
-    pub(super) fn answered(mut self, leaves_body_unread: bool) -> Offered {
-        self.is_answered = true;
-        let activity = Arc::clone(&self.activity);
-        let mut state = activity.state();
-        state.taken_back = state.taken_back.saturating_sub(1);
-        state.leaves_body_unread = leaves_body_unread;
-        let answer = state.next_answer;
-        state.next_answer += 1;
-        drop(state);
-        activity.offer(answer);
-        Offered { activity, answer, is_owed: false }
-    }
-}
-
-impl Drop for Requested {
-    fn drop(&mut self) {
-        if !self.is_answered {
-            self.activity.state().taken_back += 1;
-        }
-        self.activity.owe(-1);
-    }
-}
-
-/// An answer on its way.
-pub(super) struct Offered {
-    activity: Arc<Activity>,
-    answer: u64,
-    is_owed: bool,
-}
-
-impl Offered {
-    /// The client waits for the next piece.
-    pub(super) fn wait_for_us(&mut self) {
-        if !std::mem::replace(&mut self.is_owed, true) {
-            self.activity.owe(1);
-            self.activity.retract(self.answer);
-        }
-    }
-
-    /// The next piece waits for the client.
-    pub(super) fn wait_for_client(&mut self) {
-        self.activity.offer(self.answer);
-        if std::mem::take(&mut self.is_owed) {
-            self.activity.owe(-1);
-        }
-    }
-}
-
-impl Drop for Offered {
-    fn drop(&mut self) {
-        self.activity.retract(self.answer);
-        if self.is_owed {
-            self.activity.owe(-1);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use crate::config::{Config, Sources};
+    use crate::{
+        config::{Config, Sources},
+        server::exchange::Requested,
+    };
 
     fn activity(flags: &[(&str, &str)]) -> Arc<Activity> {
         let flags = flags.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
@@ -355,7 +307,7 @@ mod tests {
             activity(&[("limits.idle_seconds", "1"), ("limits.first_request_seconds", "1")]);
         activity.speaks(Protocol::Http2);
         assert_eq!(due(&activity), Limit::FirstRequest);
-        let request = Activity::begin(&activity);
+        let request = Requested::begin(&activity);
         assert_eq!(due(&activity), Limit::Later, "the client waits for us");
         let answer = request.answered(false);
         assert_eq!(due(&activity), Limit::Later, "it has longer to read than to be idle");
@@ -371,7 +323,7 @@ mod tests {
         activity.speaks(Protocol::Http1);
         activity.received(1).unwrap();
         assert_eq!(due(&activity), Limit::Head);
-        let request = Activity::begin(&activity);
+        let request = Requested::begin(&activity);
         activity.received(1).unwrap();
         assert_eq!(due(&activity), Limit::Later, "that was a body");
         drop(request);
@@ -381,7 +333,7 @@ mod tests {
     fn what_the_socket_does_not_take_is_due_until_it_has_taken_enough_or_all() {
         let activity = activity(&[("limits.write_stall_seconds", "1")]);
         activity.speaks(Protocol::Http2);
-        let _request = Activity::begin(&activity);
+        let _request = Requested::begin(&activity);
         activity.blocked();
         assert_eq!(due(&activity), Limit::WriteStall);
         let since =
@@ -400,7 +352,7 @@ mod tests {
         let activity = speaking(Protocol::Http2);
         assert!(activity.received(MOST_UNASKED).is_ok());
         assert!(activity.received(1).is_err());
-        let request = Activity::begin(&activity);
+        let request = Requested::begin(&activity);
         assert!(activity.received(2 * MOST_UNASKED).is_ok());
         drop(request);
     }
@@ -409,12 +361,12 @@ mod tests {
     fn requests_that_are_taken_back_end_a_connection_unless_as_many_are_answered() {
         let activity = speaking(Protocol::Http2);
         for _ in 0..10 {
-            drop(Activity::begin(&activity));
-            drop(Activity::begin(&activity).answered(false));
+            drop(Requested::begin(&activity));
+            drop(Requested::begin(&activity).answered(false));
         }
         assert!(activity.received(1).is_ok());
         for _ in 0..3 {
-            drop(Activity::begin(&activity));
+            drop(Requested::begin(&activity));
         }
         assert!(activity.received(1).is_err());
     }

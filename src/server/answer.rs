@@ -10,7 +10,7 @@ use std::{
 
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 
-use super::activity::Offered;
+use super::exchange::Offered;
 
 /// The largest piece over HTTP/2. A larger one would be taken whole at the first sign of room, and what
 /// the client does not read of it would lie in memory where nobody sees it.
@@ -94,7 +94,10 @@ mod tests {
     use super::*;
     use crate::{
         config::{Config, Sources},
-        server::activity::{Activity, Limit, Protocol},
+        server::{
+            activity::{Activity, Limit, Protocol},
+            exchange::Requested,
+        },
     };
 
     /// Pieces that are there, and those that are not yet.
@@ -132,7 +135,7 @@ mod tests {
     }
 
     fn answer(activity: &Arc<Activity>, pieces: Vec<Option<Bytes>>) -> Answer<Pieces> {
-        Answer::new(Pieces(pieces.into()), Activity::begin(activity).answered(false), true)
+        Answer::new(Pieces(pieces.into()), Requested::begin(activity).answered(false), true)
     }
 
     #[tokio::test]

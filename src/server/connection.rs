@@ -36,6 +36,7 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use super::{
     activity::{Activity, Limit, Protocol},
     answer::Answer,
+    exchange::Requested,
     leftover,
     transport::{Transport, Watched},
 };
@@ -163,7 +164,7 @@ fn answer(
         Infallible,
     >,
 > + use<> {
-    let requested = Activity::begin(activity);
+    let requested = Requested::begin(activity);
     async move {
         let has_body = !request.body().is_end_stream();
         let has_leftover = leftover::is_due(&request);

@@ -14,6 +14,7 @@ mod data;
 mod descriptors;
 mod docs;
 mod document;
+mod exchange;
 mod health;
 mod instance;
 mod leftover;

@@ -194,10 +194,10 @@ fn api(
              of its own. Any may also answer `TOKEN_MISSING`, `TOKEN_INVALID`, `TOKEN_EXPIRED` and \
              `SESSION_ENDED` (401) and `FORBIDDEN` (403) where it asks for a caller, `MALFORMED_JSON` \
              (400), `BODY_TOO_LARGE` (413) and `UNSUPPORTED_MEDIA_TYPE` (415) where it takes a body, \
-             `RATE_LIMITED` (429), `BUSY` (503), and `INSUFFICIENT_STORAGE` (507) where it writes. \
-             `RateLimit-Policy` and `RateLimit` tell how a caller stands: `anonymous` counts what went \
-             wrong for a network that is not signed in, `signed-in`, `ingest` and `export` count \
-             what a person asks.",
+             `UNSUPPORTED_CONTENT_ENCODING` (415), `RATE_LIMITED` (429), `TOO_MANY_HEADERS` (431), \
+             `BUSY` (503), and `INSUFFICIENT_STORAGE` (507) where it writes. `RateLimit-Policy` and \
+             `RateLimit` tell how a caller stands: `anonymous` counts what went wrong for a network \
+             that is not signed in, `signed-in`, `ingest` and `export` count what a person asks.",
         );
     let spec = service.spec();
     Api { service, spec }
