@@ -16,6 +16,7 @@ use std::{
 use futures_util::{Stream, StreamExt, stream::BoxStream};
 use hyper::body::{Body as _, Bytes, Incoming};
 use poem::http::Version;
+use tokio::time::Instant;
 
 /// Bytes beyond which a body is not worth reading for nothing.
 const MOST: u64 = 64 * 1024;
@@ -26,17 +27,20 @@ pub(super) fn is_due(request: &hyper::Request<Incoming>) -> bool {
     request.version() < Version::HTTP_2 && !body.is_end_stream() && body.size_hint().lower() <= MOST
 }
 
-/// Sees to it that the body of a request is read to its end, for at most this long, when whoever answers
-/// the request lets go of it before.
+/// Sees to it that the body of a request is read to its end when whoever answers the request lets go of it
+/// before. It has this long for all of it from now on, as it would have if it were wanted.
 pub(super) fn see_to(request: &mut poem::Request, time: Duration) {
     let body = request.take_body().into_bytes_stream().boxed();
-    request.set_body(poem::Body::from_bytes_stream(Leftover { body: Some(body), time }));
+    request.set_body(poem::Body::from_bytes_stream(Leftover {
+        body: Some(body),
+        deadline: Instant::now() + time,
+    }));
 }
 
 /// A body, until its end was read.
 struct Leftover {
     body: Option<BoxStream<'static, io::Result<Bytes>>>,
-    time: Duration,
+    deadline: Instant,
 }
 
 impl Stream for Leftover {
@@ -58,7 +62,7 @@ impl Drop for Leftover {
         else {
             return;
         };
-        runtime.spawn(tokio::time::timeout(self.time, discard(body)));
+        runtime.spawn(tokio::time::timeout_at(self.deadline, discard(body)));
     }
 }
 
