@@ -134,10 +134,15 @@ impl Activity {
         self.state().taken_back += 1;
     }
 
+    /// An answer has begun, which makes good for one that was not wanted.
+    pub(super) fn give(&self) {
+        let mut state = self.state();
+        state.taken_back = state.taken_back.saturating_sub(1);
+    }
+
     /// An answer begins, and gets a number; `leaves_body_unread` when the client may still be sending.
     pub(super) fn answer(&self, leaves_body_unread: bool) -> u64 {
         let mut state = self.state();
-        state.taken_back = state.taken_back.saturating_sub(1);
         state.leaves_body_unread = leaves_body_unread;
         state.next_answer += 1;
         state.next_answer
@@ -362,12 +367,12 @@ mod tests {
         let activity = speaking(Protocol::Http2);
         for _ in 0..10 {
             drop(Requested::begin(&activity));
-            drop(Requested::begin(&activity).answered(false));
+            Requested::begin(&activity).answered(false).begin();
         }
         assert!(activity.received(1).is_ok());
-        for _ in 0..3 {
-            drop(Requested::begin(&activity));
-        }
+        drop(Requested::begin(&activity));
+        drop(Requested::begin(&activity));
+        drop(Requested::begin(&activity).answered(false));
         assert!(activity.received(1).is_err());
     }
 }

@@ -24,9 +24,13 @@ pub(super) struct Answer<B> {
     rest: Bytes,
 }
 
-impl<B> Answer<B> {
-    /// The body of an answer that has begun.
-    pub(super) const fn new(body: B, offered: Offered, in_pieces: bool) -> Self {
+impl<B: Body> Answer<B> {
+    /// The body of an answer.
+    pub(super) fn new(body: B, mut offered: Offered, in_pieces: bool) -> Self {
+        if body.is_end_stream() {
+            // Nobody will ask for it, however much they want the head.
+            offered.begin();
+        }
         Self { body, offered, in_pieces, rest: Bytes::new() }
     }
 }
@@ -50,6 +54,7 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Answer<B> {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let this = &mut *self;
+        this.offered.begin();
         if !this.rest.is_empty() {
             let rest = std::mem::take(&mut this.rest);
             return Poll::Ready(Some(Ok(this.piece(rest))));

@@ -24,7 +24,7 @@ impl Requested {
         let activity = Arc::clone(&self.activity);
         let answer = activity.answer(leaves_body_unread);
         activity.offer(answer);
-        Offered { activity, answer, is_owed: false }
+        Offered { activity, answer, is_owed: false, is_wanted: false }
     }
 }
 
@@ -42,9 +42,17 @@ pub(super) struct Offered {
     activity: Arc<Activity>,
     answer: u64,
     is_owed: bool,
+    is_wanted: bool,
 }
 
 impl Offered {
+    /// Somebody is there to take it. Dropped before that, its request was taken back.
+    pub(super) fn begin(&mut self) {
+        if !std::mem::replace(&mut self.is_wanted, true) {
+            self.activity.give();
+        }
+    }
+
     /// The client waits for the next piece.
     pub(super) fn wait_for_us(&mut self) {
         if !std::mem::replace(&mut self.is_owed, true) {
@@ -64,6 +72,9 @@ impl Offered {
 
 impl Drop for Offered {
     fn drop(&mut self) {
+        if !self.is_wanted {
+            self.activity.take_back();
+        }
         self.activity.retract(self.answer);
         if self.is_owed {
             self.activity.owe(-1);

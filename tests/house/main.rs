@@ -65,6 +65,7 @@ const CRATES: &[CrateRule] = &[
         modules: &[
             "backup",
             "cli",
+            "clock",
             "control",
             "doctor",
             "server",
