@@ -68,7 +68,7 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Answer<B> {
                 Ok(data) => this.piece(data),
                 Err(other) => other,
             }))),
-            ended => {
+            ended @ Poll::Ready(_) => {
                 this.offered.wait_for_client();
                 ended
             }

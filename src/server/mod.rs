@@ -130,13 +130,13 @@ impl Server {
             None => Socket::bind(&config.server.listen).await?,
         };
         let redirect = match (passed.http, config.server.redirect_listen) {
-            (Some(tcp), _) => Some(tokio_tcp(tcp).map_err(unusable)?),
+            (Some(tcp), _) => Some(tokio_tcp(tcp).map_err(|error| unusable(&error))?),
             (None, RedirectListen::At(address)) => Some(bind_tcp(address).await?),
             (None, RedirectListen::Off) => None,
         };
         let origin = config.server.public_url.origin().to_owned();
         let redirect = redirect.map(|tcp| (tcp, origin));
-        let listens_at = socket.listens_at().map_err(unusable)?;
+        let listens_at = socket.listens_at().map_err(|error| unusable(&error))?;
         let domains = Domains::open(&config, &data, clock.clone(), &supervisor.progress())?;
         // After the files, which only one appliance can open: a second one that is refused must not
         // have replaced the certificate of the first.
@@ -275,7 +275,7 @@ fn certificate_ends(config: &Config, data: &DataDir, now: Time) -> Option<Time> 
     Time::parse_rfc3339(&certificate_status(&certificate, now).ok()?.not_after).ok()
 }
 
-fn unusable(error: std::io::Error) -> StartError {
+fn unusable(error: &std::io::Error) -> StartError {
     StartError::Socket(format!("a listening socket cannot be used: {error}"))
 }
 
