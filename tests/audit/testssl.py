@@ -53,7 +53,7 @@ def scan(context, appliance, what, path, options):
             text = f"{test['severity']} {test['id']}: {test['finding']}"
             reason = next((why for name, why in ACCEPTED.items() if test["id"].startswith(name)), None)
             if reason:
-                row.accepted.append(f"{text}: {reason}")
+                row.accepted.append(f"{test['severity']} {test['id']}: {reason}")
             else:
                 row.findings.append(text)
     return row
