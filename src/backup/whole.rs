@@ -161,7 +161,7 @@ mod tests {
 
     /// Bytes that are no two pieces alike, given away in unequal parts.
     fn written(directory: &Path, length: usize) -> (PathBuf, Vec<u8>) {
-        let bytes: Vec<u8> = (0..length).map(|at| (at / 7 % 251) as u8).collect();
+        let bytes: Vec<u8> = (0..=250).flat_map(|byte| [byte; 7]).cycle().take(length).collect();
         let path = directory.join(format!("of-{length}"));
         let said = write_whole(&path, &mut |out| {
             bytes.chunks(100_003).try_for_each(|part| out.write_all(part)).unwrap();
@@ -184,7 +184,7 @@ mod tests {
     fn a_file_that_could_not_be_packed_leaves_nothing() {
         let directory = tempfile::tempdir().unwrap();
         let refused = write_whole(&directory.path().join("none"), &mut |out| {
-            out.write_all(&[0; PIECE + 1]).unwrap();
+            out.write_all(&vec![0; PIECE + 1]).unwrap();
             Err(BackupError::Failed("no".into()))
         });
         assert!(refused.is_err());
