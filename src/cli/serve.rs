@@ -35,6 +35,7 @@ impl Serve {
             // whoever has read that it is ready may send one at once.
             let mut terminate = signal(SignalKind::terminate())?;
             let mut interrupt = signal(SignalKind::interrupt())?;
+            let mut hangup = signal(SignalKind::hangup())?;
             let public_url = config.server.public_url.origin().to_owned();
             let data = config.data.directory.clone();
             let supervisor = Supervisor::of(|name| std::env::var_os(name)).map_err(|error| {
@@ -55,10 +56,14 @@ impl Serve {
                 version = env!("CARGO_PKG_VERSION"),
                 "ready"
             );
+            let reload = server.reload();
             let shutdown = async move {
-                tokio::select! {
-                    _ = interrupt.recv() => {}
-                    _ = terminate.recv() => {}
+                loop {
+                    tokio::select! {
+                        _ = interrupt.recv() => return,
+                        _ = terminate.recv() => return,
+                        _ = hangup.recv() => reload.ask(),
+                    }
                 }
             };
             server.run(shutdown).await.map_err(|error| Failure::Failed(error.to_string()))

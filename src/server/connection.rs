@@ -30,7 +30,10 @@ use poem::{
 use tokio::{net::TcpStream, sync::watch};
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
-use super::activity::{Activity, Answer};
+use super::{
+    activity::{Activity, Answer},
+    tls,
+};
 use crate::config::LimitsConfig;
 
 /// Streams that one HTTP/2 connection may have open.
@@ -69,6 +72,9 @@ pub(super) async fn serve(
         Ok(Err(error)) => return tracing::debug!(%peer, %error, "TLS handshake failed"),
         Err(_) => return tracing::debug!(%peer, "TLS handshake took too long"),
     };
+    if tls::was_for_a_proof(&stream) {
+        return;
+    }
     let activity = Arc::new(Activity::new());
     let service = {
         let activity = Arc::clone(&activity);

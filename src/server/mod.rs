@@ -4,9 +4,11 @@
 //! `connection` speaks HTTP. Start-up takes nothing that was not there before: a start that fails has
 //! changed nothing but finished migration steps.
 
+mod acme;
 mod activity;
 mod backups;
 mod backups_api;
+mod certificates;
 mod connection;
 mod control;
 mod data;
@@ -30,25 +32,27 @@ use tokio::{net::TcpListener, sync::watch};
 
 use crate::{
     auth::{AuthError, AuthService},
-    clock::{Clock, Time},
+    clock::Clock,
     config::{Config, RedirectListen},
     gateway::Settings,
-    paths::DataDir,
     store::StoreError,
     telemetry::Watch,
 };
 use backups::Backups;
+use certificates::{Certificates, Keeper};
 use control::{Answering, ControlSocket};
 use listener::Listener;
+use redirect::Redirect;
 use routes::Routes;
 use wire::Domains;
 
 pub use backups::{directory_of, prune, seal_of};
+pub use certificates::{Reload, certificates_at_rest, renew_at_rest};
 pub use data::{existing_data, prepare_data};
 pub use routes::openapi_document;
 pub use start_error::StartError;
 pub use supervisor::Supervisor;
-pub use tls::{TlsFiles, UnreadableCertificate, certificate_status, probe};
+pub use tls::{TlsFiles, UnreadableCertificate, certificate_status, covers, probe};
 pub use untouched::check_files;
 pub use wire::{DATA_FILES, open_auth};
 
@@ -66,6 +70,8 @@ pub struct Server {
     settings: Arc<Settings>,
     domains: Domains,
     backups: Backups,
+    certificates: Certificates,
+    keeper: Keeper,
     watch: Watch,
     setup_link: Option<String>,
     drain: watch::Sender<bool>,
@@ -118,18 +124,16 @@ impl Server {
         let domains = Domains::open(&config, &data, clock.clone(), &supervisor.progress())?;
         // After the files, which only one appliance can open: a second one that is refused must not
         // have replaced the certificate of the first.
-        let tls = tls::acceptor(&config.tls, &config.server, &data, &clock)?;
+        let kept = domains.metrics.certificates.clone();
+        let (certificates, keeper) = Certificates::open(&config, &data, clock.clone(), kept)?;
+        let tls = certificates.acceptor()?;
         let setup_link = setup_link(&domains.auth, &config).await?;
         seal_of(&config.backup)?;
         let (drain, draining) = watch::channel(false);
         let backups = Backups::new(domains.clone(), &config.backup, &data, draining.clone());
         let watch = watching::start(&domains, Some(&data));
-        let ends = certificate_ends(&config, &data, clock.now());
-        if let Some(end) = ends {
-            domains.metrics.certificate_ends(end);
-        }
         let dashboard =
-            watching::dashboard(&config, &domains, &watch, Some(&data), ends, draining.clone());
+            watching::dashboard(&config, &domains, &watch, Some(&data), draining.clone());
         let Routes { endpoint, settings } =
             Routes::build(&config, &domains, backups.clone(), dashboard, draining.clone())?;
         let metrics = domains.metrics.clone();
@@ -141,6 +145,7 @@ impl Server {
             &config,
             &domains,
             &backups,
+            &certificates,
             &data,
             address,
             redirect_address,
@@ -152,6 +157,8 @@ impl Server {
             settings,
             domains,
             backups,
+            certificates,
+            keeper,
             watch,
             setup_link,
             drain,
@@ -175,6 +182,11 @@ impl Server {
         self.redirect.as_ref().and_then(|(listener, _)| listener.local_addr().ok())
     }
 
+    /// What makes it read its certificates again, as on a change of their files.
+    pub fn reload(&self) -> Reload {
+        self.certificates.reload()
+    }
+
     /// The link that makes the first administrator, while there is none.
     pub fn setup_link(&self) -> Option<&str> {
         self.setup_link.as_deref()
@@ -187,7 +199,17 @@ impl Server {
     /// [`StoreStopped`] when a database failed; every answer that was given stands.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), StoreStopped> {
         let Self {
-            listener, redirect, settings, domains, backups, watch, drain, drain_time, ..
+            listener,
+            redirect,
+            settings,
+            domains,
+            backups,
+            certificates,
+            keeper,
+            watch,
+            drain,
+            drain_time,
+            ..
         } = self;
         let supervisor = self.supervisor;
         let watchdog = tokio::spawn(supervisor.clone().feed_watchdog(domains.clone()));
@@ -195,8 +217,10 @@ impl Server {
         let control = tokio::spawn(control::serve(self.control, self.answering));
         let mut background = tokio::task::JoinSet::new();
         if let Some((redirect, origin)) = redirect {
-            background.spawn(redirect::serve(redirect, origin, listener.networks()));
+            let plain = Redirect::new(&origin, certificates.challenges(), domains.clock.clone());
+            background.spawn(plain.serve(redirect, listener.networks()));
         }
+        background.spawn(keeper.keep());
         background.spawn(housekeeping(settings, domains.clone()));
         background.spawn(look_at_sizes(domains.clone()));
         background.spawn(domains.clone().heal_profiles());
@@ -234,12 +258,6 @@ impl Server {
         let _ = tokio::task::spawn_blocking(closing).await;
         outcome
     }
-}
-
-/// When the certificate of the listener ends, if that can be read.
-fn certificate_ends(config: &Config, data: &DataDir, now: Time) -> Option<Time> {
-    let certificate = TlsFiles::of(&config.tls, data).certificate;
-    Time::parse_rfc3339(&certificate_status(&certificate, now).ok()?.not_after).ok()
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {

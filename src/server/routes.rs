@@ -100,7 +100,7 @@ pub fn openapi_document(config: &Config) -> Result<String, StartError> {
     let data = DataDir::new(&config.data.directory);
     let backups = Backups::new(domains.clone(), &config.backup, &data, draining.clone());
     let watch = watching::start(&domains, None);
-    let dashboard = watching::dashboard(config, &domains, &watch, None, None, draining);
+    let dashboard = watching::dashboard(config, &domains, &watch, None, draining);
     let document = document(&api(config, &domains, backups, dashboard))?;
     let text = serde_json::to_string_pretty(&document);
     text.map(|text| text + "\n").map_err(|error| StartError::Internal(error.to_string()))
