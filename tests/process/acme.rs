@@ -49,13 +49,12 @@ fn all_settings(pebble: &Pebble, settings: &[&str]) -> Vec<String> {
 async fn issued(pebble: &Pebble, roots: &RootCertStore, name: &str, old: Option<&[u8]>) -> Vec<u8> {
     let start = Instant::now();
     loop {
-        if let Ok(stream) = trusting(pebble.https(), name, roots).await {
-            let shown = certificate(&stream);
-            if old != Some(&shown[..]) {
-                return shown;
-            }
+        let stream = trusting(pebble.https(), name, roots).await;
+        let shown = stream.map(|stream| certificate(&stream));
+        match shown {
+            Ok(shown) if old != Some(&shown[..]) => return shown,
+            _ => assert!(start.elapsed() < BOUND, "no certificate ever came: {:?}", shown.err()),
         }
-        assert!(start.elapsed() < BOUND, "no certificate ever came");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -41,8 +41,11 @@ struct Ports {
 impl Pebble {
     /// Starts one whose certificates are good for so many seconds.
     pub fn start(valid_seconds: u32) -> Self {
-        let free: Vec<_> = (0..6).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
-        let mut free = free.iter().map(|listener| listener.local_addr().unwrap().port());
+        // All at once, so that no port is found twice; then given up, for others to listen there.
+        let held: Vec<_> = (0..6).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+        let free: Vec<_> = held.iter().map(|held| held.local_addr().unwrap().port()).collect();
+        drop(held);
+        let mut free = free.into_iter();
         let mut port = || free.next().unwrap();
         let ports = Ports {
             directory: port(),
@@ -68,7 +71,6 @@ impl Pebble {
             "certificateValidityPeriod": valid_seconds,
         }});
         fs::write(path("pebble.json"), config.to_string()).unwrap();
-        drop(free);
         let mut names = Command::new("pebble-challtestsrv");
         names.args(["-http01", "", "-https01", "", "-tlsalpn01", "", "-defaultIPv6", ""]);
         names.args(["-dns01", &local(ports.names).to_string()]);

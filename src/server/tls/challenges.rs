@@ -12,8 +12,6 @@ use rustls::{
     sign::CertifiedKey,
 };
 
-use super::pair::Pair;
-
 /// The protocol in whose handshake a name is proven (RFC 8737 §4).
 pub(in crate::server) const ACME_TLS: &[u8] = b"acme-tls/1";
 /// Where a name is proven over plain HTTP (RFC 8555 §8.3).
@@ -48,10 +46,13 @@ impl Challenges {
         };
         let (certificate, key) = made().map_err(|error| error.to_string())?;
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let pair = Pair::new(vec![certificate.der().clone()], key, String::new());
-        let pair = pair.map_err(|error| error.to_string())?;
+        // Not checked against each other: whoever checks certificates refuses this one's critical extension,
+        // which is there so that nobody takes it for another.
+        let key = super::provider().key_provider.load_private_key(key);
+        let key = key.map_err(|error| error.to_string())?;
+        let shown = CertifiedKey::new(vec![certificate.der().clone()], key);
         let mut tls = self.tls.write().unwrap_or_else(PoisonError::into_inner);
-        tls.insert(name.to_ascii_lowercase(), pair.key);
+        tls.insert(name.to_ascii_lowercase(), Arc::new(shown));
         Ok(())
     }
 
