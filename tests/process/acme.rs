@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use appliance::clock::Time;
 use rustls::RootCertStore;
 use serde_json::Value;
 use tokio::{
@@ -164,6 +165,32 @@ async fn a_certificate_is_renewed_by_itself_before_it_ends() {
     let roots = pebble.issues_under().await;
     let first = issued(&pebble, &roots, NAME, None).await;
     issued(&pebble, &roots, NAME, Some(&first)).await;
+    running.stop();
+}
+
+#[tokio::test]
+async fn a_directory_that_suggests_when_to_renew_is_followed() {
+    let (home, pebble) = (Home::default(), Pebble::start(DAYS_90));
+    let suggested = ("2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z");
+    let front = crate::suggesting::in_front_of(&pebble, suggested.0, suggested.1).await;
+    let running = start(&home, &pebble, &[&format!("tls.acme_directory={front}")]);
+    let roots = pebble.issues_under().await;
+    let first = issued(&pebble, &roots, NAME, None).await;
+    // At once, as the window has passed, but no younger than a day.
+    let start = Instant::now();
+    loop {
+        let report = show(&home);
+        let moment = |value: &Value| Time::parse_rfc3339(value.as_str().unwrap()).unwrap();
+        let begins = moment(&report["certificates"][0]["not_before"]);
+        if moment(&report["next_renewal"]) == begins.plus_seconds(86_400) {
+            break;
+        }
+        assert!(start.elapsed() < BOUND, "it is not followed: {report}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    // What is replaced is told to a directory that offers this, and one that forgets it gives one all the same.
+    cert(&home, "renew").expect(0);
+    assert!(issued(&pebble, &roots, NAME, Some(&first)).await != first);
     running.stop();
 }
 

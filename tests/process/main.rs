@@ -47,6 +47,7 @@ mod setup_link;
 mod site;
 mod slow_request;
 mod small_disk;
+mod suggesting;
 mod supervisor;
 #[path = "../support/mod.rs"]
 mod support;

@@ -115,9 +115,19 @@ impl Pebble {
         self.home.path().join("root.pem")
     }
 
+    /// A file of the directory.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    /// Where the directory is.
+    pub fn origin(&self) -> String {
+        format!("https://localhost:{}", self.ports.directory)
+    }
+
     /// The address of the directory.
     pub fn url(&self) -> String {
-        format!("https://localhost:{}/dir", self.ports.directory)
+        format!("{}/dir", self.origin())
     }
 
     /// The root of the certificates that it gives.

@@ -15,6 +15,8 @@ pub(super) const FAILURES_AN_HOUR: usize = 3;
 const FIRST_PAUSE_SECONDS: i64 = 10 * MINUTE;
 /// A name that leads here again is noticed within this.
 const LONGEST_PAUSE_SECONDS: i64 = 6 * HOUR;
+/// No certificate is replaced younger than this for a suggestion's sake.
+const LEAST_AGE_SECONDS: i64 = 24 * HOUR;
 
 /// When a certificate is to be renewed: when a third of its life is left, and then some, up to a thirtieth of
 /// its life, as its lot says, so that not everybody comes at once. Reckoning of a life rather than of days
@@ -25,16 +27,19 @@ pub(super) fn renewal(begins: Time, ends: Time, lot: u16) -> Time {
 }
 
 /// The same when the directory has suggested a window (RFC 9773 §4.2): at the lot's place in it. A window that
-/// leaves too little time to fail in is not followed.
+/// leaves too little time to fail in is not followed, nor one that would have every certificate replaced as soon
+/// as it is there, over and over.
 pub(super) fn renewal_as_suggested(
     (opens, closes): (Time, Time),
     begins: Time,
     ends: Time,
     lot: u16,
 ) -> Time {
-    let latest = before(ends, ends.millis_since(begins).max(0) / 6);
+    let life = ends.millis_since(begins).max(0);
+    let earliest = begins.plus_seconds((life / 6_000).min(LEAST_AGE_SECONDS));
+    let latest = before(ends, life / 6);
     let width = closes.millis_since(opens).max(0);
-    Time::from_millis(opens.as_millis().saturating_add(share(width, lot))).min(latest)
+    Time::from_millis(opens.as_millis().saturating_add(share(width, lot))).max(earliest).min(latest)
 }
 
 /// How long to wait after so many failures in a row, in seconds, and a tenth of it more as the lot says.
@@ -90,7 +95,7 @@ mod tests {
         };
         assert_eq!(suggested(50, 52, 0), days(50));
         assert_eq!(suggested(50, 52, u16::MAX), days(52));
-        assert_eq!(suggested(-9, -8, 0), days(-9), "at once, as when it was revoked");
+        assert_eq!(suggested(-9, -8, 0), days(1), "no endless round of renewals");
         assert_eq!(suggested(88, 89, 0), days(75));
     }
 
