@@ -147,8 +147,7 @@ impl Server {
             &backups,
             &certificates,
             &data,
-            address,
-            redirect_address,
+            (address, redirect_address),
             drain.subscribe(),
         );
         Ok(Self {

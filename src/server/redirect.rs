@@ -50,6 +50,7 @@ impl Redirect {
 
     /// Answers until the task is dropped. A connection here takes one of its network's places, as it does on
     /// the listener for HTTPS.
+    #[allow(clippy::large_futures, reason = "a task is the one place in memory of its connection")]
     pub(super) async fn serve(self, listener: TcpListener, networks: Arc<Networks>) {
         let this = Arc::new(self);
         let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));

@@ -189,7 +189,7 @@ async fn new_order(
             }
             // It knows nothing of replacing, or of what is replaced: then it is an order like any other.
             Err(error) => {
-                tracing::debug!(%error, "the directory takes no word of what is replaced")
+                tracing::debug!(%error, "the directory takes no word of what is replaced");
             }
             Ok(order) => return Ok(order),
         }

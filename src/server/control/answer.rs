@@ -50,8 +50,7 @@ impl Answering {
         backups: &Backups,
         certificates: &Certificates,
         data: &DataDir,
-        listen: SocketAddr,
-        redirect_listen: Option<SocketAddr>,
+        (listen, redirect_listen): (SocketAddr, Option<SocketAddr>),
         draining: watch::Receiver<bool>,
     ) -> Self {
         Self {
