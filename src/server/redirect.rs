@@ -31,8 +31,9 @@ const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(100);
 const MAX_CONNECTIONS: usize = 256;
 /// A longer head is refused.
 const HEAD_BYTES: usize = 8 * 1024;
-/// The head of an answer: everything but the target fits into the rest.
-const ANSWER_BYTES: usize = HEAD_BYTES + 1024;
+/// The head of an answer; a target that does not fit into it is refused. Both together are small enough for a
+/// task to hold them itself.
+const ANSWER_BYTES: usize = 5 * 1024;
 const HEADERS: usize = 64;
 
 /// What plain HTTP answers with.
@@ -50,7 +51,6 @@ impl Redirect {
 
     /// Answers until the task is dropped. A connection here takes one of its network's places, as it does on
     /// the listener for HTTPS.
-    #[allow(clippy::large_futures, reason = "a task is the one place in memory of its connection")]
     pub(super) async fn serve(self, listener: TcpListener, networks: Arc<Networks>) {
         let this = Arc::new(self);
         let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
@@ -89,9 +89,11 @@ impl Redirect {
             Err(Fault::Garbage) => self.refuse(&mut answer, "400 Bad Request"),
             Err(_) => self.refuse(&mut answer, "431 Request Header Fields Too Large"),
         };
-        if written.is_ok() {
-            stream.write_all(answer.bytes.get(..answer.length).unwrap_or_default()).await?;
+        if written.is_err() {
+            answer.length = 0;
+            let _ = self.refuse(&mut answer, "414 URI Too Long");
         }
+        stream.write_all(answer.bytes.get(..answer.length).unwrap_or_default()).await?;
         stream.shutdown().await?;
         // What the client still says is taken for a while, or closing would take the answer from it.
         let rest = async { while stream.read(&mut head).await.is_ok_and(|read| read > 0) {} };
