@@ -81,7 +81,7 @@ pub async fn page(stream: &mut TlsStream<TcpStream>, path: &str) -> String {
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     loop {
-        let mut buffer = [0; 16 * 1024];
+        let mut buffer = [0; 4096];
         let read = stream.read(&mut buffer).await.unwrap();
         assert!(read > 0, "closed: {answer}");
         answer.push_str(&String::from_utf8_lossy(&buffer[..read]));

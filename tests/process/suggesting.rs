@@ -1,7 +1,7 @@
 //! A directory that suggests when to renew (ARI, RFC 9773), which the packaged Pebble does not do yet: in front
 //! of a real one stands this, which adds the suggestion and passes everything else on as it is.
 
-use std::sync::Arc;
+use std::{fmt::Write as _, sync::Arc};
 
 use rustls::{
     ServerConfig,
@@ -53,7 +53,7 @@ pub async fn in_front_of(pebble: &Pebble, opens: &'static str, closes: &'static 
                 let mut answer = format!("HTTP/1.1 {}\r\n", passed.status());
                 for name in ["replay-nonce", "location", "retry-after", "content-type"] {
                     if let Some(value) = passed.headers().get(name) {
-                        answer.push_str(&format!("{name}: {}\r\n", value.to_str().unwrap()));
+                        write!(answer, "{name}: {}\r\n", value.to_str().unwrap()).unwrap();
                     }
                 }
                 let mut text = passed.text().await.unwrap();
