@@ -92,6 +92,16 @@ impl Time {
         Timestamp::try_from(time).ok().map(Self::from)
     }
 
+    /// Writes it as HTTP's `Date` has it (RFC 9110 §5.6.7), without taking memory.
+    ///
+    /// # Errors
+    /// When it cannot be written to, or the year is none of HTTP's.
+    pub fn write_http_date(self, to: &mut impl fmt::Write) -> fmt::Result {
+        let printer = jiff::fmt::rfc2822::DateTimePrinter::new();
+        let written = printer.print_timestamp_rfc9110(&self.to_jiff(), jiff::fmt::StdFmtWrite(to));
+        written.map_err(|_| fmt::Error)
+    }
+
     fn to_jiff(self) -> Timestamp {
         // Outside of jiff's range (years -9999 to 9999) only the saturated ends exist.
         Timestamp::from_millisecond(self.0).unwrap_or(if self.0 < 0 {
@@ -171,6 +181,13 @@ mod tests {
         let time = Time::parse_rfc3339("2026-11-23T08:30:00.1239+01:00").unwrap();
         assert_eq!(time.to_string(), "2026-11-23T07:30:00.123Z");
         assert!(Time::parse_rfc3339("2026-02-30T00:00:00Z").is_err());
+    }
+
+    #[test]
+    fn a_time_is_written_as_http_has_it() {
+        let mut date = String::new();
+        Time::from_millis(784_111_777_000).write_http_date(&mut date).unwrap();
+        assert_eq!(date, "Sun, 06 Nov 1994 08:49:37 GMT");
     }
 
     #[test]

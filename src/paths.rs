@@ -118,6 +118,22 @@ impl DataDir {
         self.root.join("tls/self-signed.key")
     }
 
+    /// The certificate of an ACME directory with its private key, in one file of PEM for the owner alone, so
+    /// that a power cut cannot leave one with another's key.
+    pub fn acme_certificate(&self) -> PathBuf {
+        self.root.join("tls/acme.pem")
+    }
+
+    /// The private key of the account at an ACME directory, in PEM, for the owner alone.
+    pub fn acme_account_key(&self) -> PathBuf {
+        self.root.join("tls/acme-account.key")
+    }
+
+    /// When a certificate was asked for in vain: a restart does not forget it.
+    pub fn acme_failures(&self) -> PathBuf {
+        self.root.join("tls/acme-failures.json")
+    }
+
     /// The socket that the command line asks a running appliance at, unless another place is configured.
     pub fn control_socket(&self) -> PathBuf {
         self.root.join("control.sock")

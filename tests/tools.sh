@@ -15,6 +15,7 @@ need cc gcc "the linker, and the C part of the TLS library"
 need chromium chromium "the browser test uses a real browser"
 need chromedriver chromium-driver "and drives it through this"
 need strace strace "the tests of a full disk and of a power cut make system calls fail with it"
+need pebble pebble "the tests of ACME ask a real directory, and this is the one that is made for tests"
 need mount mount "the tests of a full disk fill a small one"
 need setpriv util-linux "the tests of permissions run the program without root's privileges"
 

@@ -6,6 +6,7 @@
 
 mod archive_input;
 mod backup;
+mod cert;
 mod compact;
 mod config;
 mod doctor;
@@ -82,6 +83,9 @@ enum Verb {
     Migrate(migrate::Migrate),
     /// Give the unused space of the databases back to the disk; the appliance must be stopped.
     Compact,
+    /// Show or renew the certificates that are served.
+    #[command(subcommand)]
+    Cert(cert::Cert),
     /// Check or show the configuration.
     #[command(subcommand)]
     Config(config::ConfigVerb),
@@ -122,6 +126,7 @@ impl Cli {
             Verb::Restore(restore) => restore.run(&global),
             Verb::Migrate(migrate) => migrate.run(&global),
             Verb::Compact => compact::run(&global),
+            Verb::Cert(cert) => cert.run(&global),
             Verb::Config(config) => config.run(&global),
             Verb::Openapi => openapi::run(&global),
             Verb::Status => status::run(&global),

@@ -38,6 +38,7 @@ fn as_text(status: &Status) -> String {
         Some(it) => ("certificate", format!("ends {}, in {} days", it.not_after, it.days_left)),
         None => ("certificate", "cannot be read".to_owned()),
     });
+    rows.extend(status.certificate_trouble.iter().map(|it| ("", format!("not renewed: {it}"))));
     rows.push(match &status.last_backup {
         Some(it) => ("last backup", format!("{}, {}", it.taken_at, it.name)),
         None => ("last backup", "not known".to_owned()),

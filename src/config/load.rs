@@ -13,12 +13,13 @@ use super::Config;
 /// The default configuration, every key present.
 const DEFAULTS: &str = include_str!("../../appliance.toml");
 const ENVIRONMENT_PREFIX: &str = "APPLIANCE_";
-/// Keys whose values are paths, resolved where they are read.
-const PATHS: [&str; 6] = [
+/// Keys whose values are paths, or lists of them, resolved where they are read.
+const PATHS: [&str; 7] = [
     "data.directory",
     "server.control_socket",
-    "tls.certificate",
-    "tls.key",
+    "tls.certificates",
+    "tls.keys",
+    "tls.acme_root",
     "backup.directory",
     "backup.passphrase_file",
 ];
@@ -230,12 +231,14 @@ impl Settings {
         if !known.value.same_type(&value) {
             return Err(mismatch(key, &origin, &known.value));
         }
-        if let (Value::String(text), Origin::File(file)) = (&value, &origin)
+        if let Origin::File(file) = &origin
             && PATHS.contains(&key)
-            && !text.is_empty()
         {
             let base = file.parent().unwrap_or_else(|| Path::new(""));
-            value = Value::String(base.join(text).to_string_lossy().into_owned());
+            match &mut value {
+                Value::Array(paths) => paths.iter_mut().for_each(|path| lay_at(base, path)),
+                path => lay_at(base, path),
+            }
         }
         self.values.insert(key.to_owned(), Setting { value, origin });
         Ok(())
@@ -251,6 +254,15 @@ impl Settings {
                 .unwrap_or_default();
             ConfigError::UnknownKey { key: key.to_owned(), origin: origin.clone(), nearest }
         })
+    }
+}
+
+/// Makes a path relative to `base`. An empty one stands for none.
+fn lay_at(base: &Path, path: &mut Value) {
+    if let Value::String(text) = path
+        && !text.is_empty()
+    {
+        *text = base.join(&*text).to_string_lossy().into_owned();
     }
 }
 
@@ -336,10 +348,12 @@ mod tests {
     fn a_path_in_the_file_is_relative_to_the_file() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("appliance.toml");
-        std::fs::write(&file, "[data]\ndirectory = 'kept'\n").unwrap();
+        let text = "[data]\ndirectory = 'kept'\n[tls]\ncertificates = ['a.pem', '/b.pem']\n";
+        std::fs::write(&file, text).unwrap();
         let sources = Sources { file: Some(file), ..Sources::default() };
         let config = Config::load(&sources).unwrap();
         assert_eq!(config.data.directory, directory.path().join("kept"));
+        assert_eq!(config.tls.certificates, [directory.path().join("a.pem"), "/b.pem".into()]);
     }
 
     #[test]
@@ -361,6 +375,8 @@ mod tests {
             ("limits.head_bytes", "8191"),
             ("limits.bodies_in_flight_mib", "7"),
             ("access.metrics_networks", "['10.0.0.0/33']"),
+            ("tls.mode", "letsencrypt"),
+            ("tls.acme_challenge", "dns-01"),
             ("backup.schedule", "hourly"),
             ("backup.timezone", "Europe/Atlantis"),
             ("backup.keep_last", "0"),

@@ -38,7 +38,7 @@ pub use rate_limit::RateLimitConfig;
 pub use server::{Listen, PublicUrl, RedirectListen, ServerConfig};
 pub use show::{show_json, show_text};
 pub use store::StoreConfig;
-pub use tls::{TlsConfig, TlsMode};
+pub use tls::{AcmeChallenge, TlsConfig, TlsMode};
 
 /// Every section, parsed and checked.
 #[derive(Debug, Clone, Deserialize)]
@@ -84,7 +84,7 @@ impl Config {
     /// What serde cannot see: ranges, and values that need each other. Names the key at fault.
     fn check(&self) -> Result<(), (&'static str, String)> {
         self.server.check(self.tls.mode)?;
-        self.tls.check()?;
+        self.tls.check(&self.server)?;
         self.limits.check()?;
         self.auth.check()?;
         self.attendance.check()?;

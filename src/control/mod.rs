@@ -20,7 +20,7 @@ pub use backups::{BackupRequest, BackupTaken, SealRequest};
 pub use check::{AuditCheck, Check, DatabaseCheck, check_audit};
 pub use client::{AskError, ask};
 pub use protocol::{
-    Asked, Done, ExitStatus, LONGEST_REQUEST_BYTES, Line, Lines, PROTOCOL, Progress, Refused,
-    Request, read_request,
+    Asked, CertificateRequest, Done, ExitStatus, LONGEST_REQUEST_BYTES, Line, Lines, PROTOCOL,
+    Progress, Refused, Request, read_request,
 };
-pub use status::{BackupStatus, CertificateStatus, DatabaseStatus, Status};
+pub use status::{BackupStatus, CertificateReport, CertificateStatus, DatabaseStatus, Status};

@@ -48,6 +48,18 @@ pub enum Request {
     Account(AccountRequest),
     /// Take a backup; done with a [`super::BackupTaken`].
     Backup(BackupRequest),
+    /// Something about certificates; done with a [`super::CertificateReport`].
+    Certificate(CertificateRequest),
+}
+
+/// What can be asked about certificates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CertificateRequest {
+    /// Which are served.
+    Show,
+    /// Get another one now, or read the files again.
+    Renew,
 }
 
 impl Request {
@@ -55,7 +67,7 @@ impl Request {
     pub const fn deadline(&self) -> Duration {
         match self {
             Self::Status | Self::Metrics => Duration::from_secs(30),
-            Self::Account(_) => Duration::from_mins(10),
+            Self::Account(_) | Self::Certificate(_) => Duration::from_mins(10),
             // As long as it takes to read the longest audit chain from a slow disk.
             Self::Check => Duration::from_hours(2),
             Self::Backup(_) => Duration::from_hours(24),

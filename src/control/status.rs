@@ -33,8 +33,11 @@ pub struct Status {
     pub databases: Vec<DatabaseStatus>,
     /// The newest backup.
     pub last_backup: Option<BackupStatus>,
-    /// The certificate in use.
+    /// The certificate in use; of several the one that ends first.
     pub certificate: Option<CertificateStatus>,
+    /// Why it is not the one that is wanted, when it is not.
+    #[serde(default)]
+    pub certificate_trouble: Option<String>,
 }
 
 /// One database.
@@ -74,10 +77,31 @@ pub struct BackupStatus {
 pub struct CertificateStatus {
     /// The names and addresses that it is for.
     pub names: Vec<String>,
+    /// Who signed it.
+    pub issuer: String,
+    /// The kind of its key, such as `ECDSA P-256`.
+    pub key: String,
     /// When it begins to be good, RFC 3339.
     pub not_before: String,
     /// When it ends to be good, RFC 3339.
     pub not_after: String,
     /// Whole days until then; negative after it.
     pub days_left: i64,
+    /// Where it comes from: a file.
+    pub source: String,
+}
+
+/// What is served to whoever opens a TLS connection: what `appliance cert show` prints.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CertificateReport {
+    /// Where certificates come from: `self-signed`, `files` or `acme`.
+    pub mode: String,
+    /// Those that are served, in the order of the configuration.
+    pub certificates: Vec<CertificateStatus>,
+    /// Whether the appliance made it for itself until the directory gives one.
+    pub provisional: bool,
+    /// Why the last try to get or read another one failed.
+    pub trouble: Option<String>,
+    /// When the appliance is going to get another one by itself, RFC 3339.
+    pub next_renewal: Option<String>,
 }

@@ -33,9 +33,9 @@ impl Dashboard {
         let (now, watch) = (parts.clock.now(), &parts.watch);
         let (stores, latest, routes) =
             (parts.sources.stores.stores(), watch.latest(), watch.routes());
-        let certificate_ends = parts.sources.stores.certificate_ends();
+        let certificate = parts.sources.stores.certificate();
         let last_backup = parts.sources.stores.last_backup();
-        let facts = facts(&stores, latest.as_ref(), &routes, certificate_ends, last_backup, now);
+        let facts = facts(&stores, latest.as_ref(), &routes, certificate, last_backup, now);
         let findings = rules::health(&facts);
         HealthBody {
             level: rules::worst(&findings).into(),
@@ -51,7 +51,7 @@ impl Dashboard {
             connections: watch.metrics().connections.get(),
             audit_entries: parts.sources.stores.audit_entries(),
             certificate: CertificateBody {
-                expires_at: certificate_ends.map(Into::into),
+                expires_at: certificate.map(|(_, end)| end.into()),
                 days_left: facts.certificate_days_left,
             },
             backup: BackupBody {
@@ -91,7 +91,7 @@ fn facts(
     stores: &[StoreFacts],
     latest: Option<&Latest>,
     routes: &RouteTraffic,
-    certificate_ends: Option<Time>,
+    certificate: Option<(Time, Time)>,
     last_backup: Option<Time>,
     now: Time,
 ) -> HealthFacts {
@@ -106,12 +106,17 @@ fn facts(
             .and_then(|machine| machine.memory_used_bytes().zip(machine.memory_total_bytes)),
         open_files_and_limit: latest
             .and_then(|latest| latest.process.open_files.zip(latest.process.open_files_limit)),
-        certificate_days_left: certificate_ends
-            .map(|end| (end.as_seconds() - now.as_seconds()).div_euclid(DAY_SECONDS)),
+        certificate_days_left: certificate.map(|(_, end)| days(now, end)),
+        certificate_life_days: certificate.map(|(begin, end)| days(begin, end)),
         backup_age_hours: last_backup.map(|taken| now.millis_since(taken) / 3_600_000),
         recent_errors_and_requests: (recent.errors, recent.requests),
         outbox_events: stores.iter().filter_map(|store| store.outbox_events).sum(),
     }
+}
+
+/// Whole days from one moment to another, which may lie before it.
+fn days(from: Time, to: Time) -> i64 {
+    (to.as_seconds() - from.as_seconds()).div_euclid(DAY_SECONDS)
 }
 
 fn parts_of(stores: &[StoreFacts], routes: &RouteTraffic) -> Vec<PartBody> {

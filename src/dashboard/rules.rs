@@ -44,6 +44,8 @@ pub struct HealthFacts {
     pub open_files_and_limit: Option<(u64, u64)>,
     /// Days until the certificate ends; negative when it has.
     pub certificate_days_left: Option<i64>,
+    /// For how many days it is good in all.
+    pub certificate_life_days: Option<i64>,
     /// Hours since the last backup; nothing when none is known of.
     pub backup_age_hours: Option<i64>,
     /// Failed and all requests of the last minutes.
@@ -59,6 +61,8 @@ const MEMORY_ATTENTION_PERCENT: u64 = 95;
 const FILES_ATTENTION_PERCENT: u64 = 80;
 const CERTIFICATE_ATTENTION_DAYS: i64 = 14;
 const CERTIFICATE_ALARM_DAYS: i64 = 2;
+const CERTIFICATE_ATTENTION_SHARE: i64 = 4;
+const CERTIFICATE_ALARM_SHARE: i64 = 20;
 const BACKUP_ATTENTION_HOURS: i64 = 48;
 const ERRORS_ATTENTION_PERCENT: u64 = 1;
 const ERRORS_ALARM_PERCENT: u64 = 10;
@@ -114,7 +118,8 @@ pub(super) fn health(facts: &HealthFacts) -> Vec<Finding> {
         }
     }
     if let Some(days) = facts.certificate_days_left {
-        certificate(days, &mut find);
+        let life = facts.certificate_life_days.unwrap_or(i64::MAX);
+        certificate(days, life, &mut find);
     }
     if let Some(hours) = facts.backup_age_hours.filter(|hours| *hours >= BACKUP_ATTENTION_HOURS) {
         find(
@@ -147,7 +152,10 @@ pub(super) fn health(facts: &HealthFacts) -> Vec<Finding> {
     findings
 }
 
-fn certificate(days: i64, find: &mut impl FnMut(Level, &'static str, String, String)) {
+/// One of a short life is renewed late by the calendar and early by its life.
+fn certificate(days: i64, life: i64, find: &mut impl FnMut(Level, &'static str, String, String)) {
+    let attention = CERTIFICATE_ATTENTION_DAYS.min(life / CERTIFICATE_ATTENTION_SHARE);
+    let alarm = CERTIFICATE_ALARM_DAYS.min(life / CERTIFICATE_ALARM_SHARE);
     if days < 0 {
         find(
             Level::Alarm,
@@ -155,8 +163,8 @@ fn certificate(days: i64, find: &mut impl FnMut(Level, &'static str, String, Str
             "The certificate has expired; browsers warn of this site.".to_owned(),
             "Il certificato è scaduto: i browser mettono in guardia da questo sito.".to_owned(),
         );
-    } else if days < CERTIFICATE_ATTENTION_DAYS {
-        let level = if days < CERTIFICATE_ALARM_DAYS { Level::Alarm } else { Level::Attention };
+    } else if days < attention {
+        let level = if days < alarm { Level::Alarm } else { Level::Attention };
         find(
             level,
             "CERTIFICATE_EXPIRES",
@@ -304,6 +312,21 @@ mod tests {
         assert_eq!(of(13), [(Level::Attention, "CERTIFICATE_EXPIRES")]);
         assert_eq!(of(1), [(Level::Alarm, "CERTIFICATE_EXPIRES")]);
         assert_eq!(of(-1), [(Level::Alarm, "CERTIFICATE_EXPIRED")]);
+    }
+
+    #[test]
+    fn a_certificate_of_a_short_life_is_not_always_about_to_end() {
+        let of = |days| {
+            let (left, life) = (Some(days), Some(6));
+            let facts = HealthFacts {
+                certificate_days_left: left,
+                certificate_life_days: life,
+                ..Default::default()
+            };
+            of_health(&facts)
+        };
+        assert_eq!(of(1), []);
+        assert_eq!(of(0), [(Level::Attention, "CERTIFICATE_EXPIRES")]);
     }
 
     #[test]

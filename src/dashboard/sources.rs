@@ -30,8 +30,8 @@ pub trait Stores: Send + Sync {
     fn stores(&self) -> Vec<StoreFacts>;
     /// How many entries the audit trail has.
     fn audit_entries(&self) -> Option<u64>;
-    /// When the certificate ends.
-    fn certificate_ends(&self) -> Option<Time>;
+    /// When the certificate begins and ends to be good.
+    fn certificate(&self) -> Option<(Time, Time)>;
     /// When the last backup was taken.
     fn last_backup(&self) -> Option<Time>;
 }

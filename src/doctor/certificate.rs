@@ -5,39 +5,62 @@ use crate::{
     clock::Time,
     config::{Config, TlsMode},
     control::CertificateStatus,
-    server::{TlsFiles, certificate_status},
+    server::{TlsFiles, certificate_status, covers},
 };
 
 const CHECK: &str = "certificate";
-/// Somebody else's certificate is renewed 30 days before its end as a rule.
+/// A certificate of ninety days is renewed 30 days before its end as a rule.
 const RENEWED_BY_DAYS: i64 = 14;
+/// And one of a shorter life while a third of it is left.
+const RENEWED_BY_SHARE: i64 = 4;
+const DAY_MILLIS: i64 = 86_400_000;
 
 pub(super) fn findings(config: &Config, situation: &Situation, now: Time) -> Vec<Finding> {
-    let files = TlsFiles::of(&config.tls, &situation.data);
-    if config.tls.mode == TlsMode::Off {
+    let mode = config.tls.mode;
+    if mode == TlsMode::Off {
         return vec![Finding::ok(CHECK, "none: tls.mode is \"off\", so a proxy has it")];
     }
-    let is_ours = config.tls.mode == TlsMode::SelfSigned;
-    if is_ours && !files.certificate.exists() {
-        return vec![Finding::ok(CHECK, "the first start makes one")];
+    let all = TlsFiles::of(&config.tls, &situation.data);
+    let mut found: Vec<Finding> =
+        all.iter().flat_map(|files| of_files(config, files, mode, now)).collect();
+    let status = situation.status.as_ref();
+    if let Some(trouble) = status.and_then(|status| status.certificate_trouble.as_ref()) {
+        let words = format!("the running appliance could not get or read another one: {trouble}");
+        let mend = "mend that, then appliance cert renew";
+        found.push(Finding::warning(CHECK, words, mend));
     }
-    let mend = if is_ours {
-        let (certificate, key) = (quoted(&files.certificate), quoted(&files.key));
-        format!("rm -f {certificate} {key}, then restart: it is made anew")
-    } else {
-        "set tls.certificate and tls.key to a chain and its key in PEM".to_owned()
+    found
+}
+
+fn of_files(config: &Config, files: &TlsFiles, mode: TlsMode, now: Time) -> Vec<Finding> {
+    if mode != TlsMode::Files && !files.certificate.exists() {
+        let words = match mode {
+            TlsMode::Acme => "the directory has given none yet; a self-signed one is served",
+            _ => "the first start makes one",
+        };
+        return vec![Finding::ok(CHECK, words)];
+    }
+    let mend = match mode {
+        TlsMode::SelfSigned => {
+            let (certificate, key) = (quoted(&files.certificate), quoted(&files.key));
+            format!("rm -f {certificate} {key}, then restart: it is made anew")
+        }
+        TlsMode::Files => {
+            "set tls.certificates and tls.keys to chains and their keys in PEM".to_owned()
+        }
+        TlsMode::Acme | TlsMode::Off => "appliance cert renew asks for another".to_owned(),
     };
     let status = match certificate_status(&files.certificate, now) {
         Ok(status) => status,
         Err(error) => return vec![Finding::failed(CHECK, error.to_string(), mend)],
     };
     let mut found: Vec<Finding> = files
-        .check_key()
+        .check()
         .err()
         .map(|error| Finding::failed(CHECK, error.to_string(), mend))
         .into_iter()
-        .chain(time(&status, now, is_ours))
-        .chain(host(&status, config.server.public_url.host(), is_ours))
+        .chain(time(&status, now, mode))
+        .chain(host(&status, config.server.public_url.host(), mode))
         .collect();
     if found.is_empty() {
         let CertificateStatus { names, days_left, .. } = status;
@@ -47,20 +70,22 @@ pub(super) fn findings(config: &Config, situation: &Situation, now: Time) -> Vec
     found
 }
 
-fn time(status: &CertificateStatus, now: Time, is_ours: bool) -> Option<Finding> {
-    let renew = if is_ours {
-        "systemctl restart appliance makes a new one"
-    } else {
-        "renew it, then systemctl restart appliance"
+fn time(status: &CertificateStatus, now: Time, mode: TlsMode) -> Option<Finding> {
+    let renew = match mode {
+        TlsMode::SelfSigned | TlsMode::Acme | TlsMode::Off => "appliance cert renew",
+        TlsMode::Files => "renew its files; they are read when they change",
     };
     let not_before = Time::parse_rfc3339(&status.not_before).ok()?;
     if not_before > now {
         let words = format!("it is good only from {}", status.not_before);
         return Some(Finding::failed(CHECK, words, "timedatectl shows whether the clock is right"));
     }
+    let not_after = Time::parse_rfc3339(&status.not_after).ok()?;
+    let life_days = not_after.millis_since(not_before) / DAY_MILLIS;
+    let renewed_by = RENEWED_BY_DAYS.min(life_days / RENEWED_BY_SHARE);
     match status.days_left {
         ..0 => Some(Finding::failed(CHECK, format!("it ended {}", status.not_after), renew)),
-        0..RENEWED_BY_DAYS => {
+        days if days < renewed_by => {
             let words = format!("it ends {}, in {} days", status.not_after, status.days_left);
             Some(Finding::warning(CHECK, words, renew))
         }
@@ -68,7 +93,7 @@ fn time(status: &CertificateStatus, now: Time, is_ours: bool) -> Option<Finding>
     }
 }
 
-fn host(status: &CertificateStatus, host: &str, is_ours: bool) -> Option<Finding> {
+fn host(status: &CertificateStatus, host: &str, mode: TlsMode) -> Option<Finding> {
     if status.names.iter().any(|name| covers(name, host)) {
         return None;
     }
@@ -76,25 +101,16 @@ fn host(status: &CertificateStatus, host: &str, is_ours: bool) -> Option<Finding
         "people reach the appliance as {host}, and the certificate is for {}",
         if status.names.is_empty() { "nobody".to_owned() } else { status.names.join(", ") }
     );
-    Some(if is_ours {
-        Finding::warning(CHECK, words, "systemctl restart appliance makes one with that name")
-    } else {
-        Finding::failed(
+    Some(match mode {
+        TlsMode::SelfSigned | TlsMode::Acme | TlsMode::Off => {
+            Finding::warning(CHECK, words, "systemctl restart appliance gets one with that name")
+        }
+        TlsMode::Files => Finding::failed(
             CHECK,
             words,
             "get a certificate with that name, or correct server.public_url",
-        )
+        ),
     })
-}
-
-/// Whether a name in a certificate stands for a host: itself, or one label in the place of a leading
-/// `*` (RFC 9525 §6.3).
-fn covers(name: &str, host: &str) -> bool {
-    let wildcard =
-        name.strip_prefix("*.").zip(host.split_once('.')).is_some_and(|(domain, (label, rest))| {
-            !label.is_empty() && rest.eq_ignore_ascii_case(domain)
-        });
-    wildcard || name.eq_ignore_ascii_case(host)
 }
 
 #[cfg(test)]
@@ -105,6 +121,9 @@ mod tests {
 
     fn status(from: i64, days_left: i64) -> CertificateStatus {
         CertificateStatus {
+            issuer: String::new(),
+            key: String::new(),
+            source: String::new(),
             names: vec!["*.example.org".to_owned(), "192.0.2.1".to_owned()],
             not_before: NOW.plus_seconds(from).to_string(),
             not_after: NOW.plus_seconds(days_left * 86_400).to_string(),
@@ -112,26 +131,16 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_certificate_is_good_between_its_two_ends() {
-        assert_eq!(time(&status(-1, 14), NOW, false), None);
-        let health = |from, days| time(&status(from, days), NOW, false).unwrap().health;
-        assert_eq!(health(-1, 13), super::super::Health::Warning);
-        assert_eq!(health(-1, -1), super::super::Health::Failed);
-        assert_eq!(health(60, 90), super::super::Health::Failed);
-    }
+    /// Seconds.
+    const LIFE: i64 = 76 * 86_400;
 
     #[test]
-    fn a_wildcard_stands_for_one_label() {
-        for (host_name, good) in [
-            ("presenze.example.org", true),
-            ("PRESENZE.Example.org", true),
-            ("192.0.2.1", true),
-            ("example.org", false),
-            ("a.b.example.org", false),
-            (".example.org", false),
-        ] {
-            assert_eq!(host(&status(-1, 90), host_name, false).is_none(), good, "{host_name}");
-        }
+    fn a_certificate_is_good_between_its_two_ends() {
+        assert_eq!(time(&status(-LIFE, 14), NOW, TlsMode::Files), None);
+        let health = |from, days| time(&status(from, days), NOW, TlsMode::Files).unwrap().health;
+        assert_eq!(health(-LIFE, 13), super::super::Health::Warning);
+        assert_eq!(health(-LIFE, -1), super::super::Health::Failed);
+        assert_eq!(time(&status(-4 * 86_400, 2), NOW, TlsMode::Acme), None, "one of six days");
+        assert_eq!(health(60, 90), super::super::Health::Failed);
     }
 }

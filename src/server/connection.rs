@@ -37,7 +37,7 @@ use super::{
     activity::{Activity, Limit, Protocol},
     answer::Answer,
     exchange::Requested,
-    leftover,
+    leftover, tls,
     transport::{Transport, Watched},
 };
 use crate::config::LimitsConfig;
@@ -86,6 +86,9 @@ pub(super) async fn serve(
         Ok(Err(error)) => return tracing::debug!(?ends, %error, "TLS handshake failed"),
         Err(_) => return tracing::debug!(?ends, "TLS handshake took too long"),
     };
+    if tls::was_for_a_proof(&stream) {
+        return;
+    }
     if speaks_http2(&stream) {
         serve_http2(stream, ends, wiring, activity, draining).await;
     } else {

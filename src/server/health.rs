@@ -5,7 +5,7 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use super::wire::Domains;
-use crate::store::Room;
+use crate::{store::Room, telemetry::CertificateState};
 
 /// `/livez`: it answers, so it lives. Nothing is checked, so that a sick disk does not make an
 /// orchestrator kill what could still say so.
@@ -14,7 +14,9 @@ pub(super) fn live() -> Response {
 }
 
 /// `/readyz`: every file is in order, and the server is not on its way out. On a disk that is nearly full
-/// it stays ready, because reading goes on and another start would change nothing, and says so.
+/// it stays ready, because reading goes on and another start would change nothing, and says so. The same
+/// goes for a certificate that has ended or could not be renewed: whoever checks it is turned away by it
+/// already, and taking the appliance out of service or starting it anew would only make that everybody.
 pub(super) fn ready(domains: &Domains, draining: &watch::Receiver<bool>) -> Response {
     let draining = *draining.borrow();
     let stores: serde_json::Map<_, _> = domains
@@ -32,9 +34,22 @@ pub(super) fn ready(domains: &Domains, draining: &watch::Receiver<bool>) -> Resp
     let body = json!({
         "status": status, "stores": stores, "draining": draining,
         "space": space, "writes": if space == "ample" { "accepted" } else { "refused" },
+        "certificate": certificate(domains),
     });
     let code = if healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     poem::web::Json(body).with_status(code).into_response()
+}
+
+/// What is served to whoever opens a TLS connection; why it is so is told to the appliance's owner alone.
+fn certificate(domains: &Domains) -> Option<serde_json::Value> {
+    let served = domains.metrics.certificates.served()?;
+    let state = match served.state {
+        _ if served.not_after <= domains.clock.now() => "expired",
+        CertificateState::Current => "current",
+        CertificateState::Kept => "kept",
+        CertificateState::Provisional => "provisional",
+    };
+    Some(json!({ "state": state, "expires_at": served.not_after.to_string() }))
 }
 
 /// `/health`, in the words of the Go stack.

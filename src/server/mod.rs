@@ -4,10 +4,12 @@
 //! `connection` speaks HTTP. Start-up takes nothing that was not there before: a start that fails has
 //! changed nothing but finished migration steps.
 
+mod acme;
 mod activity;
 mod answer;
 mod backups;
 mod backups_api;
+mod certificates;
 mod connection;
 mod control;
 mod data;
@@ -41,29 +43,31 @@ use tokio::{net::TcpListener, sync::watch};
 
 use crate::{
     auth::{AuthError, AuthService},
-    clock::{Clock, Time},
-    config::{Config, Listen, RedirectListen, TlsMode},
+    clock::Clock,
+    config::{Config, Listen, RedirectListen},
     gateway::Settings,
-    paths::DataDir,
     store::StoreError,
     telemetry::Watch,
 };
 use backups::Backups;
+use certificates::{Certificates, Keeper};
 use control::Answering;
 use listener::Listener;
+use redirect::Redirect;
 use routes::Routes;
 use socket::{Socket, bind_tcp, tokio_tcp};
 use unix_socket::{Purpose, UnixSocket};
 use wire::Domains;
 
 pub use backups::{directory_of, prune, seal_of};
+pub use certificates::{certificates_at_rest, renew_at_rest};
 pub use data::{existing_data, prepare_data};
 pub use passed::PassedSockets;
 pub use reload::Reload;
 pub use routes::openapi_document;
 pub use start_error::StartError;
 pub use supervisor::Supervisor;
-pub use tls::{TlsFiles, UnreadableCertificate, certificate_status, probe};
+pub use tls::{TlsFiles, UnreadableCertificate, certificate_status, covers, probe};
 pub use untouched::check_files;
 pub use wire::{DATA_FILES, open_auth};
 
@@ -81,6 +85,8 @@ pub struct Server {
     settings: Arc<Settings>,
     domains: Domains,
     backups: Backups,
+    certificates: Certificates,
+    keeper: Keeper,
     watch: Watch,
     setup_link: Option<String>,
     drain: watch::Sender<bool>,
@@ -140,21 +146,16 @@ impl Server {
         let domains = Domains::open(&config, &data, clock.clone(), &supervisor.progress())?;
         // After the files, which only one appliance can open: a second one that is refused must not
         // have replaced the certificate of the first.
-        let tls = match config.tls.mode {
-            TlsMode::Off => None,
-            _ => Some(tls::acceptor(&config.tls, &config.server, &data, &clock)?),
-        };
+        let kept = domains.metrics.certificates.clone();
+        let (certificates, keeper) = Certificates::open(&config, &data, clock.clone(), kept)?;
+        let tls = certificates.acceptor()?;
         let setup_link = setup_link(&domains.auth, &config).await?;
         seal_of(&config.backup)?;
         let (drain, draining) = watch::channel(false);
         let backups = Backups::new(domains.clone(), &config.backup, &data, draining.clone());
         let watch = watching::start(&domains, Some(&data));
-        let ends = certificate_ends(&config, &data, clock.now());
-        if let Some(end) = ends {
-            domains.metrics.certificate_ends(end);
-        }
         let dashboard =
-            watching::dashboard(&config, &domains, &watch, Some(&data), ends, draining.clone());
+            watching::dashboard(&config, &domains, &watch, Some(&data), draining.clone());
         let Routes { endpoint, settings } =
             Routes::build(&config, &domains, backups.clone(), dashboard, draining.clone())?;
         let metrics = domains.metrics.clone();
@@ -167,9 +168,9 @@ impl Server {
             &config,
             &domains,
             &backups,
+            &certificates,
             &data,
-            listens_at.to_string(),
-            redirect_address,
+            (listens_at.to_string(), redirect_address),
             drain.subscribe(),
         );
         Ok(Self {
@@ -178,6 +179,8 @@ impl Server {
             settings,
             domains,
             backups,
+            certificates,
+            keeper,
             watch,
             setup_link,
             drain,
@@ -219,7 +222,17 @@ impl Server {
     /// [`StoreStopped`] when a database failed; every answer that was given stands.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), StoreStopped> {
         let Self {
-            listener, redirect, settings, domains, backups, watch, drain, drain_time, ..
+            listener,
+            redirect,
+            settings,
+            domains,
+            backups,
+            certificates,
+            keeper,
+            watch,
+            drain,
+            drain_time,
+            ..
         } = self;
         let supervisor = self.supervisor;
         let watchdog = tokio::spawn(supervisor.clone().feed_watchdog(domains.clone()));
@@ -227,9 +240,15 @@ impl Server {
         let control = tokio::spawn(control::serve(self.control, self.answering));
         let mut background = tokio::task::JoinSet::new();
         if let Some((redirect, origin)) = redirect {
-            background.spawn(redirect::serve(redirect, origin, listener.networks()));
+            let plain = Redirect::new(&origin, certificates.challenges(), domains.clock.clone());
+            background.spawn(plain.serve(redirect, listener.networks()));
         }
-        background.spawn(self.reload.serve(supervisor.clone(), words.clone(), vec![]));
+        background.spawn(self.reload.serve(
+            supervisor.clone(),
+            words.clone(),
+            vec![certificates.reload()],
+        ));
+        background.spawn(keeper.keep());
         background.spawn(housekeeping(settings, domains.clone()));
         background.spawn(look_at_sizes(domains.clone()));
         background.spawn(domains.clone().heal_profiles());
@@ -267,12 +286,6 @@ impl Server {
         let _ = tokio::task::spawn_blocking(closing).await;
         outcome
     }
-}
-
-/// When the certificate of the listener ends, if that can be read.
-fn certificate_ends(config: &Config, data: &DataDir, now: Time) -> Option<Time> {
-    let certificate = TlsFiles::of(&config.tls, data).certificate;
-    Time::parse_rfc3339(&certificate_status(&certificate, now).ok()?.not_after).ok()
 }
 
 fn unusable(error: &std::io::Error) -> StartError {

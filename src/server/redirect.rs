@@ -1,65 +1,200 @@
-//! Plain HTTP: one answer, "go to the configured address". The Host header is never read, so nobody
-//! can be sent elsewhere with it.
+//! Plain HTTP: "go to the configured address", and the proofs that an ACME directory asks for. The Host
+//! header is never read, so nobody can be sent elsewhere with it.
+//!
+//! A request is read into one buffer of its connection and answered from another; nothing else is taken, so
+//! that a flood of redirects costs no memory. There are no bodies and no second request, hence neither of the
+//! ways in which servers come to disagree about where a request ends: a connection closes after its answer.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{
+    fmt::{self, Write as _},
+    io,
+    sync::Arc,
+    time::Duration,
+};
 
-use hyper::{Request, Response, StatusCode, body::Incoming, header, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::{net::TcpListener, sync::Semaphore};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+};
 
-use super::listener::Networks;
-use crate::http::ClientNetwork;
+use super::{
+    listener::Networks,
+    tls::{ACME_PATH, Challenges},
+};
+use crate::{clock::Clock, http::ClientNetwork};
 
 const HEAD_TIME: Duration = Duration::from_secs(5);
 const WHOLE_TIME: Duration = Duration::from_secs(15);
+const LINGER: Duration = Duration::from_secs(2);
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(100);
 const MAX_CONNECTIONS: usize = 256;
+/// A longer head is refused.
+const HEAD_BYTES: usize = 8 * 1024;
+/// The head of an answer; a target that does not fit into it is refused. Both together are small enough for a
+/// task to hold them itself.
+const ANSWER_BYTES: usize = 5 * 1024;
+const HEADERS: usize = 64;
 
-/// Redirects every request to `origin` until the task is dropped. A connection here takes one of its
-/// network's places, as it does on the listener for HTTPS.
-pub(super) async fn serve(listener: TcpListener, origin: String, networks: Arc<Networks>) {
-    let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    loop {
-        let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
-        let (stream, peer) = match listener.accept().await {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                tracing::warn!(%error, "cannot accept a connection on the redirect port");
-                tokio::time::sleep(PAUSE_AFTER_ERROR).await;
+/// What plain HTTP answers with.
+pub(super) struct Redirect {
+    /// `location: ` and the origin.
+    location: String,
+    challenges: Arc<Challenges>,
+    clock: Clock,
+}
+
+impl Redirect {
+    pub(super) fn new(origin: &str, challenges: Arc<Challenges>, clock: Clock) -> Self {
+        Self { location: format!("location: {origin}"), challenges, clock }
+    }
+
+    /// Answers until the task is dropped. A connection here takes one of its network's places, as it does on
+    /// the listener for HTTPS.
+    pub(super) async fn serve(self, listener: TcpListener, networks: Arc<Networks>) {
+        let this = Arc::new(self);
+        let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        loop {
+            let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
+            let (stream, peer) = match listener.accept().await {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept a connection on the redirect port");
+                    tokio::time::sleep(PAUSE_AFTER_ERROR).await;
+                    continue;
+                }
+            };
+            let Some(place) = Networks::take(&networks, ClientNetwork::of(peer.ip())) else {
                 continue;
-            }
-        };
-        let network = ClientNetwork::of(peer.ip());
-        let Some(place) = Networks::take(&networks, network) else { continue };
-        let origin = origin.clone();
-        tokio::spawn(async move {
-            let service = service_fn(move |request| {
-                let answer = redirect(&request, &origin);
-                async move { Ok::<_, Infallible>(answer) }
+            };
+            let this = Arc::clone(&this);
+            tokio::spawn(async move {
+                let _ = tokio::time::timeout(WHOLE_TIME, this.converse(stream)).await;
+                drop((place, permit));
             });
-            let http = hyper::server::conn::http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(HEAD_TIME)
-                .keep_alive(false)
-                .serve_connection(TokioIo::new(stream), service);
-            let _ = tokio::time::timeout(WHOLE_TIME, http).await;
-            drop((place, permit));
-        });
+        }
+    }
+
+    /// One request and its answer. What is wrong with the connection is the client's affair.
+    async fn converse(&self, mut stream: TcpStream) -> io::Result<()> {
+        let mut head = [0; HEAD_BYTES];
+        let read = tokio::time::timeout(HEAD_TIME, read_head(&mut stream, &mut head)).await;
+        let Some(length) = read.unwrap_or(Ok(None))? else { return Ok(()) };
+        let mut answer = Answer { bytes: [0; ANSWER_BYTES], length: 0 };
+        let written = match target(head.get(..length).unwrap_or_default()) {
+            Ok(target) => match self.proof(target) {
+                Some(proof) => self.prove(&mut answer, &proof),
+                None => self.redirect(&mut answer, target),
+            },
+            Err(Fault::Garbage) => self.refuse(&mut answer, "400 Bad Request"),
+            Err(_) => self.refuse(&mut answer, "431 Request Header Fields Too Large"),
+        };
+        if written.is_err() {
+            answer.length = 0;
+            let _ = self.refuse(&mut answer, "414 URI Too Long");
+        }
+        stream.write_all(answer.bytes.get(..answer.length).unwrap_or_default()).await?;
+        stream.shutdown().await?;
+        // What the client still says is taken for a while, or closing would take the answer from it.
+        let rest = async { while stream.read(&mut head).await.is_ok_and(|read| read > 0) {} };
+        let _ = tokio::time::timeout(LINGER, rest).await;
+        Ok(())
+    }
+
+    fn proof(&self, target: &str) -> Option<Arc<str>> {
+        target.starts_with(ACME_PATH).then(|| self.challenges.over_http(target))?
+    }
+
+    /// 308 keeps the method (RFC 9110 §15.4.9).
+    fn redirect(&self, answer: &mut Answer, target: &str) -> fmt::Result {
+        answer.write_str("HTTP/1.1 308 Permanent Redirect\r\n")?;
+        answer.write_str(&self.location)?;
+        answer.write_str(target)?;
+        answer.write_str("\r\n")?;
+        self.end(answer, 0)
+    }
+
+    fn prove(&self, answer: &mut Answer, proof: &str) -> fmt::Result {
+        answer.write_str("HTTP/1.1 200 OK\r\ncontent-type: application/octet-stream\r\n")?;
+        self.end(answer, proof.len())?;
+        answer.write_str(proof)
+    }
+
+    fn refuse(&self, answer: &mut Answer, status: &str) -> fmt::Result {
+        write!(answer, "HTTP/1.1 {status}\r\n")?;
+        self.end(answer, 0)
+    }
+
+    /// The end of a head.
+    fn end(&self, answer: &mut Answer, length: usize) -> fmt::Result {
+        answer.write_str("date: ")?;
+        self.clock.now().write_http_date(answer)?;
+        write!(answer, "\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n")
     }
 }
 
-/// 308 keeps the method (RFC 9110 §15.4.9). A target that is not a path is sent to the front page.
-fn redirect(request: &Request<Incoming>, origin: &str) -> Response<String> {
-    let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
-    let target = if target.starts_with('/') { target } else { "/" };
-    let mut response = Response::new(String::new());
-    let location = header::HeaderValue::from_str(&format!("{origin}{target}"));
-    match location {
-        Ok(location) => {
-            *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
-            response.headers_mut().insert(header::LOCATION, location);
+/// Reads a head, or as much of one as there is room for; gives its length. Nothing when the client left first.
+async fn read_head(stream: &mut TcpStream, head: &mut [u8]) -> io::Result<Option<usize>> {
+    let mut length = 0;
+    loop {
+        let Some(room) = head.get_mut(length..).filter(|room| !room.is_empty()) else {
+            return Ok(Some(length));
+        };
+        match stream.read(room).await? {
+            0 => return Ok(None),
+            read => length += read,
         }
-        Err(_) => *response.status_mut() = StatusCode::BAD_REQUEST,
+        if target(head.get(..length).unwrap_or_default()) != Err(Fault::Unfinished) {
+            return Ok(Some(length));
+        }
     }
-    response
+}
+
+/// What is wrong with a head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    Unfinished,
+    Garbage,
+    TooMuch,
+}
+
+/// What a head asks for. Of a target only path and query are taken (RFC 9112 §3.2); one that has none is that
+/// of the front page.
+fn target(head: &[u8]) -> Result<&str, Fault> {
+    let mut headers = [httparse::EMPTY_HEADER; HEADERS];
+    let mut request = httparse::Request::new(&mut headers);
+    match request.parse(head) {
+        Ok(httparse::Status::Complete(_)) => {}
+        Ok(httparse::Status::Partial) => return Err(Fault::Unfinished),
+        Err(httparse::Error::TooManyHeaders) => return Err(Fault::TooMuch),
+        Err(_) => return Err(Fault::Garbage),
+    }
+    let target = request.path.ok_or(Fault::Garbage)?;
+    if !target.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Fault::Garbage);
+    }
+    let path = if target.starts_with('/') {
+        target
+    } else {
+        let rest = target.split_once("://").map_or("", |(_, rest)| rest);
+        rest.find('/').and_then(|slash| rest.get(slash..)).unwrap_or_default()
+    };
+    let path = path.split('#').next().unwrap_or_default();
+    Ok(if path.is_empty() { "/" } else { path })
+}
+
+/// An answer in a place of its own.
+struct Answer {
+    bytes: [u8; ANSWER_BYTES],
+    length: usize,
+}
+
+impl fmt::Write for Answer {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let end = self.length + text.len();
+        let room = self.bytes.get_mut(self.length..end).ok_or(fmt::Error)?;
+        room.copy_from_slice(text.as_bytes());
+        self.length = end;
+        Ok(())
+    }
 }

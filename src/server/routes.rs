@@ -110,7 +110,7 @@ pub fn openapi_document(config: &Config) -> Result<String, StartError> {
     let data = DataDir::new(&config.data.directory);
     let backups = Backups::new(domains.clone(), &config.backup, &data, draining.clone());
     let watch = watching::start(&domains, None);
-    let dashboard = watching::dashboard(config, &domains, &watch, None, None, draining);
+    let dashboard = watching::dashboard(config, &domains, &watch, None, draining);
     let api = api(config, &domains, backups, dashboard);
     let document = document::complete(&api.spec)?;
     let text = serde_json::to_string_pretty(&document);

@@ -28,7 +28,7 @@ const ACTIONS: &[&str] = &["login.success", "login.failure", "session.refresh_re
 
 /// Begins to watch an appliance. `data` is where its files lie; without, none is kept or measured.
 pub(super) fn start(domains: &Domains, data: Option<&DataDir>) -> Watch {
-    let measured = Files::of(domains, data, None);
+    let measured = Files::of(domains, data);
     let root = data.map_or_else(PathBuf::new, |data| data.root().to_owned());
     let month = data.map(DataDir::month_of_samples);
     let now = domains.clock.now();
@@ -41,11 +41,10 @@ pub(super) fn dashboard(
     domains: &Domains,
     watch: &Watch,
     data: Option<&DataDir>,
-    certificate_ends: Option<Time>,
     draining: watch::Receiver<bool>,
 ) -> Dashboard {
     let sources = Sources {
-        stores: Arc::new(Files::of(domains, data, certificate_ends)),
+        stores: Arc::new(Files::of(domains, data)),
         accounts: Arc::new(PeopleOf(domains.auth.clone())),
         trail: Arc::new(TrailOf(domains.social_log.clone())),
         attendance: Arc::new(AttendanceOf(domains.user.clone())),
@@ -76,14 +75,13 @@ pub(super) async fn sample(domains: Domains, watch: Watch) {
 struct Files {
     domains: Domains,
     paths: Option<[PathBuf; 3]>,
-    certificate_ends: Option<Time>,
 }
 
 impl Files {
-    fn of(domains: &Domains, data: Option<&DataDir>, certificate_ends: Option<Time>) -> Self {
+    fn of(domains: &Domains, data: Option<&DataDir>) -> Self {
         let paths =
             data.map(|data| [data.auth_store(), data.user_store(), data.social_log_store()]);
-        Self { domains: domains.clone(), paths, certificate_ends }
+        Self { domains: domains.clone(), paths }
     }
 
     fn lengths(&self) -> [Option<u64>; 3] {
@@ -127,8 +125,9 @@ impl Stores for Files {
         self.domains.social_log.audit_head().ok().map(|head| head.sequence)
     }
 
-    fn certificate_ends(&self) -> Option<Time> {
-        self.certificate_ends
+    fn certificate(&self) -> Option<(Time, Time)> {
+        let served = self.domains.metrics.certificates.served()?;
+        Some((served.not_before, served.not_after))
     }
 
     fn last_backup(&self) -> Option<Time> {

@@ -13,10 +13,9 @@ use prometheus::{
 
 use super::{
     backup_metrics::BackupMetrics,
+    certificate_metrics::CertificateMetrics,
     store_metrics::{StoreFamilies, StoreMetrics},
 };
-
-use crate::clock::Time;
 
 /// Every metric of one running appliance. Clones share the figures.
 #[derive(Clone)]
@@ -37,6 +36,8 @@ pub struct Metrics {
     outbox_lag: IntGaugeVec,
     /// What became of backups.
     pub backups: BackupMetrics,
+    /// The certificates of the public listener.
+    pub certificates: CertificateMetrics,
     pub(super) stores: StoreFamilies,
 }
 
@@ -127,6 +128,7 @@ impl Metrics {
                 &["database"],
             )?,
             backups: BackupMetrics::new(r)?,
+            certificates: CertificateMetrics::new(r)?,
             stores: StoreFamilies::register(r)?,
             registry,
         })
@@ -179,20 +181,6 @@ impl Metrics {
     /// Counts an error that is ours (`panic`, `internal`).
     pub fn system_error(&self, kind: &str) {
         self.system_errors.with_label_values(&["gateway", kind]).inc();
-    }
-
-    /// Says when the certificate of the public listener ends; told once, when it is known. Where nobody
-    /// knows, there is no such metric.
-    pub fn certificate_ends(&self, end: Time) {
-        let gauge = gauges(
-            &self.registry,
-            "appliance_certificate_expires_timestamp_seconds",
-            "When the certificate ends, in seconds since the epoch.",
-            &["listener"],
-        );
-        if let Ok(gauge) = gauge {
-            gauge.with_label_values(&["https"]).set(end.as_seconds());
-        }
     }
 
     /// Says how many audit events of a file wait for the chain.

@@ -6,6 +6,7 @@
 //! `day` in memory and a `month` on disk, and `series` is how they are asked for.
 
 mod backup_metrics;
+mod certificate_metrics;
 mod day;
 mod figures;
 mod histogram;
@@ -24,6 +25,7 @@ mod traffic;
 mod watch;
 
 pub use backup_metrics::BackupMetrics;
+pub use certificate_metrics::{CertificateMetrics, CertificateState, ServedCertificate};
 pub use day::DAY_SAMPLES;
 pub use figures::{Figure, Sample, Unit};
 pub use histogram::Distribution;

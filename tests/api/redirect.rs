@@ -105,6 +105,21 @@ async fn garbage_is_refused_and_the_next_is_served() {
 }
 
 #[tokio::test]
+async fn what_is_too_long_is_refused_in_words() {
+    let app = start().await;
+    let long = |count: usize| "x".repeat(count);
+    for (head, status) in [
+        (format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", long(6_000)), "414"),
+        (format!("GET / HTTP/1.1\r\nHost: {}\r\n\r\n", long(9_000)), "431"),
+        (format!("GET / HTTP/1.1\r\n{}\r\n", "X: y\r\n".repeat(100)), "431"),
+    ] {
+        let said = said(&app, &head).await;
+        assert_eq!(said.split(' ').nth(1), Some(status), "{said}");
+        assert_eq!(location(&said), None);
+    }
+}
+
+#[tokio::test]
 async fn it_is_off_unless_it_is_configured() {
     assert_eq!(Appliance::start().await.redirect, None);
 }

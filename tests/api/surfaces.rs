@@ -310,8 +310,14 @@ async fn health_is_told_to_anyone() {
         "status": "ready", "draining": false,
         "stores": { "auth": true, "user": true, "social_log": true },
         "space": "ample", "writes": "accepted",
+        "certificate": { "state": "current", "expires_at": "2029-02-25T00:00:00.000Z" },
     });
     assert_eq!(app.page("/readyz").await.expect(200), ready);
+    // One that has ended is told, and takes nobody out of service.
+    app.advance(900 * 86_400);
+    let late = app.page("/readyz").await.expect(200);
+    assert_eq!(late["certificate"]["state"], "expired");
+    app.advance(-900 * 86_400);
     let health = json!({
         "status": "healthy", "service": "gateway", "version": env!("CARGO_PKG_VERSION"),
         "timestamp": "2026-11-23T07:00:00.000Z",

@@ -57,6 +57,8 @@ const CRATES: &[CrateRule] = &[
         modules: &["store"],
         parts: &["tables", "records", "store", "migrations"],
     },
+    CrateRule { name: "instant_acme", modules: &["server/acme"], parts: &[] },
+    CrateRule { name: "rustls_native_certs", modules: &["server/acme/client"], parts: &[] },
     CrateRule { name: "x509_parser", modules: &["server/tls"], parts: &[] },
     CrateRule { name: "scrypt", modules: &["crypto"], parts: &[] },
     CrateRule { name: "zstd", modules: &["backup"], parts: &[] },

@@ -213,7 +213,7 @@ fn certificate(home: &Home, names: &[&str], until: i32) -> [String; 3] {
     let made = params.self_signed(&key).unwrap();
     fs::write(home.path().join("chain.pem"), made.pem()).unwrap();
     fs::write(home.path().join("key.pem"), key.serialize_pem()).unwrap();
-    ["tls.mode=files", "tls.certificate=chain.pem", "tls.key=key.pem"].map(str::to_owned)
+    ["tls.mode=files", "tls.certificates=['chain.pem']", "tls.keys=['key.pem']"].map(str::to_owned)
 }
 
 #[test]

@@ -15,8 +15,10 @@
     reason = "a test that meets what it did not expect should stop there, and nobody imports it"
 )]
 
+mod acme;
 mod backup_running;
 mod backups;
+mod certificates;
 mod compact;
 mod config;
 mod control;
@@ -31,11 +33,13 @@ mod floor;
 mod forgetful_disk;
 mod found;
 mod full_disk;
+mod handshake;
 mod hostile_archives;
 mod in_use;
 mod kill;
 mod large_files;
 mod load;
+mod pebble;
 mod program;
 mod restore_cut_short;
 mod running;
@@ -45,6 +49,7 @@ mod slow_request;
 mod small_disk;
 mod sockets;
 mod starved;
+mod suggesting;
 mod supervisor;
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,6 +1,6 @@
 //! What the running appliance answers to each request.
 
-use std::{net::SocketAddr, path::PathBuf, time::Instant};
+use std::{net::SocketAddr, time::Instant};
 
 use serde_json::Value;
 use tokio::sync::watch;
@@ -10,13 +10,13 @@ use crate::{
     clock::Time,
     config::Config,
     control::{
-        BackupRequest, BackupStatus, BackupTaken, Check, DatabaseCheck, DatabaseStatus, ExitStatus,
-        Lines, Refused, Request, Status, check_audit, perform,
+        BackupRequest, BackupStatus, BackupTaken, CertificateRequest, Check, DatabaseCheck,
+        DatabaseStatus, ExitStatus, Lines, Refused, Request, Status, check_audit, perform,
     },
     paths::DataDir,
     server::{
         backups::Backups,
-        tls::{TlsFiles, certificate_status},
+        certificates::{Certificates, NotRenewed},
         untouched::known_version,
         wire::Domains,
     },
@@ -32,7 +32,7 @@ pub(in crate::server) struct Answering {
     domains: Domains,
     backups: Backups,
     data: DataDir,
-    certificate: PathBuf,
+    certificates: Certificates,
     listen: String,
     redirect_listen: Option<SocketAddr>,
     public_url: String,
@@ -48,16 +48,16 @@ impl Answering {
         config: &Config,
         domains: &Domains,
         backups: &Backups,
+        certificates: &Certificates,
         data: &DataDir,
-        listen: String,
-        redirect_listen: Option<SocketAddr>,
+        (listen, redirect_listen): (String, Option<SocketAddr>),
         draining: watch::Receiver<bool>,
     ) -> Self {
         Self {
             domains: domains.clone(),
             backups: backups.clone(),
             data: data.clone(),
-            certificate: TlsFiles::of(&config.tls, data).certificate,
+            certificates: certificates.clone(),
             listen,
             redirect_listen,
             public_url: config.server.public_url.origin().to_owned(),
@@ -82,7 +82,20 @@ impl Answering {
             Request::Metrics => self.metrics().await.map(Value::String),
             Request::Account(request) => perform(&self.domains.auth, request, lines).await,
             Request::Backup(request) => self.back_up(request, lines).await,
+            Request::Certificate(request) => self.certificate(request).await,
         }
+    }
+
+    async fn certificate(&self, request: CertificateRequest) -> Result<Value, Refused> {
+        if request == CertificateRequest::Renew {
+            self.certificates.renew().await.map_err(|error| match error {
+                NotRenewed::OutOfBudget(_) => {
+                    Refused::new(ExitStatus::Conflict, "OUT_OF_BUDGET", error.to_string())
+                }
+                _ => Refused::new(ExitStatus::Failed, "NOT_RENEWED", error.to_string()),
+            })?;
+        }
+        serde_json::to_value(self.certificates.report()).map_err(internal)
     }
 
     async fn back_up(&self, request: BackupRequest, lines: &Lines) -> Result<Value, Refused> {
@@ -122,7 +135,8 @@ impl Answering {
                 taken_at: listed.name.time.to_string(),
                 bytes: listed.bytes,
             }),
-            certificate: certificate_status(&self.certificate, domains.clock.now()).ok(),
+            certificate: self.certificates.first_to_end(),
+            certificate_trouble: self.certificates.trouble(),
         }
     }
 

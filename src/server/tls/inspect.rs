@@ -1,76 +1,107 @@
 //! What a certificate says of itself, for people who ask how the appliance is.
 
-use std::path::{Path, PathBuf};
+use std::{fmt, path::Path};
 
-use rustls::{
-    crypto::aws_lc_rs,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-    sign::CertifiedKey,
-};
+use rustls::pki_types::{CertificateDer, pem::PemObject};
 use x509_parser::{
-    certificate::X509Certificate, extensions::GeneralName, prelude::FromDer, time::ASN1Time,
+    certificate::X509Certificate,
+    extensions::{GeneralName, ParsedExtension},
+    prelude::FromDer,
+    public_key::PublicKey,
+    time::ASN1Time,
 };
 
-use crate::{
-    clock::Time,
-    config::{TlsConfig, TlsMode},
-    control::CertificateStatus,
-    paths::DataDir,
-};
+use crate::{clock::Time, control::CertificateStatus, crypto::sha256};
 
 const DAY_SECONDS: i64 = 86_400;
-
-/// Where certificate and key are read from.
-#[derive(Debug, Clone)]
-pub struct TlsFiles {
-    /// The certificate chain, in PEM.
-    pub certificate: PathBuf,
-    /// Its private key, in PEM.
-    pub key: PathBuf,
-}
 
 /// Why a certificate cannot be used, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnreadableCertificate(pub String);
 
-impl std::fmt::Display for UnreadableCertificate {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for UnreadableCertificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
 impl std::error::Error for UnreadableCertificate {}
 
-impl TlsFiles {
-    /// The files of a configuration.
-    pub fn of(config: &TlsConfig, data: &DataDir) -> Self {
-        match config.mode {
-            // Without TLS there are none, and no file has this name.
-            TlsMode::Off => Self { certificate: PathBuf::new(), key: PathBuf::new() },
-            TlsMode::Files => {
-                Self { certificate: config.certificate.clone(), key: config.key.clone() }
-            }
-            TlsMode::SelfSigned => {
-                Self { certificate: data.self_signed_certificate(), key: data.self_signed_key() }
-            }
+/// What a certificate says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::server) struct Facts {
+    /// Names and addresses that it is for.
+    pub(in crate::server) names: Vec<String>,
+    pub(in crate::server) issuer: String,
+    pub(in crate::server) key: KeyKind,
+    pub(in crate::server) not_before: Time,
+    pub(in crate::server) not_after: Time,
+    /// The key that signed it, as far as the certificate says which (RFC 5280 §4.2.1.1).
+    pub(in crate::server) authority_key: Option<Vec<u8>>,
+    /// The content of its serial number, in DER.
+    pub(in crate::server) serial: Vec<u8>,
+    /// Two bytes of its hash: a lot that it draws once, whoever asks and however often.
+    pub(in crate::server) lot: u16,
+    /// Where it comes from, in words.
+    pub(in crate::server) source: String,
+}
+
+/// The kind of a certificate's key, with its size in bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::server) enum KeyKind {
+    Ecdsa(usize),
+    Rsa(usize),
+    Other,
+}
+
+impl fmt::Display for KeyKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ecdsa(bits) => write!(f, "ECDSA P-{bits}"),
+            Self::Rsa(bits) => write!(f, "RSA {bits}"),
+            Self::Other => f.write_str("other"),
         }
     }
+}
 
-    /// Whether the key is the certificate's own.
+impl Facts {
+    /// What this certificate says.
     ///
     /// # Errors
-    /// When it is not, or one of them cannot be read.
-    pub fn check_key(&self) -> Result<(), UnreadableCertificate> {
-        let chain = read_chain(&self.certificate)?;
-        let key = PrivateKeyDer::from_pem_file(&self.key)
-            .map_err(|error| unreadable(&self.key, &error))?;
-        match CertifiedKey::from_der(chain, key, &aws_lc_rs::default_provider()) {
-            Ok(_) => Ok(()),
-            Err(rustls::Error::InconsistentKeys(_)) => {
-                let (key, certificate) = (self.key.display(), self.certificate.display());
-                Err(UnreadableCertificate(format!("{key} is not the key of {certificate}")))
-            }
-            Err(error) => Err(unreadable(&self.key, &error)),
+    /// In words, when it makes no sense.
+    pub(super) fn of(der: &CertificateDer<'_>, source: String) -> Result<Self, String> {
+        let (_, certificate) = X509Certificate::from_der(der).map_err(|error| error.to_string())?;
+        let moment = |time: ASN1Time| Time::EPOCH.plus_seconds(time.timestamp());
+        let key = match certificate.public_key().parsed() {
+            // P-521 fills 66 bytes.
+            Ok(PublicKey::EC(point)) => KeyKind::Ecdsa(point.key_size().min(521)),
+            Ok(PublicKey::RSA(key)) => KeyKind::Rsa(key.key_size()),
+            _ => KeyKind::Other,
+        };
+        let [high, low, ..] = sha256(der);
+        Ok(Self {
+            names: names(&certificate),
+            issuer: issuer(&certificate),
+            key,
+            not_before: moment(certificate.validity().not_before),
+            not_after: moment(certificate.validity().not_after),
+            authority_key: authority_key(&certificate),
+            serial: certificate.raw_serial().to_vec(),
+            lot: u16::from_be_bytes([high, low]),
+            source,
+        })
+    }
+
+    /// The same for people and programs that ask.
+    pub(in crate::server) fn status(&self, now: Time) -> CertificateStatus {
+        CertificateStatus {
+            names: self.names.clone(),
+            issuer: self.issuer.clone(),
+            key: self.key.to_string(),
+            not_before: self.not_before.to_string(),
+            not_after: self.not_after.to_string(),
+            days_left: (self.not_after.as_seconds() - now.as_seconds()).div_euclid(DAY_SECONDS),
+            source: self.source.clone(),
         }
     }
 }
@@ -87,17 +118,8 @@ pub fn certificate_status(
     let Some(first) = chain.first() else {
         return Err(unreadable(path, &"it holds no certificate"));
     };
-    let (_, certificate) =
-        X509Certificate::from_der(first).map_err(|error| unreadable(path, &error))?;
-    let moment = |time: ASN1Time| Time::EPOCH.plus_seconds(time.timestamp());
-    let validity = certificate.validity();
-    let not_after = moment(validity.not_after);
-    Ok(CertificateStatus {
-        names: names(&certificate),
-        not_before: moment(validity.not_before).to_string(),
-        not_after: not_after.to_string(),
-        days_left: (not_after.as_seconds() - now.as_seconds()).div_euclid(DAY_SECONDS),
-    })
+    let facts = Facts::of(first, path.display().to_string());
+    Ok(facts.map_err(|error| unreadable(path, &error))?.status(now))
 }
 
 /// The names and addresses of the subject alternative name, the only place that clients look at
@@ -112,6 +134,22 @@ fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
     alternative.value.general_names.iter().filter_map(name).collect()
 }
 
+/// Who signed it: the common name if there is one, which says more to people than the whole.
+fn issuer(certificate: &X509Certificate<'_>) -> String {
+    let issuer = certificate.issuer();
+    let common = issuer.iter_common_name().find_map(|name| name.as_str().ok());
+    common.map_or_else(|| issuer.to_string(), str::to_owned)
+}
+
+fn authority_key(certificate: &X509Certificate<'_>) -> Option<Vec<u8>> {
+    certificate.iter_extensions().find_map(|extension| match extension.parsed_extension() {
+        ParsedExtension::AuthorityKeyIdentifier(authority) => {
+            authority.key_identifier.as_ref().map(|key| key.0.to_vec())
+        }
+        _ => None,
+    })
+}
+
 fn address(bytes: &[u8]) -> Option<String> {
     let four = || Some(<[u8; 4]>::try_from(bytes).ok().map(std::net::IpAddr::from)?.to_string());
     let sixteen =
@@ -119,12 +157,14 @@ fn address(bytes: &[u8]) -> Option<String> {
     four().or_else(sixteen)
 }
 
-fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, UnreadableCertificate> {
+pub(super) fn read_chain(
+    path: &Path,
+) -> Result<Vec<CertificateDer<'static>>, UnreadableCertificate> {
     CertificateDer::pem_file_iter(path)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| unreadable(path, &error))
 }
 
-fn unreadable(path: &Path, reason: &dyn std::fmt::Display) -> UnreadableCertificate {
-    UnreadableCertificate(format!("{} cannot be used: {reason}", path.display()))
+pub(super) fn unreadable(path: &Path, reason: &dyn fmt::Display) -> UnreadableCertificate {
+    UnreadableCertificate(format!("{} cannot be used for TLS: {reason}", path.display()))
 }

@@ -1,78 +1,71 @@
-//! TLS: versions, protocols, and where the certificate comes from.
+//! TLS: versions, protocols, and which certificate a handshake gets.
 //!
 //! TLS 1.2 and 1.3 with rustls' defaults on aws-lc, the one provider in the binary; ALPN offers HTTP/2
-//! and HTTP/1.1. `self_signed` makes a certificate when nobody else does, `probe` is the other end: how
-//! the health check asks the appliance on the same machine.
+//! and HTTP/1.1. Session tickets are sealed with keys that live hours and are thrown away; nothing is
+//! stapled, since directories have given up OCSP. `resolver` offers certificates and `choice` decides among
+//! them, `pair` and `inspect` read them, `stamps` sees that files changed; `self_signed` makes one when
+//! nobody else does, and `challenges` holds what is proven to an ACME directory. When certificates are
+//! exchanged is not decided here but in `certificates`. `probe` is the other end: how the health check
+//! asks the appliance on the same machine.
 
+mod challenges;
+mod choice;
 mod inspect;
+mod pair;
 mod probe;
+mod resolver;
 mod self_signed;
+mod stamps;
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use rustls::{
     ServerConfig as TlsServerConfig,
-    crypto::aws_lc_rs,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    crypto::{CryptoProvider, aws_lc_rs},
 };
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use super::StartError;
-use crate::{
-    clock::Clock,
-    config::{ServerConfig, TlsConfig, TlsMode},
-    paths::DataDir,
-};
 
-pub use inspect::{TlsFiles, UnreadableCertificate, certificate_status};
+pub(super) use challenges::{ACME_PATH, Challenges};
+pub use choice::covers;
+pub(super) use inspect::Facts;
+pub use inspect::{UnreadableCertificate, certificate_status};
+pub(super) use pair::Pair;
+pub use pair::TlsFiles;
 pub use probe::probe;
+pub(super) use resolver::Resolver;
+pub(super) use self_signed::{keep, make_anew};
+pub(super) use stamps::Stamps;
 
-/// The acceptor for the public listener.
+/// The acceptor for the public listener. `proves_names` when an ACME directory asks in handshakes.
 pub(super) fn acceptor(
-    config: &TlsConfig,
-    server: &ServerConfig,
-    data: &DataDir,
-    clock: &Clock,
+    resolver: Arc<Resolver>,
+    proves_names: bool,
 ) -> Result<TlsAcceptor, StartError> {
-    let TlsFiles { certificate, key } = TlsFiles::of(config, data);
-    let mut tls = match config.mode {
-        TlsMode::Off => return Err(StartError::Tls("TLS is off".to_owned())),
-        TlsMode::Files => with_files(&certificate, &key)?,
-        TlsMode::SelfSigned => {
-            let now = clock.now();
-            self_signed::keep(config, server, data, now)?;
-            match with_files(&certificate, &key) {
-                Ok(tls) => tls,
-                // Cut off between the two, a start leaves a key and another one's certificate.
-                Err(error) => {
-                    tracing::warn!(%error, "the self-signed certificate is made anew");
-                    self_signed::make_anew(config, server, data, now)?;
-                    with_files(&certificate, &key)?
-                }
-            }
-        }
-    };
+    let failed = |error: rustls::Error| StartError::Tls(error.to_string());
+    let mut tls = TlsServerConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .map_err(failed)?
+        .with_no_client_auth()
+        .with_cert_resolver(resolver);
+    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    if proves_names {
+        tls.alpn_protocols.push(challenges::ACME_TLS.to_vec());
+    }
     // Every suite is a good one; that we choose keeps an old client from choosing the least of them.
     tls.ignore_client_order = true;
-    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    // A ticket's key is exchanged every six hours and forgotten after twelve.
+    tls.ticketer = aws_lc_rs::Ticketer::new().map_err(failed)?;
     Ok(TlsAcceptor::from(Arc::new(tls)))
 }
 
-/// TLS with the certificate chain and the key of these files, which must belong together.
-fn with_files(certificate: &Path, key: &Path) -> Result<TlsServerConfig, StartError> {
-    let unreadable = |path: &Path, reason: String| {
-        StartError::Tls(format!("{} cannot be used for TLS: {reason}", path.display()))
-    };
-    let chain = CertificateDer::pem_file_iter(certificate)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| unreadable(certificate, error.to_string()))?;
-    let private =
-        PrivateKeyDer::from_pem_file(key).map_err(|error| unreadable(key, error.to_string()))?;
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    TlsServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| StartError::Tls(error.to_string()))?
-        .with_no_client_auth()
-        .with_single_cert(chain, private)
-        .map_err(|error| unreadable(certificate, error.to_string()))
+/// Whether a handshake was all that somebody wanted: a directory that was shown a proof.
+pub(super) fn was_for_a_proof<S>(stream: &TlsStream<S>) -> bool {
+    stream.get_ref().1.alpn_protocol() == Some(challenges::ACME_TLS)
+}
+
+/// The one provider of cryptography.
+pub(super) fn provider() -> Arc<CryptoProvider> {
+    Arc::new(aws_lc_rs::default_provider())
 }

@@ -21,7 +21,7 @@ const RENEW_BEFORE_DAYS: i64 = 30;
 const DAY_SECONDS: i64 = 86_400;
 
 /// Makes the self-signed certificate unless there is one with these names and time left.
-pub(super) fn keep(
+pub(in crate::server) fn keep(
     config: &TlsConfig,
     server: &ServerConfig,
     data: &DataDir,
@@ -46,7 +46,7 @@ fn names(config: &TlsConfig, server: &ServerConfig) -> Vec<String> {
 }
 
 /// Makes the self-signed certificate and its key, over those that are there.
-pub(super) fn make_anew(
+pub(in crate::server) fn make_anew(
     config: &TlsConfig,
     server: &ServerConfig,
     data: &DataDir,

@@ -1,0 +1,304 @@
+//! The certificates of the public listener while it runs: which are offered, what people are told of them,
+//! and when they are exchanged.
+//!
+//! What handshakes see is the `Resolver` of `tls`; exchanging what it offers drops no connection. The
+//! [`Keeper`] is the one task that does so: it looks every few seconds whether files changed or a renewal is
+//! due, and does what it is asked over the control socket or by a signal. What cannot be read or had leaves
+//! everything as it was, and says so in the log, to whoever asks, and in a metric.
+
+mod at_rest;
+mod keeper;
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::{mpsc, oneshot};
+use tokio_rustls::TlsAcceptor;
+
+use super::{
+    StartError,
+    acme::Acme,
+    reload,
+    tls::{self, Challenges, Facts, Pair, Resolver, TlsFiles, UnreadableCertificate},
+};
+use crate::{
+    clock::{Clock, Time},
+    config::{AcmeChallenge, Config, TlsMode},
+    control::{CertificateReport, CertificateStatus},
+    paths::DataDir,
+    telemetry::{CertificateMetrics, CertificateState, ServedCertificate},
+};
+pub use at_rest::{certificates_at_rest, renew_at_rest};
+pub(super) use keeper::Keeper;
+use keeper::Source;
+
+/// How many may wait to be done. They are done one after another, and each does for all that wait.
+const WAITING: usize = 16;
+
+/// What is offered, and how it stands with it. Clones share it.
+#[derive(Clone)]
+pub(super) struct Certificates(Arc<Shared>);
+
+struct Shared {
+    mode: TlsMode,
+    proves_in_handshakes: bool,
+    resolver: Arc<Resolver>,
+    challenges: Arc<Challenges>,
+    metrics: CertificateMetrics,
+    clock: Clock,
+    standing: Mutex<Standing>,
+    asks: mpsc::Sender<Ask>,
+}
+
+#[derive(Debug, Default)]
+struct Standing {
+    /// Whether what is offered was made here, until a directory gives one.
+    provisional: bool,
+    trouble: Option<String>,
+    next_renewal: Option<Time>,
+}
+
+/// What the keeper is asked for.
+enum Ask {
+    /// Read what is there again, and tell when that is done.
+    Reload(oneshot::Sender<()>),
+    /// Get another one.
+    Renew(oneshot::Sender<Result<(), NotRenewed>>),
+}
+
+/// Why there is no other certificate.
+#[derive(Debug)]
+pub(super) enum NotRenewed {
+    /// The directory refused as often as it may in an hour; from this moment on it can be tried again.
+    OutOfBudget(Time),
+    /// It was tried.
+    Failed(String),
+    /// The appliance is stopping.
+    Stopping,
+}
+
+impl fmt::Display for NotRenewed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OutOfBudget(free) => write!(
+                f,
+                "the last tries failed, and one more within the hour would come near the limits of the \
+                 directory; try again after {free}"
+            ),
+            Self::Failed(reason) => f.write_str(reason),
+            Self::Stopping => f.write_str("the appliance is stopping"),
+        }
+    }
+}
+
+impl Certificates {
+    /// Reads or makes what is to be offered.
+    ///
+    /// # Errors
+    /// [`StartError::Tls`], in words for the person who starts it.
+    pub(super) fn open(
+        config: &Config,
+        data: &DataDir,
+        clock: Clock,
+        metrics: CertificateMetrics,
+    ) -> Result<(Self, Keeper), StartError> {
+        let mode = config.tls.mode;
+        let files = TlsFiles::of(&config.tls, data);
+        let acme = || Acme::new(&config.tls, &config.server, data, clock.clone());
+        let found = match mode {
+            TlsMode::Files | TlsMode::Off => {
+                Some(load(&files).map_err(|error| StartError::Tls(error.0))?)
+            }
+            TlsMode::SelfSigned => None,
+            TlsMode::Acme => kept_of_directory(&files),
+        };
+        let provisional = mode == TlsMode::Acme && found.is_none();
+        let pairs = match found {
+            Some(pairs) => pairs,
+            None => vec![self_signed(config, data, clock.now())?],
+        };
+        if provisional {
+            tracing::warn!(
+                directory = config.tls.acme_directory,
+                "there is no certificate of the directory yet; a self-signed one is served until then"
+            );
+        }
+        let source = match mode {
+            TlsMode::SelfSigned => Source::self_signed(config, data),
+            // Without TLS there are none.
+            TlsMode::Files | TlsMode::Off => Source::files(files),
+            TlsMode::Acme => Source::Acme(Box::new(acme()), files),
+        };
+        let (asks, asked) = mpsc::channel(WAITING);
+        let challenges = Arc::new(Challenges::default());
+        let certificates = Self(Arc::new(Shared {
+            mode,
+            proves_in_handshakes: mode == TlsMode::Acme
+                && config.tls.acme_challenge == AcmeChallenge::TlsAlpn01,
+            resolver: Arc::new(Resolver::new(pairs, Arc::clone(&challenges))),
+            challenges,
+            metrics,
+            clock,
+            standing: Mutex::new(Standing { provisional, ..Standing::default() }),
+            asks,
+        }));
+        certificates.tell();
+        let keeper = Keeper::new(certificates.clone(), source, asked);
+        Ok((certificates, keeper))
+    }
+
+    /// The acceptor of the public listener; nothing when a proxy speaks TLS.
+    pub(super) fn acceptor(&self) -> Result<Option<TlsAcceptor>, StartError> {
+        if self.0.mode == TlsMode::Off {
+            return Ok(None);
+        }
+        tls::acceptor(Arc::clone(&self.0.resolver), self.0.proves_in_handshakes).map(Some)
+    }
+
+    /// What is proven to a directory at the moment.
+    pub(super) fn challenges(&self) -> Arc<Challenges> {
+        Arc::clone(&self.0.challenges)
+    }
+
+    /// What a reload reads again. What came of it is said in the log.
+    pub(super) fn reload(&self) -> reload::Source {
+        let asks = self.0.asks.clone();
+        Box::new(move || {
+            let asks = asks.clone();
+            Box::pin(async move {
+                let (done, is_done) = oneshot::channel();
+                if asks.send(Ask::Reload(done)).await.is_ok() {
+                    let _ = is_done.await;
+                }
+            })
+        })
+    }
+
+    /// Gets another certificate, or reads the files again, and says what came of it.
+    pub(super) async fn renew(&self) -> Result<(), NotRenewed> {
+        let (answer, answered) = oneshot::channel();
+        let asked = self.0.asks.send(Ask::Renew(answer)).await;
+        asked.map_err(|_| NotRenewed::Stopping)?;
+        answered.await.unwrap_or(Err(NotRenewed::Stopping))
+    }
+
+    /// What people are told who ask.
+    pub(super) fn report(&self) -> CertificateReport {
+        let now = self.0.clock.now();
+        let standing = self.standing();
+        CertificateReport {
+            mode: self.0.mode.as_str().to_owned(),
+            certificates: self.offered().iter().map(|pair| pair.facts.status(now)).collect(),
+            provisional: standing.provisional,
+            trouble: standing.trouble.clone(),
+            next_renewal: standing.next_renewal.map(|time| time.to_string()),
+        }
+    }
+
+    /// The certificate that ends first.
+    pub(super) fn first_to_end(&self) -> Option<CertificateStatus> {
+        let pairs = self.offered();
+        let first = pairs.iter().min_by_key(|pair| pair.facts.not_after)?;
+        Some(first.facts.status(self.0.clock.now()))
+    }
+
+    /// Why the last try to get or read another one failed.
+    pub(super) fn trouble(&self) -> Option<String> {
+        self.standing().trouble.clone()
+    }
+
+    fn offered(&self) -> Arc<[Pair]> {
+        self.0.resolver.offered()
+    }
+
+    /// What a directory has given, if that is what is offered.
+    fn of_directory(&self) -> Option<Facts> {
+        if self.standing().provisional {
+            return None;
+        }
+        self.offered().first().map(|pair| pair.facts.clone())
+    }
+
+    /// Offers others from now on.
+    fn offer(&self, pairs: Vec<Pair>) {
+        for Facts { names, key, not_after, .. } in pairs.iter().map(|pair| &pair.facts) {
+            tracing::info!(names = names.join(", "), %key, until = %not_after, "serving a certificate");
+        }
+        self.0.resolver.offer(pairs);
+        let mut standing = self.standing();
+        standing.provisional = false;
+        standing.trouble = None;
+        drop(standing);
+        self.0.metrics.tried(true);
+        self.tell();
+    }
+
+    /// Stays with what is offered.
+    fn stay(&self, reason: String) {
+        tracing::error!(reason, "no other certificate, so the old one stays");
+        self.standing().trouble = Some(reason);
+        self.0.metrics.tried(false);
+        self.tell();
+    }
+
+    fn plan(&self, next_renewal: Option<Time>) {
+        self.standing().next_renewal = next_renewal;
+    }
+
+    /// Tells the metrics how it stands.
+    fn tell(&self) {
+        let pairs = self.offered();
+        let standing = self.standing();
+        let state = match (standing.provisional, &standing.trouble) {
+            (true, _) => CertificateState::Provisional,
+            (false, Some(_)) => CertificateState::Kept,
+            (false, None) => CertificateState::Current,
+        };
+        drop(standing);
+        let first = pairs.iter().map(|pair| &pair.facts).min_by_key(|facts| facts.not_after);
+        if let Some(Facts { not_before, not_after, .. }) = first {
+            let (not_before, not_after) = (*not_before, *not_after);
+            self.0.metrics.serves(ServedCertificate { not_before, not_after, state });
+        }
+    }
+
+    fn standing(&self) -> MutexGuard<'_, Standing> {
+        self.0.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// All of these files, or why one of them cannot be served.
+fn load(files: &[TlsFiles]) -> Result<Vec<Pair>, UnreadableCertificate> {
+    files.iter().map(TlsFiles::load).collect()
+}
+
+/// What a directory has given before, if it can be served. Its end does not matter: whoever cannot reach the
+/// directory is helped as little by a certificate that nobody knows.
+fn kept_of_directory(files: &[TlsFiles]) -> Option<Vec<Pair>> {
+    if files.iter().any(|file| !file.certificate.exists()) {
+        return None;
+    }
+    match load(files) {
+        Ok(pairs) => Some(pairs),
+        Err(error) => {
+            tracing::error!(%error, "the certificate that the directory gave is lost");
+            None
+        }
+    }
+}
+
+/// The certificate that the appliance makes for itself.
+fn self_signed(config: &Config, data: &DataDir, now: Time) -> Result<Pair, StartError> {
+    tls::keep(&config.tls, &config.server, data, now)?;
+    let files = TlsFiles::self_signed(data);
+    let again = match files.load() {
+        Ok(pair) => return Ok(pair),
+        Err(error) => error,
+    };
+    // Cut off between the two, a start leaves a key and another one's certificate.
+    tracing::warn!(error = %again, "the self-signed certificate is made anew");
+    tls::make_anew(&config.tls, &config.server, data, now)?;
+    files.load().map_err(|error| StartError::Tls(error.0))
+}
