@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use poem_openapi::{
     Object,
     registry::{MetaSchema, MetaSchemaRef},
-    types::{ParseFromJSON, ParseResult, ToJSON, Type},
+    types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type},
 };
 use serde_json::Value;
 
@@ -107,6 +107,6 @@ impl ToJSON for StepFigure {
 
 impl ParseFromJSON for StepFigure {
     fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
-        Option::parse_from_json(value).map(Self).map_err(|error| error.propagate())
+        Option::parse_from_json(value).map(Self).map_err(ParseError::propagate)
     }
 }
