@@ -88,11 +88,14 @@ fn unsynced(trace: &str, root: &Path) -> Vec<Change> {
             }
             ("unlink" | "rmdir", [path], _) => removed(&mut pending, path),
             ("unlinkat", _, Some(directory)) => {
-                let names = quoted(arguments).map(|name| directory.join(name));
-                names.for_each(|path| removed(&mut pending, &path));
+                for below in quoted(arguments) {
+                    removed(&mut pending, &directory.join(below));
+                }
             }
             ("rename", [from, to], _) if to.starts_with(root) => {
-                pending.iter_mut().for_each(|change| change.follow(from, to));
+                for change in &mut pending {
+                    change.follow(from, to);
+                }
                 let kind = Kind::RenamedFrom(from.clone());
                 pending.push(Change { path: to.clone(), kind });
             }
@@ -126,7 +129,7 @@ impl Change {
     /// Goes by the new name of something that was renamed, or of what it lies in.
     fn follow(&mut self, from: &Path, to: &Path) {
         let follow = |path: &mut PathBuf| match path.strip_prefix(from) {
-            Ok(below) if below.as_os_str().is_empty() => *path = to.to_owned(),
+            Ok(below) if below.as_os_str().is_empty() => to.clone_into(path),
             Ok(below) => *path = to.join(below),
             Err(_) => {}
         };
@@ -149,7 +152,9 @@ fn forget(mut pending: Vec<Change>, forgets: Forgets) {
             Kind::Made => fs::remove_file(path).unwrap(),
             Kind::RenamedFrom(before) => {
                 fs::rename(&path, &before).unwrap();
-                pending.iter_mut().for_each(|change| change.follow(&path, &before));
+                for change in &mut pending {
+                    change.follow(&path, &before);
+                }
             }
         }
     }
