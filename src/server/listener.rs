@@ -18,10 +18,8 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 use super::{
-    connection::{self, Ends, Wiring},
-    descriptors::room_for,
-    socket::Socket,
-    transport::Transport,
+    connection::{self, Ends, Transport, Wiring},
+    socket::{Socket, room_for},
 };
 use crate::{
     config::{LimitsConfig, Listen},

@@ -2,7 +2,7 @@
 //!
 //! The kernel says who is at the other end (`SO_PEERCRED`): the user that the appliance runs as, or
 //! root, and nobody else, whatever the permissions of the socket have become. What they ask for is done in
-//! `answer`; `server/unix_socket` makes the socket and takes it away again.
+//! `answer`; `server/socket` makes the socket and takes it away again.
 
 mod answer;
 
@@ -15,7 +15,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::unix_socket::UnixSocket;
+use super::socket::UnixSocket;
 use crate::control::{
     Done, ExitStatus, LONGEST_REQUEST_BYTES, Line, Lines, Progress, Refused, read_request,
 };

@@ -8,20 +8,20 @@ use std::{env, net::TcpListener, os::unix::net::UnixListener};
 
 use listenfd::ListenFd;
 
-use super::StartError;
+use crate::server::StartError;
 
 /// The sockets that were passed.
 #[derive(Debug, Default)]
 pub struct PassedSockets {
     /// Takes the place of `server.listen`.
-    pub(super) https: Option<PassedSocket>,
+    pub(in crate::server) https: Option<PassedSocket>,
     /// Takes the place of `server.redirect_listen`.
-    pub(super) http: Option<TcpListener>,
+    pub(in crate::server) http: Option<TcpListener>,
 }
 
 /// A listening socket.
 #[derive(Debug)]
-pub(super) enum PassedSocket {
+pub(in crate::server) enum PassedSocket {
     Tcp(TcpListener),
     Unix(UnixListener),
 }

@@ -286,7 +286,7 @@ mod tests {
     use super::*;
     use crate::{
         config::{Config, Sources},
-        server::exchange::Requested,
+        server::connection::exchange::Requested,
     };
 
     fn activity(flags: &[(&str, &str)]) -> Arc<Activity> {

@@ -1,9 +1,16 @@
 //! One connection: TLS, then HTTP/1.1 or HTTP/2, with a deadline on everything a client could stall.
 //!
 //! The protocol is the one that TLS agreed on (ALPN), so nothing is sniffed; without TLS it is HTTP/1.1.
-//! `activity` knows what is due, and [`conduct`] ends what is overdue: hyper's own clock for heads cannot
-//! tell one that drips in from a connection that rests. The body's deadline is in `http/body`, where the
-//! body is read.
+//! `transport` sees below TLS what moves, `exchange` and `answer` whose turn it is, `activity` knows what is
+//! due, and [`conduct`] ends what is overdue: hyper's own clock for heads cannot tell one that drips in from a
+//! connection that rests. The body's deadline is in `http/body`, where the body is read; what nobody reads of
+//! it is `leftover`.
+
+mod activity;
+mod answer;
+mod exchange;
+mod leftover;
+mod transport;
 
 use std::{
     convert::Infallible,
@@ -33,14 +40,13 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
-use super::{
-    activity::{Activity, Limit, Protocol},
-    answer::Answer,
-    exchange::Requested,
-    leftover, tls,
-    transport::{Transport, Watched},
-};
+use super::tls;
 use crate::config::LimitsConfig;
+use activity::{Activity, Limit, Protocol};
+use answer::Answer;
+use exchange::Requested;
+pub(super) use transport::Transport;
+use transport::Watched;
 
 /// How long whoever was let in before a stop may take to ask for the first time.
 const LATECOMERS: Duration = Duration::from_secs(2);

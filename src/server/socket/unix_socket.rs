@@ -12,11 +12,11 @@ use std::{
 
 use tokio::net::{UnixListener, UnixStream};
 
-use super::StartError;
+use crate::server::StartError;
 
 /// What a socket is for.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Purpose {
+pub(in crate::server) enum Purpose {
     /// The command line asks at it: its owner's alone.
     Control,
     /// A proxy sends requests to it: its owner's and its group's.
@@ -48,7 +48,7 @@ impl Purpose {
 
 /// A listening socket; its file is removed when it is dropped.
 #[derive(Debug)]
-pub(super) struct UnixSocket {
+pub(in crate::server) struct UnixSocket {
     listener: UnixListener,
     path: PathBuf,
     /// Device and inode of the file that was made: another's is not removed.
@@ -60,7 +60,7 @@ impl UnixSocket {
     ///
     /// # Errors
     /// [`StartError`], in words for the person who starts it.
-    pub(super) fn bind(path: &Path, purpose: Purpose) -> Result<Self, StartError> {
+    pub(in crate::server) fn bind(path: &Path, purpose: Purpose) -> Result<Self, StartError> {
         make_way(path, purpose)?;
         let failed = |error: io::Error| {
             let (name, key, shown) = (purpose.name(), purpose.key(), path.display());
@@ -88,11 +88,11 @@ impl UnixSocket {
         Ok(Self { listener, path: path.to_owned(), file: (made.dev(), made.ino()) })
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(in crate::server) fn path(&self) -> &Path {
         &self.path
     }
 
-    pub(super) async fn accept(&self) -> io::Result<UnixStream> {
+    pub(in crate::server) async fn accept(&self) -> io::Result<UnixStream> {
         self.listener.accept().await.map(|(stream, _)| stream)
     }
 }

@@ -10,7 +10,7 @@ const OWN_FILES: u64 = 64;
 
 /// Raises the limit of the process as far as it may and needs to; gives how many of so many connections
 /// then fit.
-pub(super) fn room_for(connections: u32) -> u32 {
+pub(in crate::server) fn room_for(connections: u32) -> u32 {
     let needed = u64::from(connections) + OWN_FILES;
     let mut limit = getrlimit(Resource::Nofile);
     if limit.current.is_some_and(|current| current < needed) {

@@ -99,7 +99,7 @@ mod tests {
     use super::*;
     use crate::{
         config::{Config, Sources},
-        server::{
+        server::connection::{
             activity::{Activity, Limit, Protocol},
             exchange::Requested,
         },

@@ -1,17 +1,22 @@
 //! Where connections come in: an address or a Unix socket, opened here or passed.
 
+mod descriptors;
+mod passed;
+mod unix_socket;
+
 use std::{io, net::SocketAddr};
 
 use tokio::net::{TcpListener, UnixListener};
 
 use super::{
     StartError,
-    connection::Ends,
-    passed::PassedSocket,
-    transport::Transport,
-    unix_socket::{Purpose, UnixSocket},
+    connection::{Ends, Transport},
 };
 use crate::config::{Listen, TlsMode};
+pub(super) use descriptors::room_for;
+use passed::PassedSocket;
+pub use passed::PassedSockets;
+pub(super) use unix_socket::{Purpose, UnixSocket};
 
 /// A listening socket.
 pub(super) enum Socket {

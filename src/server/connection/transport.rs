@@ -28,7 +28,7 @@ const SCRATCH_BYTES: usize = 16 * 1024;
 const READS_A_TURN: usize = 16;
 
 /// A connection as it was accepted.
-pub(super) enum Transport {
+pub(in crate::server) enum Transport {
     Tcp(TcpStream),
     Unix(UnixStream),
 }
