@@ -4,6 +4,10 @@ use serde_json::{Value, json};
 
 use crate::support::{Appliance, PASSWORD, Person};
 
+/// Whatever is sent is looked at, however often and however much of it.
+const UNHURRIED: [(&str, &str); 2] =
+    [("rate_limit.enabled", "false"), ("limits.credentials_body_bytes", "1048576")];
+
 /// Everything that the appliance shows of what it keeps.
 async fn everything(app: &Appliance, admin: &Person) -> Vec<Value> {
     let mut all = Vec::new();
@@ -22,7 +26,7 @@ async fn audited(app: &Appliance, admin: &Person, marker: &str) -> Vec<String> {
 
 /// An appliance with an administrator and one of everything.
 async fn furnished() -> (Appliance, Person) {
-    let app = Appliance::start_with(&[("rate_limit.enabled", "false")]).await;
+    let app = Appliance::start_with(&UNHURRIED).await;
     let admin = app.admin().await;
     // Two files tell the trail of what happened, each in its own time: the first of them is done.
     app.audit_until(&admin, |all| all.len() == 2).await;
