@@ -201,7 +201,7 @@ pub fn sync_directory(directory: &Path) -> io::Result<()> {
 }
 
 /// Writes a file so that a power cut leaves the old one or the new one, whole: a temporary name,
-/// fsync, rename, fsync of the directory.
+/// fsync, rename, fsync of the directory. It belongs to whoever owns the directory.
 ///
 /// # Errors
 /// When the system refuses; what was there is untouched.
@@ -216,9 +216,11 @@ pub fn write_atomically(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> 
         .open(&temporary)?;
     file.set_permissions(fs::Permissions::from_mode(mode))?;
     file.write_all(bytes)?;
+    let directory = path.parent().filter(|above| !above.as_os_str().is_empty());
+    let directory = directory.unwrap_or_else(|| Path::new("."));
+    give_to_owner_of(directory, &temporary);
     file.sync_all()?;
     fs::rename(&temporary, path)?;
-    let directory = path.parent().unwrap_or_else(|| Path::new("."));
     fs::File::open(directory)?.sync_all()
 }
 

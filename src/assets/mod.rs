@@ -19,7 +19,7 @@ include!(concat!(env!("OUT_DIR"), "/static.rs"));
 
 /// The app's policy: its own files and nothing else; `blob:` for pictures of codes and the camera.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-    img-src 'self' blob: data:; font-src 'self'; connect-src 'self'; media-src 'self' blob:; \
+    img-src 'self' blob:; font-src 'self'; connect-src 'self'; media-src 'self' blob:; \
     manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; \
     frame-ancestors 'none'";
 

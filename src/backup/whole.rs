@@ -88,6 +88,7 @@ struct Direct {
     begin: usize,
     filled: usize,
     length: u64,
+    goes_around: bool,
 }
 
 impl Direct {
@@ -95,7 +96,7 @@ impl Direct {
         let buffer = vec![0; PIECE + ALIGNMENT];
         let begin = buffer.as_ptr().align_offset(ALIGNMENT).min(ALIGNMENT);
         set_direct(&file, true);
-        Self { file, buffer, begin, filled: 0, length: 0 }
+        Self { file, buffer, begin, filled: 0, length: 0, goes_around: true }
     }
 
     /// The part of the buffer that is one piece.
@@ -106,21 +107,28 @@ impl Direct {
     /// Writes what is gathered.
     fn send(&mut self) -> io::Result<()> {
         let filled = std::mem::take(&mut self.filled);
-        let gathered = self.buffer.get(self.begin..self.begin + filled).unwrap_or_default();
-        match self.file.write_all(gathered) {
-            // The file system takes the flag, or the alignment, and then does not mean it. Nothing of the
-            // piece was written.
-            Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
-                set_direct(&self.file, false);
-                self.file.write_all(gathered)
+        let mut left = self.buffer.get(self.begin..self.begin + filled).unwrap_or_default();
+        while !left.is_empty() {
+            match self.file.write(left) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => left = left.get(written..).unwrap_or_default(),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // The file system takes the flag and does not mean it, or took a part that leaves the rest
+                // unaligned: it goes on as usual from there.
+                Err(error) if error.kind() == io::ErrorKind::InvalidInput && self.goes_around => {
+                    self.goes_around = false;
+                    set_direct(&self.file, false);
+                }
+                Err(error) => return Err(error),
             }
-            written => written,
         }
+        Ok(())
     }
 
     /// Writes the rest and makes it last; answers with the length.
     fn finish(&mut self) -> io::Result<u64> {
         // The rest is no multiple of anything.
+        self.goes_around = false;
         set_direct(&self.file, false);
         self.send()?;
         self.file.sync_all()?;

@@ -37,7 +37,7 @@ impl ServerConfig {
             (TlsMode::Off, Listen::Tcp(address)) if !address.ip().is_loopback() => {
                 "must be a loopback address or unix: and a path while tls.mode is \"off\""
             }
-            (TlsMode::SelfSigned | TlsMode::Files, Listen::Unix(_)) => {
+            (mode, Listen::Unix(_)) if mode != TlsMode::Off => {
                 "can be a Unix socket only with tls.mode = \"off\""
             }
             _ => return Ok(()),

@@ -33,10 +33,8 @@ pub struct TlsConfig {
 impl TlsConfig {
     /// The names that are asked of the directory: the host that people use, and those that are configured.
     pub fn acme_identifiers(&self, server: &ServerConfig) -> Vec<String> {
-        let host = server.public_url.host().to_ascii_lowercase();
-        let others = self.acme_names.iter().map(|name| name.to_ascii_lowercase());
-        let mut names = vec![host];
-        for name in others {
+        let mut names = vec![canonical(server.public_url.host())];
+        for name in self.acme_names.iter().map(|name| canonical(name)) {
             if !names.contains(&name) {
                 names.push(name);
             }
@@ -105,6 +103,12 @@ impl TlsConfig {
         }
         Ok(())
     }
+}
+
+/// A name as a certificate has it: in lower case, an address in its shortest form.
+fn canonical(name: &str) -> String {
+    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    address.map_or_else(|_| name.to_ascii_lowercase(), |address| address.to_string())
 }
 
 /// Who makes the certificates.
@@ -183,11 +187,11 @@ mod tests {
     fn every_name_is_asked_for_once() {
         let flags = [
             ("server.public_url", "https://Presenze.example.org"),
-            ("tls.acme_names", "['b.example.org', 'presenze.example.org']"),
+            ("tls.acme_names", "['b.example.org', 'presenze.example.org', '2001:DB8:0::1']"),
         ];
         let flags = flags.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
         let config = Config::load(&Sources { flags, ..Sources::default() }).unwrap();
         let names = config.tls.acme_identifiers(&config.server);
-        assert_eq!(names, ["presenze.example.org", "b.example.org"]);
+        assert_eq!(names, ["presenze.example.org", "b.example.org", "2001:db8::1"]);
     }
 }

@@ -3,20 +3,19 @@
 use rustix::process::{Resource, getrlimit};
 
 use super::{Finding, Situation};
-use crate::config::Config;
+use crate::{config::Config, server::descriptors_for};
 
 const CHECK: &str = "open files";
-/// Databases, logs, sockets of the appliance itself, with room.
-const OWN_FILES: u64 = 128;
 
 pub(super) fn finding(config: &Config, situation: &Situation) -> Finding {
-    let needed = u64::from(config.limits.connections) + OWN_FILES;
+    let needed = descriptors_for(config);
     let (limit, whose) = match situation.status.as_ref().map(|status| status.pid) {
         Some(pid) => match limit_of(pid) {
             Some(limit) => (limit, "the running appliance"),
             None => return Finding::ok(CHECK, "not to be seen by this user"),
         },
-        None => (getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX), "this shell"),
+        // It raises its limit as far as it may.
+        None => (getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX), "this shell"),
     };
     if limit >= needed {
         return Finding::ok(CHECK, format!("{whose} may open {limit}, and needs {needed} at most"));

@@ -47,8 +47,9 @@ impl Listener {
         endpoint: BoxEndpoint<'static, poem::Response>,
         draining: watch::Receiver<bool>,
         metrics: Metrics,
+        redirects: bool,
     ) -> Self {
-        let permits = room_for(limits.connections);
+        let permits = room_for(limits.connections, redirects);
         let permits = usize::try_from(permits).unwrap_or(Semaphore::MAX_PERMITS);
         Self {
             socket,

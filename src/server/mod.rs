@@ -55,7 +55,7 @@ pub use certificates::{certificates_at_rest, renew_at_rest};
 pub use data::{existing_data, prepare_data};
 pub use reload::Reload;
 pub use routes::openapi_document;
-pub use socket::PassedSockets;
+pub use socket::{PassedSockets, descriptors_for};
 pub use start_error::StartError;
 pub use supervisor::Supervisor;
 pub use tls::{TlsFiles, UnreadableCertificate, certificate_status, covers, probe};
@@ -150,7 +150,9 @@ impl Server {
         let Routes { endpoint, settings } =
             Routes::build(&config, &domains, backups.clone(), dashboard, draining.clone())?;
         let metrics = domains.metrics.clone();
-        let listener = Listener::new(socket, tls, config.limits, endpoint, draining, metrics);
+        let redirects = redirect.is_some();
+        let listener =
+            Listener::new(socket, tls, config.limits, endpoint, draining, metrics, redirects);
         let drain_time = Duration::from_secs(config.server.drain_seconds);
         let control = config.server.control_socket_or(data.control_socket());
         let control = UnixSocket::bind(&control, Purpose::Control)?;

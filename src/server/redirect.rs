@@ -28,7 +28,7 @@ const HEAD_TIME: Duration = Duration::from_secs(5);
 const WHOLE_TIME: Duration = Duration::from_secs(15);
 const LINGER: Duration = Duration::from_secs(2);
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(100);
-const MAX_CONNECTIONS: usize = 256;
+pub(super) const MAX_CONNECTIONS: u64 = 256;
 /// A longer head is refused.
 const HEAD_BYTES: usize = 8 * 1024;
 /// The head of an answer; a target that does not fit into it is refused. Both together are small enough for a
@@ -53,7 +53,8 @@ impl Redirect {
     /// the listener for HTTPS.
     pub(super) async fn serve(self, listener: TcpListener, networks: Arc<Networks>) {
         let this = Arc::new(self);
-        let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        let permits =
+            Arc::new(Semaphore::new(usize::try_from(MAX_CONNECTIONS).unwrap_or(usize::MAX)));
         loop {
             let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
             let (stream, peer) = match listener.accept().await {

@@ -107,6 +107,9 @@ const UNFINISHED: &[&str] = &[
     concat!("FIX", "ME"),
     concat!("to", "do!"),
     concat!("unimple", "mented!"),
+    // A merge that was not ended.
+    concat!("<<<<", "<<<"),
+    concat!(">>>>", ">>>"),
 ];
 
 fn assert_none(violations: &[Violation]) {

@@ -37,14 +37,17 @@ impl Failures {
         Self { path, kept }
     }
 
-    /// Before when nothing is tried by itself.
-    pub(super) fn pause_until(&self) -> Time {
-        self.kept.pause_until.unwrap_or(Time::EPOCH).max(self.within_budget())
+    /// Before when nothing is tried by itself. A pause longer than any is of a clock that was wrong.
+    pub(super) fn pause_until(&self, now: Time) -> Time {
+        let longest = now.plus_seconds(rules::LONGEST_PAUSE_WITH_LOT_SECONDS);
+        let pause = self.kept.pause_until.filter(|until| *until <= longest);
+        pause.unwrap_or(Time::EPOCH).max(self.within_budget(now))
     }
 
-    /// Before when nothing is tried, whoever asks.
-    pub(super) fn within_budget(&self) -> Time {
-        rules::within_budget(&self.kept.counted)
+    /// Before when nothing is tried, whoever asks. What has yet to happen counts for nothing.
+    pub(super) fn within_budget(&self, now: Time) -> Time {
+        let counted = self.kept.counted.iter().copied().filter(|time| *time <= now);
+        rules::within_budget(&counted.collect::<Vec<_>>())
     }
 
     /// One more. `is_counted` by the directory, when it got to know of it.
@@ -62,10 +65,10 @@ impl Failures {
         self.write();
     }
 
-    /// It worked: those that the directory counts still count, the pause does not.
-    pub(super) fn end(&mut self) {
+    /// It worked: those that the directory counts still count, and there is a rest until then.
+    pub(super) fn end(&mut self, rest_until: Time) {
         self.kept.in_a_row = 0;
-        self.kept.pause_until = None;
+        self.kept.pause_until = Some(rest_until);
         self.write();
     }
 
@@ -90,14 +93,29 @@ mod tests {
     fn a_restart_forgets_no_failure() {
         let directory = tempfile::tempdir().unwrap();
         let kept = || Failures::kept_at(directory.path().join("failures.json"));
-        assert_eq!(kept().pause_until(), Time::EPOCH);
+        assert_eq!(kept().pause_until(NOW), Time::EPOCH);
         for minute in 0..3 {
             kept().add(NOW.plus_minutes(minute), true, false);
         }
-        assert_eq!(kept().within_budget(), NOW.plus_minutes(60));
-        assert!(kept().pause_until() >= NOW.plus_minutes(60));
-        kept().end();
-        assert_eq!(kept().pause_until(), NOW.plus_minutes(60), "the hour's budget stays spent");
+        let later = NOW.plus_minutes(5);
+        assert_eq!(kept().within_budget(later), NOW.plus_minutes(60));
+        assert!(kept().pause_until(later) >= NOW.plus_minutes(60));
+        kept().end(later);
+        assert_eq!(
+            kept().pause_until(later),
+            NOW.plus_minutes(60),
+            "the hour's budget stays spent"
+        );
+    }
+
+    #[test]
+    fn a_clock_that_was_years_ahead_keeps_nobody_waiting_for_years() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut failures = Failures::kept_at(directory.path().join("failures.json"));
+        for _ in 0..3 {
+            failures.add(NOW.plus_seconds(10 * 365 * 86_400), true, true);
+        }
+        assert_eq!(failures.pause_until(NOW), Time::EPOCH);
     }
 
     #[test]
@@ -107,8 +125,8 @@ mod tests {
         for _ in 0..5 {
             failures.add(NOW, false, false);
         }
-        assert_eq!(failures.within_budget(), Time::EPOCH);
-        assert!(failures.pause_until() > NOW);
+        assert_eq!(failures.within_budget(NOW), Time::EPOCH);
+        assert!(failures.pause_until(NOW) > NOW);
     }
 
     #[test]
@@ -116,6 +134,6 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("failures.json");
         std::fs::write(&path, "{").unwrap();
-        assert_eq!(Failures::kept_at(path).pause_until(), Time::EPOCH);
+        assert_eq!(Failures::kept_at(path).pause_until(NOW), Time::EPOCH);
     }
 }

@@ -103,7 +103,7 @@ impl Acme {
                 _ => rules::renewal(begins, ends, lot),
             }
         });
-        due.max(self.failures.pause_until())
+        due.max(self.failures.pause_until(self.clock.now()))
     }
 
     /// Whether a certificate is for the names that are configured, and of the directory.
@@ -163,7 +163,7 @@ impl Acme {
         replaced: Option<&Facts>,
     ) -> Result<Pair, NotObtained> {
         let now = self.clock.now();
-        let free = self.failures.within_budget();
+        let free = self.failures.within_budget(now);
         if now < free {
             return Err(NotObtained::OutOfBudget(free));
         }
@@ -171,7 +171,8 @@ impl Acme {
         challenges.clear();
         match obtained {
             Ok(pair) => {
-                self.failures.end();
+                let rest = rules::rest(pair.facts.not_before, pair.facts.not_after);
+                self.failures.end(self.clock.now().plus_seconds(rest));
                 self.suggestion = Suggestion::default();
                 self.issued_by = Some(self.directory.url.clone());
                 Ok(pair)

@@ -50,6 +50,15 @@ pub(super) fn pause(failures: usize, is_over_a_limit: bool, lot: u16) -> i64 {
     pause + share(pause / 10, lot)
 }
 
+/// The longest that [`pause`] gives, in seconds.
+pub(super) const LONGEST_PAUSE_WITH_LOT_SECONDS: i64 = LONGEST_PAUSE_SECONDS * 11 / 10;
+
+/// How long to wait after a success, in seconds, whatever the directory gave: one that gives other names than
+/// were asked for, or a life that is over by our clock, would be asked again at once and without end.
+pub(super) fn rest(begins: Time, ends: Time) -> i64 {
+    (ends.millis_since(begins).max(0) / 2_000).min(HOUR)
+}
+
 /// The moment from which one more failure fits into the budget of an hour. `failures` are in the order in
 /// which they happened.
 pub(super) fn within_budget(failures: &[Time]) -> Time {

@@ -134,13 +134,11 @@ impl Keeper {
 
     /// Reads what is there.
     async fn reload(&mut self) -> Result<(), NotRenewed> {
-        let files = self.source.paths_to_load();
-        if let Source::Acme(..) = self.source
-            && !files.iter().all(|files| files.certificate.exists())
-        {
-            // What is provisional is not read again.
+        if let Source::Acme(..) = self.source {
+            // Nobody else writes that file, and what it holds is what is served, or older.
             return Ok(());
         }
+        let files = self.source.paths_to_load();
         if let Source::Files(watched) = &mut self.source {
             // Before they are read: what changes meanwhile is seen at the next look.
             watched.read = watched.look().await;

@@ -71,6 +71,8 @@ struct State {
     unasked_bytes: usize,
     taken_back: usize,
     leaves_body_unread: bool,
+    /// Bodies that are read for nothing.
+    discarded: usize,
     is_cut_off: bool,
 }
 
@@ -100,6 +102,7 @@ impl Activity {
             unasked_bytes: 0,
             taken_back: 0,
             leaves_body_unread: false,
+            discarded: 0,
             is_cut_off: false,
         };
         Self { limits, state: Mutex::new(state), asked: Notify::new() }
@@ -198,10 +201,17 @@ impl Activity {
             return Err(io::Error::other("much was sent and nothing asked"));
         }
         // Over HTTP/2 there are many things to say besides requests.
-        if protocol == Protocol::Http1 && state.head_since.is_none() {
-            state.head_since = Some(Instant::now());
+        if protocol == Protocol::Http1 && state.discarded == 0 {
+            state.head_since.get_or_insert_with(Instant::now);
         }
         Ok(())
+    }
+
+    /// What comes from now on belongs to a body that nobody wants, or no longer does.
+    pub(super) fn discard(&self, bodies: isize) {
+        let mut state = self.state();
+        state.discarded = state.discarded.saturating_add_signed(bodies);
+        state.at = Instant::now();
     }
 
     /// The socket took bytes for the client.
@@ -332,6 +342,18 @@ mod tests {
         activity.received(1).unwrap();
         assert_eq!(due(&activity), Limit::Later, "that was a body");
         drop(request);
+    }
+
+    #[test]
+    fn a_body_that_nobody_wants_is_no_head() {
+        let activity = activity(&[("limits.head_seconds", "1")]);
+        activity.speaks(Protocol::Http1);
+        activity.discard(1);
+        activity.received(1).unwrap();
+        assert_ne!(due(&activity), Limit::Head);
+        activity.discard(-1);
+        activity.received(1).unwrap();
+        assert_eq!(due(&activity), Limit::Head);
     }
 
     #[test]

@@ -12,32 +12,31 @@ use hyper::body::{Body, Bytes, Frame, SizeHint};
 
 use super::exchange::Offered;
 
-/// The largest piece over HTTP/2. A larger one would be taken whole at the first sign of room, and what
-/// the client does not read of it would lie in memory where nobody sees it.
+/// The largest piece. A larger one would be taken whole at the first sign of room; what the client does not
+/// read of it would lie in memory where nobody sees it, and one who reads slowly would seem not to read.
 const PIECE_BYTES: usize = 16 * 1024;
 
 /// The body of an answer.
 pub(super) struct Answer<B> {
     body: B,
     offered: Offered,
-    in_pieces: bool,
     rest: Bytes,
 }
 
 impl<B: Body> Answer<B> {
     /// The body of an answer.
-    pub(super) fn new(body: B, mut offered: Offered, in_pieces: bool) -> Self {
+    pub(super) fn new(body: B, mut offered: Offered) -> Self {
         if body.is_end_stream() {
             // Nobody will ask for it, however much they want the head.
             offered.begin();
         }
-        Self { body, offered, in_pieces, rest: Bytes::new() }
+        Self { body, offered, rest: Bytes::new() }
     }
 }
 
 impl<B: Body<Data = Bytes> + Unpin> Answer<B> {
     fn piece(&mut self, mut data: Bytes) -> Frame<Bytes> {
-        if self.in_pieces && data.len() > PIECE_BYTES {
+        if data.len() > PIECE_BYTES {
             self.rest = data.split_off(PIECE_BYTES);
         }
         self.offered.wait_for_client();
@@ -140,7 +139,7 @@ mod tests {
     }
 
     fn answer(activity: &Arc<Activity>, pieces: Vec<Option<Bytes>>) -> Answer<Pieces> {
-        Answer::new(Pieces(pieces.into()), Requested::begin(activity).answered(false), true)
+        Answer::new(Pieces(pieces.into()), Requested::begin(activity).answered(false))
     }
 
     #[tokio::test]

@@ -18,6 +18,11 @@ impl Requested {
         Self { activity: Arc::clone(activity), is_answered: false }
     }
 
+    /// The connection's.
+    pub(super) fn activity(&self) -> Arc<Activity> {
+        Arc::clone(&self.activity)
+    }
+
     /// The answer begins; `leaves_body_unread` when the client may still be sending a body.
     pub(super) fn answered(mut self, leaves_body_unread: bool) -> Offered {
         self.is_answered = true;

@@ -9,6 +9,7 @@
 use std::{
     io,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -17,6 +18,8 @@ use futures_util::{Stream, StreamExt, stream::BoxStream};
 use hyper::body::{Body as _, Bytes, Incoming};
 use poem::http::Version;
 use tokio::time::Instant;
+
+use super::activity::Activity;
 
 /// Bytes beyond which a body is not worth reading for nothing.
 const MOST: u64 = 64 * 1024;
@@ -29,11 +32,12 @@ pub(super) fn is_due(request: &hyper::Request<Incoming>) -> bool {
 
 /// Sees to it that the body of a request is read to its end when whoever answers the request lets go of it
 /// before. It has this long for all of it from now on, as it would have if it were wanted.
-pub(super) fn see_to(request: &mut poem::Request, time: Duration) {
+pub(super) fn see_to(request: &mut poem::Request, time: Duration, activity: &Arc<Activity>) {
     let body = request.take_body().into_bytes_stream().boxed();
     request.set_body(poem::Body::from_bytes_stream(Leftover {
         body: Some(body),
         deadline: Instant::now() + time,
+        activity: Arc::clone(activity),
     }));
 }
 
@@ -41,6 +45,7 @@ pub(super) fn see_to(request: &mut poem::Request, time: Duration) {
 struct Leftover {
     body: Option<BoxStream<'static, io::Result<Bytes>>>,
     deadline: Instant,
+    activity: Arc<Activity>,
 }
 
 impl Stream for Leftover {
@@ -62,7 +67,12 @@ impl Drop for Leftover {
         else {
             return;
         };
-        runtime.spawn(tokio::time::timeout_at(self.deadline, discard(body)));
+        let (deadline, activity) = (self.deadline, Arc::clone(&self.activity));
+        activity.discard(1);
+        runtime.spawn(async move {
+            let _ = tokio::time::timeout_at(deadline, discard(body)).await;
+            activity.discard(-1);
+        });
     }
 }
 

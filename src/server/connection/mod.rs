@@ -118,7 +118,7 @@ async fn serve_http2(
     let service = {
         let activity = Arc::clone(&activity);
         service_fn(move |request| {
-            answer(request, ends, Scheme::HTTPS, Arc::clone(&wiring), &activity, true)
+            answer(request, ends, Scheme::HTTPS, Arc::clone(&wiring), &activity)
         })
     };
     let http = http2::Builder::new(TokioExecutor::new())
@@ -146,7 +146,7 @@ async fn serve_http1(
     let service = {
         let activity = Arc::clone(&activity);
         service_fn(move |request| {
-            answer(request, ends, scheme.clone(), Arc::clone(&wiring), &activity, false)
+            answer(request, ends, scheme.clone(), Arc::clone(&wiring), &activity)
         })
     };
     let mut http = http1::Builder::new();
@@ -166,7 +166,6 @@ fn answer(
     scheme: Scheme,
     wiring: Arc<Wiring>,
     activity: &Arc<Activity>,
-    in_pieces: bool,
 ) -> impl Future<
     Output = Result<
         hyper::Response<impl Body<Data = Bytes, Error = io::Error> + use<>>,
@@ -184,13 +183,13 @@ fn answer(
             scheme,
         ));
         if has_leftover {
-            leftover::see_to(&mut request, wiring.limits.body());
+            leftover::see_to(&mut request, wiring.limits.body(), &requested.activity());
         }
         let response = wiring.endpoint.get_response(request).await;
         let may_be_unread = has_body && !response.status().is_success();
         let offered = requested.answered(may_be_unread);
         let response = hyper::Response::from(response);
-        Ok::<_, Infallible>(response.map(|body| Answer::new(body, offered, in_pieces)))
+        Ok::<_, Infallible>(response.map(|body| Answer::new(body, offered)))
     }
 }
 

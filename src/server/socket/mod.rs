@@ -13,6 +13,7 @@ use super::{
     connection::{Ends, Transport},
 };
 use crate::config::{Listen, TlsMode};
+pub use descriptors::descriptors_for;
 pub(super) use descriptors::room_for;
 use passed::PassedSocket;
 pub use passed::PassedSockets;
