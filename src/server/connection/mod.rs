@@ -79,9 +79,11 @@ pub(super) async fn serve(
     let activity = Arc::new(Activity::new(limits));
     let stream = Watched::new(transport, Arc::clone(&activity));
     let Some(tls) = &wiring.tls else {
-        return serve_http1(stream, ends, Scheme::HTTP, wiring, activity, draining).await;
+        let serving = serve_http1(stream, ends, Scheme::HTTP, wiring, activity, draining);
+        return Box::pin(serving).await;
     };
-    let handshake = tokio::time::timeout(limits.handshake(), tls.accept(stream));
+    // Each stage in memory of its own: a connection that rests would keep room for the largest otherwise.
+    let handshake = tokio::time::timeout(limits.handshake(), Box::pin(tls.accept(stream)));
     let handshake = tokio::select! {
         // Whoever was let in is answered, if they come with their question soon.
         () = stopped_for(LATECOMERS, &mut draining) => return,
@@ -96,9 +98,9 @@ pub(super) async fn serve(
         return;
     }
     if speaks_http2(&stream) {
-        serve_http2(stream, ends, wiring, activity, draining).await;
+        Box::pin(serve_http2(stream, ends, wiring, activity, draining)).await;
     } else {
-        serve_http1(stream, ends, Scheme::HTTPS, wiring, activity, draining).await;
+        Box::pin(serve_http1(stream, ends, Scheme::HTTPS, wiring, activity, draining)).await;
     }
 }
 
