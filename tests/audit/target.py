@@ -56,7 +56,8 @@ class Appliance:
         self.url = f"https://127.0.0.1:{self.port}"
         self.settings = [f"--set={setting}" for setting in (
             f"server.listen=127.0.0.1:{self.port}", f"server.public_url=https://{NAME}:{self.port}",
-            "tls.mode=files", f"tls.certificate={self.authority.chain}", f"tls.key={self.authority.key}",
+            "tls.mode=files", f"tls.certificates=['{self.authority.chain}']",
+            f"tls.keys=['{self.authority.key}']",
             # Whoever reads the log needs to find what went wrong, and the scanners ask a lot.
             "log.format=json", *settings)]
         self.trust = ssl.create_default_context(cafile=str(self.authority.ca))
