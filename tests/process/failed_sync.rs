@@ -5,10 +5,9 @@ use tokio::net::TcpStream;
 use crate::{
     faults::broken_once,
     found::Observer,
-    load::{ADMIN, Load, Plan, register_people},
+    load::{Load, prepare},
     program::Home,
     running::Running,
-    site::Site,
     support::{
         install_crypto,
         wire::{Wire, tls_config},
@@ -18,13 +17,7 @@ use crate::{
 /// Breaks the nth sync of each thread of a loaded server; says whether it had got to serving.
 async fn breaks_at(nth: usize) -> bool {
     let home = Home::default();
-    home.create_user(ADMIN, "admin").expect(0);
-    let running = Running::start(&home);
-    let site = Site::of(&home, &running);
-    register_people(&site).await;
-    let plan = Plan::of(&site, "guasto").await;
-    running.stop();
-
+    let plan = prepare(&home, "guasto").await;
     let fault = broken_once("fsync,fdatasync", nth);
     let runner: Vec<_> = fault.iter().map(String::as_str).collect();
     let running = match Running::start_under(&home, &runner) {
@@ -56,13 +49,7 @@ async fn a_sync_that_fails_once_ends_the_server_wherever_it_is_and_loses_nothing
 async fn whoever_asks_a_server_whose_disk_has_failed_hears_that_it_is_not_ready() {
     install_crypto();
     let home = Home::default();
-    home.create_user(ADMIN, "admin").expect(0);
-    let running = Running::start(&home);
-    let site = Site::of(&home, &running);
-    register_people(&site).await;
-    let plan = Plan::of(&site, "guasto").await;
-    running.stop();
-
+    let plan = prepare(&home, "guasto").await;
     let fault = broken_once("fsync,fdatasync", 9);
     let runner: Vec<_> = fault.iter().map(String::as_str).collect();
     let running = Running::start_under(&home, &runner).unwrap();

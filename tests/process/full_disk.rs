@@ -3,10 +3,9 @@
 use crate::{
     faults::out_of_space,
     found::Observer,
-    load::{ADMIN, Load, Outcome, Plan, Round, register_people},
+    load::{ADMIN, Load, Outcome, Round, prepare},
     program::{Home, finish},
     running::{Running, serve},
-    site::Site,
 };
 
 fn runner(fault: &[String]) -> Vec<&str> {
@@ -77,13 +76,7 @@ fn an_account_that_finds_no_space_is_not_made_and_says_so() {
 
 /// Fills the disk under a loaded server, and gives the ledger and how the server ended.
 async fn fills_up_while_serving(home: &Home, call: &str, nth: usize) -> Round {
-    home.create_user(ADMIN, "admin").expect(0);
-    let running = Running::start(home);
-    let site = Site::of(home, &running);
-    register_people(&site).await;
-    let plan = Plan::of(&site, "pieno").await;
-    running.stop();
-
+    let plan = prepare(home, "pieno").await;
     let fault = out_of_space(call, nth);
     let running = Running::start_under(home, &runner(&fault)).unwrap();
     let round = Load::begin(home, &running, plan).end().await;

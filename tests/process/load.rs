@@ -111,6 +111,17 @@ pub async fn register_people(site: &Site) {
     }
 }
 
+/// Makes what a round needs, with a server that is stopped again; gives the round.
+pub async fn prepare(home: &Home, name: &str) -> Plan {
+    home.create_user(ADMIN, "admin").expect(0);
+    let running = Running::start(home);
+    let site = Site::of(home, &running);
+    register_people(&site).await;
+    let plan = Plan::of(&site, name).await;
+    running.stop();
+    plan
+}
+
 /// Registers `name@example.org`, of that given name.
 async fn register(site: &Site, name: &str) -> Outcome {
     let body = json!({
