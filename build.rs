@@ -1,5 +1,6 @@
 //! Embeds the web app: every file of `static/` that browsers get, with its hash, and compressed once for
-//! all by gzip and brotli where that makes it smaller.
+//! all by gzip and brotli where that makes it smaller. Pages stay as they are: they are small, and a page
+//! that comes compressed is what scanners call BREACH, whether or not it holds a secret.
 //!
 //! Pages name the app's files below `/static/`. Here a version, the hash of all files together, is put
 //! into those names, so that browsers may keep a file for ever: another file has another name. Modules
@@ -53,8 +54,11 @@ fn main() {
     table += "/// Every file, by path in the order of paths.\nstatic FILES: &[Embedded] = &[\n";
     for (number, (name, bytes)) in files.iter().enumerate() {
         let plain = keep(&out, number, "plain", bytes);
-        let gzip = smaller(bytes, gzip(bytes)).map(|bytes| keep(&out, number, "gz", &bytes));
-        let brotli = smaller(bytes, brotli(bytes)).map(|bytes| keep(&out, number, "br", &bytes));
+        let worth = |compress: fn(&[u8]) -> Vec<u8>| {
+            if is(name, &["html"]) { None } else { smaller(bytes, compress(bytes)) }
+        };
+        let gzip = worth(gzip).map(|bytes| keep(&out, number, "gz", &bytes));
+        let brotli = worth(brotli).map(|bytes| keep(&out, number, "br", &bytes));
         let hash = hex(&hash(bytes));
         let (gzip, brotli) = (option(gzip.as_deref()), option(brotli.as_deref()));
         writeln!(

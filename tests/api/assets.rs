@@ -21,7 +21,7 @@ async fn versioned(app: &Appliance) -> String {
 #[tokio::test]
 async fn a_file_comes_in_the_smallest_form_that_the_client_takes() {
     let app = Appliance::start().await;
-    for path in ["/", "/static/js/main.js", "/static/css/base.css", "/static/i18n/it.json"] {
+    for path in ["/static/js/main.js", "/static/css/base.css", "/static/i18n/it.json"] {
         let plain = app.page(path).await;
         assert!(plain.headers.get("content-encoding").is_none());
         let gzip = in_form(&app, path, "gzip, deflate").await;
@@ -42,6 +42,16 @@ async fn a_file_comes_in_the_smallest_form_that_the_client_takes() {
             tags.push(answer.header("etag"));
         }
         assert!(tags[0] != tags[1] && tags[1] != tags[2] && tags[0] != tags[2], "{tags:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_is_never_compressed() {
+    let app = Appliance::start().await;
+    for path in ["/", "/app/events", "/S/NOTHING", "/docs"] {
+        let answer = in_form(&app, path, "gzip, deflate, br, zstd").await;
+        assert!(answer.header("content-type").starts_with("text/html"), "{path}");
+        assert!(answer.headers.get("content-encoding").is_none(), "{path}");
     }
 }
 
