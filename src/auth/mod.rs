@@ -9,30 +9,26 @@
 //! here too, so that a profile lost to a crash between the two files can be made again.
 
 mod accounts;
-mod api;
-mod dto;
 mod error;
 mod figures;
-mod hasher;
-mod keys;
 mod migrations;
-mod model;
+mod passwords;
 mod problem;
-mod recognise;
 mod records;
-mod rules;
 mod service;
 mod sessions;
 mod setup;
 mod store;
 mod tables;
-mod throttle;
 
-pub use api::{AccountsApi, AuthApi, SetupApi};
+pub use accounts::{
+    AccountsApi, Email, NewAccount, Registered, Registration, RegistrationApi, SetupApi, Username,
+};
 pub use error::AuthError;
 pub use figures::AccountFigures;
 pub use migrations::MIGRATIONS;
-pub use model::{Email, NewAccount, NewPassword, Registered, Registration, Username};
+pub use passwords::NewPassword;
 pub use records::Account;
 pub use service::{AuthService, Profiles};
+pub use sessions::SessionsApi;
 pub use tables::TABLES;

@@ -6,13 +6,10 @@ use futures_util::future::BoxFuture;
 
 use super::{
     AuthError,
-    hasher::Hasher,
-    model::Opened,
-    recognise::Recognised,
+    passwords::Hasher,
     records::Account,
-    rules::SessionLimits,
+    sessions::{Opened, Recognised, SessionLimits, Throttle},
     tables::{SECRETS, SIGNING_KEYS},
-    throttle::Throttle,
 };
 use crate::{
     clock::Clock,

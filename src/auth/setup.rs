@@ -1,9 +1,8 @@
 //! The first administrator: a link that works once, printed while there is none.
 
 use super::{
-    AuthError, AuthService,
+    AuthError, AuthService, NewAccount,
     accounts::insert,
-    model::NewAccount,
     records::{Account, SetupToken},
     store::free_username,
     tables::{ACCOUNT_BY_EMAIL, ADMINISTRATORS, SETUP},

@@ -3,9 +3,9 @@
 use std::ops::ControlFlow;
 
 use super::{
-    AuthError,
-    model::{Identifier, Username},
+    AuthError, Username,
     records::{Account, Session},
+    sessions::Identifier,
     tables::{
         ACCOUNT_BY_EMAIL, ACCOUNT_BY_USERNAME, ACCOUNTS, ADMINISTRATORS, SESSIONS, SESSIONS_BY_USER,
     },

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     assets::{self, File, Keeping},
-    auth::{AccountsApi, AuthApi, SetupApi},
+    auth::{AccountsApi, RegistrationApi, SessionsApi, SetupApi},
     clock::Clock,
     config::{Config, Network},
     dashboard::{Dashboard, DashboardApi},
@@ -182,7 +182,8 @@ fn api(
         BackupsApi(backups),
         InstanceApi { auth: domains.auth.clone(), name: config.server.name.clone() },
         SetupApi::new(domains.auth.clone(), Arc::clone(&profiles)),
-        AuthApi::new(domains.auth.clone(), Arc::clone(&profiles)),
+        RegistrationApi::new(domains.auth.clone(), Arc::clone(&profiles)),
+        SessionsApi::new(domains.auth.clone(), Arc::clone(&profiles)),
         AccountsApi::new(domains.auth.clone(), profiles, domains.cursors.clone()),
         user::apis(domains.user.clone()),
         social_log::apis(&domains.social_log),

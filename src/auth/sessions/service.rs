@@ -3,17 +3,19 @@
 use std::ops::ControlFlow;
 
 use super::{
-    AuthError, AuthService,
-    keys::RefreshToken,
     model::{Identifier, Opened},
-    records::{Account, Session},
-    store::{
-        account, end_session, find, people_signed_in, put_session, session, sessions_of,
-        update_account,
-    },
-    tables::SESSIONS,
+    refresh_token::RefreshToken,
 };
 use crate::{
+    auth::{
+        AuthError, AuthService,
+        records::{Account, Session},
+        store::{
+            account, end_session, find, people_signed_in, put_session, session, sessions_of,
+            update_account,
+        },
+        tables::SESSIONS,
+    },
     clock::Time,
     event::{Actor, Provenance, emit},
     http::RequestContext,

@@ -1,9 +1,10 @@
 //! What an account is made of, parsed at the edge so that nothing behind it needs to check again.
 
 use crate::{
+    auth::passwords::NewPassword,
     clock::Time,
     field::{Fault, Faults, person_name},
-    ids::{RandomId, Role, UserId},
+    ids::Role,
     language::Language,
 };
 
@@ -102,46 +103,6 @@ impl Username {
     }
 }
 
-/// A new password: 8 characters to 1 KiB, any characters, no rules of composition (NIST SP 800-63B
-/// §3.1.1.2). Not printable, so that it cannot reach a log.
-pub struct NewPassword(String);
-
-impl NewPassword {
-    /// Checks the length, and that it is not simply the address or name it belongs to.
-    ///
-    /// # Errors
-    /// [`Fault`] for `password`.
-    pub fn parse(text: String, own: &[&str]) -> Result<Self, Fault> {
-        if text.chars().count() < 8 {
-            return Err(Fault::new(
-                "password",
-                "must be at least 8 characters long",
-                "deve avere almeno 8 caratteri",
-            ));
-        }
-        if text.len() > 1_024 {
-            return Err(Fault::new(
-                "password",
-                "must be at most 1 KiB long",
-                "può avere al massimo 1 KiB",
-            ));
-        }
-        if own.iter().any(|own| own.eq_ignore_ascii_case(&text)) {
-            return Err(Fault::new(
-                "password",
-                "must not be your own e-mail or name",
-                "non può essere la tua e-mail o il tuo nome",
-            ));
-        }
-        Ok(Self(text))
-    }
-
-    /// The password, for the hasher.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
 /// What a person registers with, as typed.
 pub struct Registration {
     /// An e-mail address.
@@ -209,33 +170,6 @@ pub struct Registered {
     pub created_at: Time,
 }
 
-/// How a person says who they are at login: an e-mail address or a username, any case.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Identifier {
-    /// It has an `@`. Lower case.
-    Email(String),
-    /// It has none. Lower case.
-    Username(String),
-}
-
-impl Identifier {
-    /// Takes anything: what is no account simply is not found.
-    pub(super) fn parse(text: &str) -> Self {
-        let key: String = text.trim().to_lowercase().chars().take(254).collect();
-        if key.contains('@') { Self::Email(key) } else { Self::Username(key) }
-    }
-}
-
-/// A session that has just been opened or refreshed: what a client needs to go on.
-pub struct Opened {
-    /// Who.
-    pub user: UserId,
-    /// Which session.
-    pub session: RandomId,
-    /// The next refresh token.
-    pub refresh_token: String,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -264,18 +198,6 @@ mod tests {
     #[test]
     fn a_username_is_never_an_address() {
         assert!(Username::parse("a@b").is_err());
-        assert_eq!(Identifier::parse(" Mario "), Identifier::Username("mario".to_owned()));
-        assert_eq!(Identifier::parse("A@B.it"), Identifier::Email("a@b.it".to_owned()));
-    }
-
-    #[test]
-    fn a_password_is_long_enough_not_too_long_and_not_the_name() {
-        let parse = |text: &str| NewPassword::parse(text.to_owned(), &["mario@example.org"]);
-        assert!(parse("1234567").is_err());
-        assert!(parse("ùùùùùùùù").is_ok(), "eight characters, whatever their bytes");
-        assert!(parse(&"a".repeat(1_024)).is_ok());
-        assert!(parse(&"a".repeat(1_025)).is_err());
-        assert!(parse("Mario@Example.org").is_err());
     }
 
     #[test]

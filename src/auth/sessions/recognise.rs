@@ -9,11 +9,11 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use super::{
-    AuthError, AuthService,
-    store::{account, session},
-};
 use crate::{
+    auth::{
+        AuthError, AuthService,
+        store::{account, session},
+    },
     clock::Time,
     http::Principal,
     ids::{RandomId, UserId},
@@ -26,21 +26,21 @@ use crate::{
 const REMEMBERED: usize = 8_192;
 
 /// What is remembered of tokens and of who stands behind them.
-pub(super) struct Recognised {
+pub(in crate::auth) struct Recognised {
     signatures: RwLock<HashMap<String, (Access, Time)>>,
     people: UntilCommit<RandomId, Behind>,
 }
 
 /// Who a session belongs to, and when it ends.
 #[derive(Clone)]
-pub(super) struct Behind {
-    pub(super) person: Arc<Principal>,
+pub(in crate::auth) struct Behind {
+    pub(in crate::auth) person: Arc<Principal>,
     session_ends: Time,
 }
 
 impl Behind {
     /// Whether the session is this person's and has not run out.
-    pub(super) fn holds(&self, user: UserId, now: Time) -> bool {
+    pub(in crate::auth) fn holds(&self, user: UserId, now: Time) -> bool {
         self.person.id == user && now <= self.session_ends
     }
 }
@@ -110,7 +110,7 @@ impl AuthService {
     }
 
     /// Who is behind a session now: nobody when it was ended or the account is disabled.
-    pub(super) fn behind(&self, access: Access) -> Result<Option<Behind>, StoreError> {
+    pub(in crate::auth) fn behind(&self, access: Access) -> Result<Option<Behind>, StoreError> {
         let snapshot = self.parts.store.read()?;
         let Some(session) = session(&snapshot, access.session)? else { return Ok(None) };
         let account = account(&snapshot, session.user)?.filter(|account| !account.disabled);

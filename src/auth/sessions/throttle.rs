@@ -1,15 +1,16 @@
 //! Guessing and flooding: failed logins are counted for each account and each network, and so are new
 //! accounts of each network. Successful logins never count.
 
-use super::{AuthError, model::Identifier};
+use super::model::Identifier;
 use crate::{
+    auth::AuthError,
     config::RateLimitConfig,
     http::ClientNetwork,
     limit::{Limiter, Policy},
 };
 
 /// Counts failed logins, and registrations.
-pub(super) struct Throttle {
+pub(in crate::auth) struct Throttle {
     enabled: bool,
     registrations: Limiter<ClientNetwork>,
     accounts: Limiter<Identifier>,
@@ -17,7 +18,7 @@ pub(super) struct Throttle {
 }
 
 impl Throttle {
-    pub(super) fn new(config: &RateLimitConfig) -> Self {
+    pub(in crate::auth) fn new(config: &RateLimitConfig) -> Self {
         Self {
             enabled: config.enabled,
             registrations: Limiter::new(
@@ -30,7 +31,7 @@ impl Throttle {
     }
 
     /// Whether somebody on this network may try this account now.
-    pub(super) fn check(
+    pub(in crate::auth) fn check(
         &self,
         account: &Identifier,
         network: ClientNetwork,
@@ -46,7 +47,7 @@ impl Throttle {
     }
 
     /// Whether somebody on this network may make another account now.
-    pub(super) fn may_register(&self, network: ClientNetwork) -> Result<(), AuthError> {
+    pub(in crate::auth) fn may_register(&self, network: ClientNetwork) -> Result<(), AuthError> {
         if !self.enabled {
             return Ok(());
         }
@@ -56,18 +57,18 @@ impl Throttle {
     }
 
     /// Counts one account that was made.
-    pub(super) fn registered(&self, network: ClientNetwork) {
+    pub(in crate::auth) fn registered(&self, network: ClientNetwork) {
         let _ = self.registrations.count(&network);
     }
 
     /// Counts one failure.
-    pub(super) fn fail(&self, account: &Identifier, network: ClientNetwork) {
+    pub(in crate::auth) fn fail(&self, account: &Identifier, network: ClientNetwork) {
         let _ = self.accounts.count(account);
         let _ = self.networks.count(&network);
     }
 
     /// Forgets who is back at rest.
-    pub(super) fn forget_idle(&self) {
+    pub(in crate::auth) fn forget_idle(&self) {
         self.registrations.forget_idle();
         self.accounts.forget_idle();
         self.networks.forget_idle();

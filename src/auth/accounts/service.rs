@@ -3,17 +3,20 @@
 use serde_json::json;
 
 use super::{
-    AuthError, AuthService,
-    model::{Identifier, NewAccount, Registered, Username},
-    records::Account,
+    model::{NewAccount, Registered, Username},
     rules::{RoleRefusal, may_change_role},
-    store::{
-        account, accounts_after, find, free_username, insert_account, rename_account,
-        update_account,
-    },
-    tables::{ACCOUNT_BY_EMAIL, ADMINISTRATORS},
 };
 use crate::{
+    auth::{
+        AuthError, AuthService,
+        records::Account,
+        sessions::Identifier,
+        store::{
+            account, accounts_after, find, free_username, insert_account, rename_account,
+            update_account,
+        },
+        tables::{ACCOUNT_BY_EMAIL, ADMINISTRATORS},
+    },
     event::{Actor, Provenance, emit},
     http::RequestContext,
     ids::{Role, UserId},
@@ -74,7 +77,7 @@ impl AuthService {
     }
 
     /// An account without an id and with an unsettled username, the password hashed.
-    pub(super) async fn draft(&self, new: &NewAccount) -> Result<Account, AuthError> {
+    pub(in crate::auth) async fn draft(&self, new: &NewAccount) -> Result<Account, AuthError> {
         let password_hash = self.parts.hasher.hash(new.password.reveal().to_owned()).await?;
         Ok(Account {
             id: UserId(0),
@@ -215,7 +218,7 @@ impl AuthService {
 }
 
 /// Numbers and stores a new account, and tells the audit trail.
-pub(super) fn insert(
+pub(in crate::auth) fn insert(
     edit: &Edit<'_>,
     draft: Account,
     from: &Provenance,

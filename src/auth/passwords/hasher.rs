@@ -12,14 +12,13 @@ use argon2::{
 };
 use tokio::sync::Semaphore;
 
-use super::AuthError;
-use crate::config::AuthConfig;
+use crate::{auth::AuthError, config::AuthConfig};
 
 const WAITING_PER_WORKER: usize = 64;
 
 /// Hashes and checks passwords, a few at a time.
 #[derive(Clone)]
-pub(super) struct Hasher {
+pub(in crate::auth) struct Hasher {
     params: Params,
     running: Arc<Semaphore>,
     admitted: Arc<Semaphore>,
@@ -27,7 +26,7 @@ pub(super) struct Hasher {
 
 impl Hasher {
     /// A hasher with the configured cost.
-    pub(super) fn new(config: &AuthConfig) -> Result<Self, AuthError> {
+    pub(in crate::auth) fn new(config: &AuthConfig) -> Result<Self, AuthError> {
         let params =
             Params::new(config.argon2_memory_kib, config.argon2_passes, config.argon2_lanes, None);
         let processors = || std::thread::available_parallelism().map_or(1, usize::from);
@@ -43,7 +42,7 @@ impl Hasher {
     }
 
     /// The PHC string of a password, with a fresh salt.
-    pub(super) async fn hash(&self, password: String) -> Result<String, AuthError> {
+    pub(in crate::auth) async fn hash(&self, password: String) -> Result<String, AuthError> {
         let params = self.params.clone();
         self.run(|| Ok(()), move || hash(params, &password)).await?
     }
@@ -52,7 +51,7 @@ impl Hasher {
     ///
     /// `may_still` is asked when the turn comes: what happened while this one waited may speak
     /// against it.
-    pub(super) async fn verify(
+    pub(in crate::auth) async fn verify(
         &self,
         password: String,
         stored: Option<String>,
@@ -70,7 +69,7 @@ impl Hasher {
     }
 
     /// Whether a hash was made with less, or other, than what is configured now.
-    pub(super) fn is_outdated(&self, stored: &str) -> bool {
+    pub(in crate::auth) fn is_outdated(&self, stored: &str) -> bool {
         let current = PasswordHash::new(stored).ok().and_then(|hash| {
             let params = Params::try_from(&hash).ok()?;
             (hash.algorithm == Algorithm::Argon2id.ident()).then_some(params)
