@@ -26,8 +26,8 @@ use crate::crypto::Sha256;
 const MANIFEST: &str = "manifest.json";
 /// Fast enough to keep up with a disk; the next levels save a tenth of the size for twice the time.
 const ZSTD_LEVEL: i32 = 1;
-/// Threads that compress, while the next bytes are read.
-const COMPRESSORS: u32 = 1;
+/// Threads that compress, while the next bytes are read. Two are as fast as what hands them bytes.
+const COMPRESSORS: u32 = 2;
 /// Binary logarithm of the longest window that is read, and so of the memory that an archive may ask for.
 const ZSTD_WINDOW_LOG: u32 = 23;
 const CHUNK: usize = 256 << 10;

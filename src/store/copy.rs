@@ -1,11 +1,19 @@
 //! A snapshot, copied into a fresh file without holes: row by row in the order of keys, values as they
 //! are, never decoded.
 //!
+//! One thread reads and another writes, which takes half the time where nobody else wants the processor.
 //! The memory it takes does not depend on the size of the file: rows go over in batches, and what was
 //! written of a batch is let go of. The copy is not synced, only written: it is on its way into an archive,
 //! which is, and a disk that is kept busy with it would hold up the commits of everybody else.
 
-use std::{collections::BTreeMap, io, ops::ControlFlow, path::Path};
+use std::{
+    collections::BTreeMap,
+    io,
+    ops::ControlFlow,
+    path::Path,
+    sync::mpsc::{self, Receiver, SyncSender},
+    thread,
+};
 
 use redb::{
     Database, Durability, Key, ReadableTable, StorageBackend, WriteTransaction,
@@ -17,10 +25,14 @@ use super::{
     record::decode, table::SEQUENCES, view::sealed::Sealed,
 };
 
-/// How many bytes of rows share one commit.
-const BATCH_BYTES: usize = 4 << 20;
+/// How many bytes of rows go over at once.
+const BATCH_BYTES: usize = 512 << 10;
+/// How many batches may have been read that are not written yet.
+const BATCHES_AHEAD: usize = 2;
+/// How many batches share one commit.
+const BATCHES_IN_A_COMMIT: usize = 8;
 /// Pages of the copy that are kept in memory.
-const CACHE_BYTES: usize = 8 << 20;
+const CACHE_BYTES: usize = 6 << 20;
 
 /// The tables that the store makes in every file.
 const OWN: [&dyn AnyTable; 2] = [&META, &SEQUENCES];
@@ -161,31 +173,86 @@ impl<K: Key + 'static, R: Record> AnyTable for Table<K, R> {
 
 impl<K: Key + 'static, R: Record> private::Copied for Table<K, R> {
     fn copy(&self, from: &Snapshot, into: &mut Draft<'_>) -> Result<u64, StoreError> {
-        let source = from.open(self.definition())?;
-        let mut rows = source.iter()?;
+        let (full, batches) = mpsc::sync_channel(BATCHES_AHEAD);
+        thread::scope(|scope| {
+            let reader = thread::Builder::new().name("backup-reader".to_owned());
+            let reader = reader.spawn_scoped(scope, move || self.read_batches(from, &full));
+            let reader = reader.map_err(redb::Error::Io)?;
+            let written = self.write_batches(batches, into);
+            let read = reader.join().unwrap_or_else(|_| Err(StoreError::Stopped));
+            // Whoever cannot write is why the other one had nobody to read for.
+            written.and_then(|count| read.map(|()| count))
+        })
+    }
+}
+
+/// Rows on their way from one file to another.
+#[derive(Default)]
+struct Batch {
+    /// Keys and values, one after another.
+    bytes: Vec<u8>,
+    /// Where the key and the value of each row end.
+    ends: Vec<(usize, usize)>,
+}
+
+impl Batch {
+    fn put(&mut self, key: &[u8], value: &[u8]) {
+        self.bytes.extend_from_slice(key);
+        let key_ends = self.bytes.len();
+        self.bytes.extend_from_slice(value);
+        self.ends.push((key_ends, self.bytes.len()));
+    }
+
+    /// Each row: its key and its value.
+    fn rows(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let begins = std::iter::once(0).chain(self.ends.iter().map(|(_, value_ends)| *value_ends));
+        begins.zip(&self.ends).filter_map(|(begins, (key_ends, value_ends))| {
+            Some((self.bytes.get(begins..*key_ends)?, self.bytes.get(*key_ends..*value_ends)?))
+        })
+    }
+}
+
+impl<K: Key + 'static, R: Record> Table<K, R> {
+    /// Reads every row; ends early when nobody takes what is read.
+    fn read_batches(&self, from: &Snapshot, full: &SyncSender<Batch>) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        for row in from.open(self.definition())?.iter()? {
+            let (key, value) = row?;
+            batch.put(K::as_bytes(&key.value()).as_ref(), value.value());
+            if batch.bytes.len() >= BATCH_BYTES && full.send(std::mem::take(&mut batch)).is_err() {
+                return Ok(());
+            }
+        }
+        let _ = full.send(batch);
+        Ok(())
+    }
+
+    /// Writes what comes until nothing does; answers with the number of rows.
+    fn write_batches(
+        &self,
+        batches: Receiver<Batch>,
+        into: &mut Draft<'_>,
+    ) -> Result<u64, StoreError> {
+        let mut batches = batches.into_iter().peekable();
         let mut count = 0;
-        loop {
+        while batches.peek().is_some() {
             let transaction = into.begin()?;
             let mut bytes = 0;
             {
                 let mut copy = transaction.open_table(self.definition())?;
-                while bytes < BATCH_BYTES
-                    && let Some(row) = rows.next()
-                {
-                    let (key, value) = row?;
-                    let (key, value) = (key.value(), value.value());
-                    bytes += K::as_bytes(&key).as_ref().len() + value.len();
-                    copy.insert(key, value)?;
-                    count += 1;
+                for batch in batches.by_ref().take(BATCHES_IN_A_COMMIT) {
+                    for (key, value) in batch.rows() {
+                        copy.insert(K::from_bytes(key), value)?;
+                        count += 1;
+                    }
+                    bytes += batch.bytes.len();
                 }
             }
             transaction.commit()?;
             if (into.progress)(u64::try_from(bytes).unwrap_or(u64::MAX)).is_break() {
                 return Err(StoreError::Stopped);
             }
-            if bytes < BATCH_BYTES {
-                return Ok(count);
-            }
         }
+        Ok(count)
     }
 }
