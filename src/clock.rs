@@ -18,7 +18,9 @@ use serde::{Deserialize, Serialize};
 ///
 /// The resolution that is stored, compared and shown: sub-millisecond digits would not survive a
 /// round trip through JavaScript clients.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Time(i64);
 

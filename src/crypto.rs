@@ -74,6 +74,14 @@ pub fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     tag
 }
 
+/// HMAC-SHA-1 (RFC 2104), for codes of authenticator apps (RFC 6238), which know no other.
+pub fn hmac_sha1(key: &[u8], data: &[u8]) -> [u8; 20] {
+    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key);
+    let mut tag = [0; 20];
+    tag.copy_from_slice(hmac::sign(&key, data).as_ref());
+    tag
+}
+
 /// 32 bytes of HKDF-SHA-256 (RFC 5869): its first and only block.
 pub fn hkdf_sha256(secret: &[u8], salt: &[u8], info: &[u8]) -> [u8; 32] {
     hmac_sha256(&hmac_sha256(salt, &[secret]), &[info, &[1]])

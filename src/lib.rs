@@ -15,7 +15,7 @@
 //! - [`http`] is what handlers share; [`event`] is the audit event that domains emit; [`token`] signs.
 //! - [`store`] is the heart: one redb file behind one writer that commits in groups.
 //! - Below everything: [`config`], [`telemetry`], [`clock`], [`ids`], [`language`], [`crypto`],
-//!   [`base32`], [`field`], [`limit`], [`paths`], and the web app in [`assets`].
+//!   [`base32`], [`qr`], [`field`], [`limit`], [`paths`], and the web app in [`assets`].
 //!
 //! # Invariants
 //!
@@ -46,6 +46,7 @@ pub mod ids;
 pub mod language;
 pub mod limit;
 pub mod paths;
+pub mod qr;
 pub mod server;
 pub mod social_log;
 pub mod store;

@@ -3,11 +3,12 @@
 //! A [`Limiter`] counts what it is told to. Of somebody who is signed in that is every request; of
 //! strangers only what went wrong, so a class of three hundred behind one address logs in and scans
 //! within a minute while somebody who guesses is stopped after a handful. [`Limiter::look`] asks without
-//! counting.
+//! counting. A [`Backoff`] counts failures alone, and lets whoever goes on failing wait ever longer.
 //!
 //! Its memory has a bound whatever happens: [`places`] keeps a number of keys, and newcomers beyond it
 //! share places.
 
+mod backoff;
 mod places;
 
 use std::{
@@ -23,6 +24,7 @@ use governor::{
     middleware::{StateInformationMiddleware, StateSnapshot},
 };
 
+pub use backoff::Backoff;
 use places::{Asked, Places};
 
 /// How often room is looked for when every place is taken: it means to look at all of them.
@@ -64,7 +66,8 @@ impl Policy {
     /// The time for which a quota is, in seconds.
     pub const fn window_seconds(self) -> u32 {
         match self {
-            Self::Registration => 3_600,
+            Self::LoginAccount | Self::Registration => 3_600,
+            Self::LoginNetwork => 600,
             _ => 60,
         }
     }
@@ -182,7 +185,7 @@ mod tests {
 
     #[test]
     fn looking_never_counts_and_says_what_counting_would() {
-        let limiter = Limiter::new(Policy::LoginAccount, THREE);
+        let limiter = Limiter::new(Policy::Anonymous, THREE);
         assert!((0..1_000).all(|_| limiter.look(&"a").unwrap().remaining == 3));
         for remaining in [2, 1] {
             assert_eq!(limiter.count(&"a").unwrap().remaining, remaining);

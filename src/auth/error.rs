@@ -17,6 +17,20 @@ pub enum AuthError {
     TooManyRegistrations(u64),
     /// No such account, or another password. Nobody learns which.
     InvalidCredentials,
+    /// The password is not the one of the account that is signed in.
+    PasswordWrong,
+    /// The password was right, and a second factor must be shown too.
+    SecondFactorMissing,
+    /// The code is not one of the second factor, or was used before.
+    SecondFactorInvalid,
+    /// There is a second factor already.
+    SecondFactorEnrolled,
+    /// There is no second factor, or none that waits to be confirmed.
+    SecondFactorNotStarted,
+    /// The role must have a second factor.
+    SecondFactorRequired,
+    /// The person has no such session.
+    SessionNotFound,
     /// The password was right, but the account may not log in.
     AccountDisabled,
     /// Too many failures for one account; seconds to wait.
@@ -82,6 +96,13 @@ impl std::fmt::Display for AuthError {
             Self::RegistrationClosed => "registration is closed",
             Self::TooManyRegistrations(_) => "too many registrations from one network",
             Self::InvalidCredentials => "no such account, or another password",
+            Self::PasswordWrong => "the password is another one",
+            Self::SecondFactorMissing => "a second factor must be shown too",
+            Self::SecondFactorInvalid => "the code is not valid, or was used before",
+            Self::SecondFactorEnrolled => "there is a second factor already",
+            Self::SecondFactorNotStarted => "there is no second factor that it could be about",
+            Self::SecondFactorRequired => "the role must have a second factor",
+            Self::SessionNotFound => "no such session",
             Self::AccountDisabled => "the account is disabled",
             Self::TooManyFailures(_) => "too many failed attempts for one account",
             Self::TooManyFailuresNearby(_) => "too many failed attempts from one network",

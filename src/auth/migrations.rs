@@ -3,8 +3,8 @@
 use super::{
     records::StoredKey,
     tables::{
-        ACCOUNT_BY_EMAIL, ACCOUNT_BY_USERNAME, ACCOUNTS, ADMINISTRATORS, SECRETS, SESSIONS,
-        SESSIONS_BY_USER, SETUP, SIGNING_KEYS,
+        ACCOUNT_BY_EMAIL, ACCOUNT_BY_USERNAME, ACCOUNTS, ADMINISTRATORS, SECOND_FACTORS, SECRETS,
+        SESSIONS, SESSIONS_BY_USER, SETUP, SIGNING_KEYS,
     },
 };
 use crate::{
@@ -15,8 +15,10 @@ use crate::{
 };
 
 /// The steps.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { name: "create accounts, sessions and keys", apply: create }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { name: "create accounts, sessions and keys", apply: create },
+    Migration { name: "second factors, keys and invitations", apply: add_second_factors },
+];
 
 fn create(edit: &Edit<'_>) -> Result<(), StoreError> {
     ACCOUNTS.create(edit)?;
@@ -35,4 +37,8 @@ fn create(edit: &Edit<'_>) -> Result<(), StoreError> {
     SIGNING_KEYS.put(edit, edit.next_number("signing_keys")?, &key)?;
     SECRETS.put(edit, "cursor", &secret()?)?;
     SECRETS.put(edit, "refresh", &secret()?)
+}
+
+fn add_second_factors(edit: &Edit<'_>) -> Result<(), StoreError> {
+    SECOND_FACTORS.create(edit)
 }

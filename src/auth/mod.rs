@@ -1,9 +1,10 @@
 //! Accounts: registration, login, sessions, roles and the first administrator. Keeps `auth.redb`.
 //!
-//! The way of a login: `api` → [`AuthService::login`] → `throttle` (may they try?) → `hasher` (Argon2id,
-//! bounded) → one command that opens a session, remembers the time and emits the audit event →
-//! `token`. Every later request comes back through [`AuthService::principal`], which reads session and
-//! account as they are now, so that a logout or a demotion works at once.
+//! The way of a login: `sessions/api` → [`AuthService::login`] → `throttle` (may they try?) → `hasher`
+//! (Argon2id, bounded) → one command that takes the second factor's code, opens a session, remembers the
+//! time and emits the audit event → `token`. Every later request comes back through
+//! [`AuthService::principal`], which reads session and account as they are now, so that a logout or a
+//! demotion works at once.
 //!
 //! Names and language of a person belong to the user domain; what was typed at registration is kept
 //! here too, so that a profile lost to a crash between the two files can be made again.
@@ -15,6 +16,7 @@ mod migrations;
 mod passwords;
 mod problem;
 mod records;
+mod second_factor;
 mod service;
 mod sessions;
 mod setup;
@@ -29,6 +31,7 @@ pub use figures::AccountFigures;
 pub use migrations::MIGRATIONS;
 pub use passwords::NewPassword;
 pub use records::Account;
+pub use second_factor::SecondFactorApi;
 pub use service::{AuthService, Profiles};
-pub use sessions::SessionsApi;
+pub use sessions::{LoggedIn, Login, OpenSession, SessionsApi};
 pub use tables::TABLES;

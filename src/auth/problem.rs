@@ -60,6 +60,48 @@ fn refusal(error: &AuthError) -> Problem {
             "The name or the password is not right.",
             "Il nome o la password non sono corretti.",
         ),
+        AuthError::PasswordWrong => (
+            StatusCode::UNAUTHORIZED,
+            "PASSWORD_WRONG",
+            "This is not your current password.",
+            "Questa non è la tua password attuale.",
+        ),
+        AuthError::SecondFactorMissing => (
+            StatusCode::UNAUTHORIZED,
+            "TOTP_REQUIRED",
+            "Please enter the code of your authenticator app too.",
+            "Inserisci anche il codice della tua app di autenticazione.",
+        ),
+        AuthError::SecondFactorInvalid => (
+            StatusCode::UNAUTHORIZED,
+            "TOTP_INVALID",
+            "The code is not right, or was used before. Wait for the next one.",
+            "Il codice non è corretto o è già stato usato. Attendi il prossimo.",
+        ),
+        AuthError::SecondFactorEnrolled => (
+            StatusCode::CONFLICT,
+            "TOTP_ENROLLED",
+            "You have a second factor already.",
+            "Hai già un secondo fattore.",
+        ),
+        AuthError::SecondFactorNotStarted => (
+            StatusCode::CONFLICT,
+            "TOTP_NOT_STARTED",
+            "You have no second factor yet.",
+            "Non hai ancora un secondo fattore.",
+        ),
+        AuthError::SecondFactorRequired => (
+            StatusCode::CONFLICT,
+            "SECOND_FACTOR_REQUIRED",
+            "Your role must have a second factor.",
+            "Il tuo ruolo richiede un secondo fattore.",
+        ),
+        AuthError::SessionNotFound => (
+            StatusCode::NOT_FOUND,
+            "SESSION_NOT_FOUND",
+            "There is no such session.",
+            "Questa sessione non esiste.",
+        ),
         AuthError::AccountDisabled => (
             StatusCode::FORBIDDEN,
             "ACCOUNT_DISABLED",

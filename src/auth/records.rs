@@ -52,6 +52,20 @@ pub(super) struct Session {
     pub(super) refresh_hash: [u8; 32],
 }
 
+/// What somebody proves besides their password.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct SecondFactor {
+    /// Shared with the authenticator app.
+    pub(super) secret: [u8; 20],
+    pub(super) started_at: Time,
+    /// When a first code of it came back; before, it counts for nothing.
+    pub(super) confirmed_at: Option<Time>,
+    /// The number of the last step that was used.
+    pub(super) last_step: u64,
+    /// SHA-256 of each recovery code that was not used.
+    pub(super) recovery: Vec<[u8; 32]>,
+}
+
 /// A key that signs access tokens.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct StoredKey {
@@ -67,11 +81,17 @@ pub(super) struct SetupToken {
     pub(super) created_at: Time,
 }
 
-first_version!(Account, Session, StoredKey, SetupToken);
+first_version!(Account, Session, SecondFactor, StoredKey, SetupToken);
 
 impl Session {
     /// The key of a session in its tables.
     pub(super) const fn key(id: RandomId) -> u128 {
         u128::from_be_bytes(id.0)
+    }
+
+    /// What people and the audit trail call a session: the first half of its id as hex digits. Enough to
+    /// tell one from another, not enough to guess one.
+    pub(super) fn name(key: u128) -> String {
+        format!("{:016x}", key >> 64)
     }
 }

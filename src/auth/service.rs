@@ -113,7 +113,7 @@ impl AuthService {
 
     /// Forgets counters of people and networks that are back at rest.
     pub fn forget_idle(&self) {
-        self.parts.throttle.forget_idle();
+        self.parts.throttle.forget_idle(self.parts.clock.now());
     }
 
     /// An access token for a session, and how many seconds it lives.

@@ -1,6 +1,6 @@
 //! Every table of `auth.redb`. Besides these it has the store's own and the outbox (`event`).
 
-use super::records::{Account, Session, SetupToken, StoredKey};
+use super::records::{Account, SecondFactor, Session, SetupToken, StoredKey};
 use crate::{
     event::OUTBOX,
     store::{AnyTable, Table},
@@ -18,6 +18,8 @@ pub(super) const ADMINISTRATORS: Table<u64, ()> = Table::new("administrators");
 pub(super) const SESSIONS: Table<u128, Session> = Table::new("sessions");
 /// The same, by user id and session id.
 pub(super) const SESSIONS_BY_USER: Table<(u64, u128), ()> = Table::new("sessions_by_user");
+/// The second factors, also those that are not confirmed yet, by user id.
+pub(super) const SECOND_FACTORS: Table<u64, SecondFactor> = Table::new("second_factors");
 /// The keys that sign access tokens, by number; the newest signs.
 pub(super) const SIGNING_KEYS: Table<u64, StoredKey> = Table::new("signing_keys");
 /// Secrets of 256 bits, by what they are for (`cursor`, `refresh`).
@@ -33,6 +35,7 @@ pub static TABLES: &[&dyn AnyTable] = &[
     &ADMINISTRATORS,
     &SESSIONS,
     &SESSIONS_BY_USER,
+    &SECOND_FACTORS,
     &SIGNING_KEYS,
     &SECRETS,
     &SETUP,

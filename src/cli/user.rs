@@ -14,6 +14,7 @@ use crate::{
     config::Config,
     control::{
         self, AccountRequest, AccountView, AskError, CreateAccount, Line, Lines, Password, Request,
+        SessionView,
     },
     ids::Role,
     paths::DataDir,
@@ -29,6 +30,13 @@ pub(super) enum User {
     List,
     /// Give an account another role.
     SetRole(SetRole),
+    /// List the sessions of an account, or end them.
+    Sessions(Sessions),
+    /// Remove the second factor of somebody who has lost it.
+    ResetTotp {
+        /// An id, an e-mail address or a username.
+        user: String,
+    },
 }
 
 /// Makes an account.
@@ -64,6 +72,19 @@ pub(super) struct SetRole {
     role: Role,
 }
 
+/// Lists sessions, or ends them.
+#[derive(Debug, Args)]
+pub(super) struct Sessions {
+    /// An id, an e-mail address or a username.
+    user: String,
+    /// End the session with this id.
+    #[arg(long, value_name = "ID", conflicts_with = "end_all")]
+    end: Option<String>,
+    /// End all of them.
+    #[arg(long)]
+    end_all: bool,
+}
+
 /// What came back.
 struct Answer {
     result: Value,
@@ -89,7 +110,40 @@ impl User {
                 global.say(format_args!("{} is now {}", changed.username, changed.role));
                 show(global, &changed)
             }
+            Self::Sessions(sessions) => sessions.run(global, &config, &data),
+            Self::ResetTotp { user } => {
+                let request = AccountRequest::ResetSecondFactor { user };
+                let was_there = perform(&config, &data, request)?.result;
+                global.say(if was_there == true {
+                    "the second factor is removed and every session ended"
+                } else {
+                    "there was no second factor"
+                });
+                Ok(())
+            }
         }
+    }
+}
+
+impl Sessions {
+    fn run(self, global: &Global, config: &Config, data: &DataDir) -> Result<(), Failure> {
+        let Self { user, end, end_all } = self;
+        if end_all || end.is_some() {
+            let request = AccountRequest::EndSessions { user, session: end };
+            let ended = perform(config, data, request)?.result;
+            global.say(format_args!("sessions ended: {ended}"));
+            return Ok(());
+        }
+        let sessions = perform(config, data, AccountRequest::Sessions { user })?.items;
+        if global.json {
+            return print(serde_json::to_string_pretty(&sessions)?);
+        }
+        for session in sessions {
+            let SessionView { id, device, network, last_used_at, .. } =
+                serde_json::from_value(session)?;
+            print(format!("{id}\t{last_used_at}\t{network}\t{device}"))?;
+        }
+        Ok(())
     }
 }
 
@@ -135,7 +189,7 @@ async fn perform_here(
 ) -> Result<Value, Failure> {
     let data = match &request {
         AccountRequest::Create(_) => prepare_data(config)?,
-        AccountRequest::List | AccountRequest::SetRole { .. } => existing_data(config)?,
+        _ => existing_data(config)?,
     };
     let auth = open_auth(config, &data, Clock::system())?;
     let (lines, mut coming) = Lines::channel();

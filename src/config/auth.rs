@@ -1,9 +1,11 @@
 //! `[auth]`: accounts, sessions and passwords.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
+
+use crate::ids::Role;
 
 /// See `appliance.toml`.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AuthConfig {
     /// Who may register.
@@ -14,6 +16,9 @@ pub struct AuthConfig {
     pub session_idle_days: u16,
     /// Days after which a session ends anyway.
     pub session_max_days: u16,
+    /// Roles that must have a second factor.
+    #[serde(deserialize_with = "roles")]
+    pub require_second_factor_for: Vec<Role>,
     /// Argon2id's memory, in KiB.
     pub argon2_memory_kib: u32,
     /// Argon2id's passes over the memory.
@@ -50,6 +55,13 @@ impl AuthConfig {
         }
         Ok(())
     }
+}
+
+/// Roles, by their words.
+fn roles<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Role>, D::Error> {
+    let words = Vec::<String>::deserialize(deserializer)?;
+    let role = |word: String| word.parse().map_err(|error| D::Error::custom(format!("{error}")));
+    words.into_iter().map(role).collect()
 }
 
 /// Who may register.

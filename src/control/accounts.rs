@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::protocol::{ExitStatus, Lines, Refused, as_json};
 use crate::{
-    auth::{Account, AuthError, AuthService, Registration},
+    auth::{Account, AuthError, AuthService, OpenSession, Registration},
     event::Provenance,
     field::Fault,
     ids::{Role, UserId},
@@ -34,6 +34,23 @@ pub enum AccountRequest {
         user: String,
         /// Which.
         role: Role,
+    },
+    /// The sessions of one: each an item, a [`SessionView`].
+    Sessions {
+        /// Whose.
+        user: String,
+    },
+    /// End one session or all; done with the number of those that were ended.
+    EndSessions {
+        /// Whose.
+        user: String,
+        /// The id of one; all of them when there is none.
+        session: Option<String>,
+    },
+    /// Remove a second factor; done with whether there was one.
+    ResetSecondFactor {
+        /// Whose.
+        user: String,
     },
 }
 
@@ -105,6 +122,37 @@ impl From<&Account> for AccountView {
     }
 }
 
+/// A session as the command line shows it.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SessionView {
+    /// Tells it from the person's other sessions.
+    pub id: String,
+    /// The `User-Agent` of the login.
+    pub device: String,
+    /// The network of the login or of the last refresh.
+    pub network: String,
+    /// RFC 3339.
+    pub created_at: String,
+    /// RFC 3339.
+    pub last_used_at: String,
+    /// RFC 3339.
+    pub ends_at: String,
+}
+
+impl From<OpenSession> for SessionView {
+    fn from(session: OpenSession) -> Self {
+        let OpenSession { name, device, network, created_at, last_used_at, ends_at } = session;
+        Self {
+            id: name,
+            device,
+            network,
+            created_at: created_at.to_string(),
+            last_used_at: last_used_at.to_string(),
+            ends_at: ends_at.to_string(),
+        }
+    }
+}
+
 /// Does what a verb on accounts asks for.
 ///
 /// # Errors
@@ -124,6 +172,24 @@ pub async fn perform(
             let id = meant(auth, &user)?;
             let account = auth.set_role(id, role, Provenance::COMMAND_LINE).await?;
             as_json(AccountView::from(&account))
+        }
+        AccountRequest::Sessions { user } => {
+            for session in auth.open_sessions(meant(auth, &user)?)? {
+                lines.item(SessionView::from(session)).await?;
+            }
+            Ok(Value::Null)
+        }
+        AccountRequest::EndSessions { user, session } => {
+            let (id, from) = (meant(auth, &user)?, Provenance::COMMAND_LINE);
+            let ended = match session {
+                Some(name) => auth.end_named_session(id, name, from).await.map(|()| 1)?,
+                None => auth.end_sessions(id, None, from).await?,
+            };
+            as_json(ended)
+        }
+        AccountRequest::ResetSecondFactor { user } => {
+            let id = meant(auth, &user)?;
+            as_json(auth.reset_second_factor(id, Provenance::COMMAND_LINE).await?)
         }
     }
 }

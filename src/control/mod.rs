@@ -15,7 +15,7 @@ mod client;
 mod protocol;
 mod status;
 
-pub use accounts::{AccountRequest, AccountView, CreateAccount, Password, perform};
+pub use accounts::{AccountRequest, AccountView, CreateAccount, Password, SessionView, perform};
 pub use backups::{BackupRequest, BackupTaken, SealRequest};
 pub use check::{AuditCheck, Check, DatabaseCheck, check_audit};
 pub use client::{AskError, ask};

@@ -155,6 +155,7 @@ impl From<AuthError> for Refused {
         let (exit, code) = match &error {
             AuthError::Invalid(_) => (ExitStatus::Usage, "INVALID"),
             AuthError::UserNotFound => (ExitStatus::NotFound, "USER_NOT_FOUND"),
+            AuthError::SessionNotFound => (ExitStatus::NotFound, "SESSION_NOT_FOUND"),
             AuthError::EmailTaken => (ExitStatus::Conflict, "USER_EXISTS"),
             AuthError::UsernameTaken => (ExitStatus::Conflict, "USERNAME_TAKEN"),
             AuthError::LastAdministrator => (ExitStatus::Conflict, "LAST_ADMIN"),

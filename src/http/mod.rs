@@ -20,7 +20,7 @@ pub use budget::BodyBudget;
 pub use context::{BodyLimits, ClientAddress, ClientNetwork, RequestContext};
 pub use dto::{Person, PersonRole, PersonStatus};
 pub use page::{Cursors, PageQuery};
-pub use principal::{Admin, Authenticator, Caller, Principal, SignedIn, Staff};
+pub use principal::{Admin, Authenticator, Caller, Enrolling, Principal, SignedIn, Staff};
 pub use problem::{FieldError, Problem};
 pub use reply::{Created, NoContent};
 pub use tags::Tag;

@@ -24,6 +24,8 @@ pub struct Principal {
     pub role: Role,
     /// The session that their token belongs to.
     pub session: RandomId,
+    /// Whether their role must have a second factor and they have none yet.
+    pub needs_second_factor: bool,
     /// Their e-mail address, as registered.
     pub email: String,
     /// Their username, as registered.
@@ -56,6 +58,19 @@ pub enum Caller {
 
 impl Caller {
     fn require(request: &Request, role: Role) -> Result<Arc<Principal>, Problem> {
+        let principal = Self::signed_in(request, role)?;
+        if principal.needs_second_factor {
+            return Err(Problem::new(
+                StatusCode::FORBIDDEN,
+                "SECOND_FACTOR_REQUIRED",
+                "Your role needs a second factor. Please set one up first.",
+                "Il tuo ruolo richiede un secondo fattore. Configuralo prima di continuare.",
+            ));
+        }
+        Ok(principal)
+    }
+
+    fn signed_in(request: &Request, role: Role) -> Result<Arc<Principal>, Problem> {
         match request.extensions().get::<Self>() {
             Some(Self::SignedIn(principal)) if principal.role >= role => Ok(Arc::clone(principal)),
             Some(Self::SignedIn(_)) => Err(Problem::new(
@@ -85,6 +100,12 @@ impl Caller {
 #[oai(rename = "bearer", ty = "bearer", bearer_format = "JWT", checker = "signed_in")]
 pub struct SignedIn(pub Arc<Principal>);
 
+/// Anyone who is signed in, also somebody who has yet to enrol the second factor that their role must
+/// have: for the few operations that they need until then.
+#[derive(SecurityScheme)]
+#[oai(rename = "bearer", ty = "bearer", bearer_format = "JWT", checker = "enrolling")]
+pub struct Enrolling(pub Arc<Principal>);
+
 /// Whoever runs events: staff and administrators.
 #[derive(SecurityScheme)]
 #[oai(rename = "bearer", ty = "bearer", bearer_format = "JWT", checker = "staff")]
@@ -97,6 +118,10 @@ pub struct Admin(pub Arc<Principal>);
 
 async fn signed_in(request: &Request, _: Bearer) -> poem::Result<Arc<Principal>> {
     Ok(Caller::require(request, Role::User)?)
+}
+
+async fn enrolling(request: &Request, _: Bearer) -> poem::Result<Arc<Principal>> {
+    Ok(Caller::signed_in(request, Role::User)?)
 }
 
 async fn staff(request: &Request, _: Bearer) -> poem::Result<Arc<Principal>> {

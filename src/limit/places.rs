@@ -1,4 +1,4 @@
-//! What a limiter remembers of its keys, within a bound.
+//! What a limiter remembers of its keys, within a bound: for governor, and for [`super::Backoff`].
 //!
 //! governor's own store keeps every key until somebody sweeps, so a flood of addresses, of which an IPv6
 //! customer has 65,536 networks, would grow it without end. Here [`MOST`] keys have a place of their own.
@@ -30,28 +30,89 @@ pub(super) struct Asked<K> {
     pub(super) counts: bool,
 }
 
-/// When each key will be at rest (GCRA's theoretical arrival time).
-pub(super) struct Places<K> {
-    taken: Mutex<Taken<K>>,
+/// What is remembered of each key: for governor when it will be at rest (GCRA's theoretical arrival
+/// time). The default value is what a key at rest has.
+pub(super) struct Places<K, V = Nanos> {
+    taken: Mutex<Taken<K, V>>,
     hasher: RandomState,
 }
 
-struct Taken<K> {
-    own: HashMap<K, Nanos>,
-    /// Empty until they are needed; a zero is a key at rest.
-    shared: Vec<Nanos>,
+struct Taken<K, V> {
+    own: HashMap<K, V>,
+    /// Empty until they are needed.
+    shared: Vec<V>,
 }
 
-impl<K> Default for Places<K> {
+impl<K, V> Default for Places<K, V> {
     fn default() -> Self {
         let taken = Taken { own: HashMap::new(), shared: Vec::new() };
         Self { taken: Mutex::new(taken), hasher: RandomState::new() }
     }
 }
 
-impl<K> Places<K> {
-    fn lock(&self) -> MutexGuard<'_, Taken<K>> {
+impl<K, V> Places<K, V> {
+    fn lock(&self) -> MutexGuard<'_, Taken<K, V>> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<K: Hash + Eq + Clone, V: Copy + Default> Places<K, V> {
+    /// Decides by what is remembered of a key, nothing of one that is new; remembers what comes of it
+    /// when it `counts`.
+    pub(super) fn decide<T, E>(
+        &self,
+        key: &K,
+        counts: bool,
+        decide: impl Fn(Option<V>) -> Result<(T, V), E>,
+    ) -> Result<T, E> {
+        let mut taken = self.lock();
+        let Taken { own, shared } = &mut *taken;
+        if let Some(place) = own.get_mut(key) {
+            let (outcome, next) = decide(Some(*place))?;
+            if counts {
+                *place = next;
+            }
+            return Ok(outcome);
+        }
+        if own.len() < MOST {
+            let (outcome, next) = decide(None)?;
+            if counts {
+                own.insert(key.clone(), next);
+            }
+            return Ok(outcome);
+        }
+        shared.resize(SHARED, V::default());
+        let slot = self.hasher.hash_one(key) % (SHARED as u64);
+        let place = usize::try_from(slot).ok().and_then(|slot| shared.get_mut(slot));
+        let (outcome, next) = decide(place.as_deref().copied())?;
+        if let (Some(place), true) = (place, counts) {
+            *place = next;
+        }
+        Ok(outcome)
+    }
+
+    /// Forgets a key with a place of its own.
+    pub(super) fn forget(&self, key: &K) {
+        self.lock().own.remove(key);
+    }
+
+    /// Keeps what is not at rest.
+    pub(super) fn retain(&self, is_busy: impl Fn(V) -> bool) {
+        let mut taken = self.lock();
+        taken.own.retain(|_, value| is_busy(*value));
+        if !taken.shared.iter().any(|value| is_busy(*value)) {
+            taken.shared = Vec::new();
+        }
+    }
+
+    /// How many keys have a place of their own.
+    pub(super) fn count(&self) -> usize {
+        self.lock().own.len()
+    }
+
+    /// Gives back the memory of places that nobody has.
+    pub(super) fn shrink(&self) {
+        self.lock().own.shrink_to_fit();
     }
 }
 
@@ -62,52 +123,25 @@ impl<K: Hash + Eq + Clone> StateStore for Places<K> {
     where
         F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     {
-        let mut taken = self.lock();
-        let Taken { own, shared } = &mut *taken;
-        if let Some(place) = own.get_mut(&asked.key) {
-            let (outcome, next) = decide(Some(*place))?;
-            if asked.counts {
-                *place = next;
-            }
-            return Ok(outcome);
-        }
-        if own.len() < MOST {
-            let (outcome, next) = decide(None)?;
-            if asked.counts {
-                own.insert(asked.key.clone(), next);
-            }
-            return Ok(outcome);
-        }
-        shared.resize(SHARED, Nanos::default());
-        let slot = self.hasher.hash_one(&asked.key) % (SHARED as u64);
-        let place = usize::try_from(slot).ok().and_then(|slot| shared.get_mut(slot));
-        let (outcome, next) = decide(place.as_deref().copied())?;
-        if let (Some(place), true) = (place, asked.counts) {
-            *place = next;
-        }
-        Ok(outcome)
+        self.decide(&asked.key, asked.counts, decide)
     }
 }
 
 impl<K: Hash + Eq + Clone> ShrinkableKeyedStateStore<Asked<K>> for Places<K> {
     fn retain_recent(&self, drop_below: Nanos) {
-        let mut taken = self.lock();
-        taken.own.retain(|_, at_rest| *at_rest > drop_below);
-        if taken.shared.iter().all(|at_rest| *at_rest <= drop_below) {
-            taken.shared = Vec::new();
-        }
+        self.retain(|at_rest| at_rest > drop_below);
     }
 
     fn shrink_to_fit(&self) {
-        self.lock().own.shrink_to_fit();
+        self.shrink();
     }
 
     fn len(&self) -> usize {
-        self.lock().own.len()
+        self.count()
     }
 
     fn is_empty(&self) -> bool {
-        self.lock().own.is_empty()
+        self.count() == 0
     }
 }
 
@@ -118,7 +152,7 @@ mod tests {
 
     #[test]
     fn a_million_networks_take_about_two_megabytes() {
-        let places = Places::default();
+        let places = Places::<_, Nanos>::default();
         for number in 0..1_000_000_u32 {
             let key = ClientNetwork::of(std::net::Ipv4Addr::from(number).into());
             let asked = Asked { key, counts: true };

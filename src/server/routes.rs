@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     assets::{self, File, Keeping},
-    auth::{AccountsApi, RegistrationApi, SessionsApi, SetupApi},
+    auth::{AccountsApi, RegistrationApi, SecondFactorApi, SessionsApi, SetupApi},
     clock::Clock,
     config::{Config, Network},
     dashboard::{Dashboard, DashboardApi},
@@ -184,6 +184,7 @@ fn api(
         SetupApi::new(domains.auth.clone(), Arc::clone(&profiles)),
         RegistrationApi::new(domains.auth.clone(), Arc::clone(&profiles)),
         SessionsApi::new(domains.auth.clone(), Arc::clone(&profiles)),
+        SecondFactorApi::new(domains.auth.clone(), config.server.name.clone()),
         AccountsApi::new(domains.auth.clone(), profiles, domains.cursors.clone()),
         user::apis(domains.user.clone()),
         social_log::apis(&domains.social_log),

@@ -35,6 +35,7 @@ mod problems;
 mod proxy;
 mod redirect;
 mod scans;
+mod second_factor;
 mod sessions;
 mod social_log;
 mod surfaces;

@@ -29,7 +29,18 @@ const LAYERS: &[&[&str]] = &[
     &["compat", "dashboard", "gateway"],
     DOMAINS,
     &["http", "store", "token", "event", "assets", "limit"],
-    &["config", "clock", "ids", "telemetry", "language", "field", "crypto", "base32", "paths"],
+    &[
+        "config",
+        "clock",
+        "ids",
+        "telemetry",
+        "language",
+        "field",
+        "crypto",
+        "base32",
+        "qr",
+        "paths",
+    ],
 ];
 
 /// A domain never imports another.

@@ -247,6 +247,10 @@ impl Appliance {
         self.api(Method::DELETE, path, Some(person), None).await
     }
 
+    pub async fn delete_with(&self, path: &str, person: &Person, body: Value) -> Answer {
+        self.api(Method::DELETE, path, Some(person), Some(body)).await
+    }
+
     /// Registers `name@example.org` and logs them in.
     pub async fn person(&self, name: &str) -> Person {
         let email = format!("{name}@example.org");

@@ -5,26 +5,31 @@ use std::sync::Arc;
 use poem::{IntoResponse, Response, http::header};
 use poem_openapi::{
     ApiResponse, OpenApi,
+    param::Path,
     payload::Json,
     registry::{MetaResponses, Registry},
     types::Type,
 };
 
 use super::{
-    dto::{LoginRequest, RefreshRequest, Session},
+    LoggedIn, Login,
+    dto::{LoginRequest, RefreshRequest, Session, SessionList},
     model::Opened,
 };
 use crate::{
     auth::{AuthService, Profiles, records::Account},
     event::Actor,
-    http::{Body, NoContent, Problem, RequestContext, SignedIn, Tag},
+    http::{Admin, Body, Enrolling, NoContent, Problem, RequestContext, Tag},
+    ids::UserId,
 };
 
 /// The cookie that keeps the web app's refresh token. The prefix makes browsers insist on `Secure`,
 /// `Path=/` and no `Domain` (RFC 6265bis §4.1.3.2).
-const COOKIE: &str = "__Host-refresh";
+const REFRESH_COOKIE: &str = "__Host-refresh";
+/// The cookie by which a browser is known that has logged in before.
+const DEVICE_COOKIE: &str = "__Host-device";
 
-/// Login, refresh, logout.
+/// Login, refresh, logout, and which sessions there are.
 pub struct SessionsApi {
     service: AuthService,
     profiles: Arc<dyn Profiles>,
@@ -43,39 +48,47 @@ impl SessionsApi {
     ) -> Result<SessionReply, Problem> {
         let (access_token, expires_in) = self.service.access_token(&opened)?;
         let user = self.profiles.person(&account).await?;
-        let (cookie, refresh_token) = if in_cookie {
-            (Some(cookie(&opened.refresh_token)), None)
+        let (cookies, refresh_token) = if in_cookie {
+            (vec![cookie(REFRESH_COOKIE, &opened.refresh_token)], None)
         } else {
-            (None, Some(opened.refresh_token))
+            (Vec::new(), Some(opened.refresh_token))
         };
         let token_type = "Bearer".to_owned();
         let session = Session { access_token, token_type, expires_in, refresh_token, user };
-        Ok(SessionReply { session, cookie })
+        Ok(SessionReply { session, cookies })
     }
 }
 
-#[OpenApi(prefix_path = "/auth", tag = "Tag::Auth")]
+#[OpenApi(tag = "Tag::Auth")]
 impl SessionsApi {
     /// Log in
     ///
     /// Opens a session. Errors: `INVALID_CREDENTIALS` (401) for an unknown name and a wrong password
-    /// alike, `ACCOUNT_DISABLED` (403), `TOO_MANY_ATTEMPTS` (429), `BUSY` (503).
-    #[oai(path = "/login", method = "post", operation_id = "login")]
+    /// alike; after the right password `TOTP_REQUIRED` (401) when a second factor must be shown too,
+    /// `TOTP_INVALID` (401), `ACCOUNT_DISABLED` (403); `TOO_MANY_ATTEMPTS` (429), `BUSY` (503).
+    #[oai(path = "/auth/login", method = "post", operation_id = "login")]
     async fn login(
         &self,
+        request: &poem::Request,
         body: Body<LoginRequest>,
         context: RequestContext,
     ) -> Result<SessionReply, Problem> {
-        let LoginRequest { identifier, password, use_cookie } = body.0;
-        let opened = self.service.login(&identifier, password, &context).await?;
-        self.answer(opened, use_cookie).await
+        let LoginRequest { identifier, password, totp, use_cookie } = body.0;
+        let device = cookie_of(request, DEVICE_COOKIE);
+        let login = Login { identifier, password, code: totp, device };
+        let LoggedIn { account, opened, device } = self.service.login(login, &context).await?;
+        let mut reply = self.answer((account, opened), use_cookie).await?;
+        if use_cookie {
+            reply.cookies.push(cookie(DEVICE_COOKIE, &device));
+        }
+        Ok(reply)
     }
 
     /// Go on with a session
     ///
     /// Trades a refresh token, from the body or the cookie, for a new pair. Each is good once: a second
     /// use ends the session. Errors: `REFRESH_INVALID` and `REFRESH_REUSED` (401).
-    #[oai(path = "/refresh", method = "post", operation_id = "refresh")]
+    #[oai(path = "/auth/refresh", method = "post", operation_id = "refresh")]
     async fn refresh(
         &self,
         request: &poem::Request,
@@ -83,7 +96,8 @@ impl SessionsApi {
         context: RequestContext,
     ) -> Result<SessionReply, Problem> {
         let in_cookie = body.0.refresh_token.is_none();
-        let token = body.0.refresh_token.or_else(|| cookie_of(request)).unwrap_or_default();
+        let token =
+            body.0.refresh_token.or_else(|| cookie_of(request, REFRESH_COOKIE)).unwrap_or_default();
         let opened = self.service.refresh(&token, &context).await?;
         self.answer(opened, in_cookie).await
     }
@@ -91,45 +105,100 @@ impl SessionsApi {
     /// Log out
     ///
     /// Ends the session of the token at once.
-    #[oai(path = "/logout", method = "post", operation_id = "logout")]
+    #[oai(path = "/auth/logout", method = "post", operation_id = "logout")]
     async fn logout(
         &self,
-        caller: SignedIn,
+        caller: Enrolling,
         context: RequestContext,
     ) -> Result<LogoutReply, Problem> {
         let from = context.provenance(Actor::User(caller.0.id));
         self.service.logout(caller.0.session, from).await?;
         Ok(LogoutReply)
     }
+
+    /// List your sessions
+    ///
+    /// Those that have not ended, the one that was used last first.
+    #[oai(path = "/auth/sessions", method = "get", operation_id = "listSessions")]
+    async fn list(&self, caller: Enrolling) -> Result<Json<SessionList>, Problem> {
+        let sessions = self.service.open_sessions(caller.0.id)?;
+        Ok(Json(SessionList::new(sessions, caller.0.session)))
+    }
+
+    /// End one of your sessions
+    ///
+    /// At once. Errors: `SESSION_NOT_FOUND` (404).
+    #[oai(path = "/auth/sessions/:id", method = "delete", operation_id = "endSession")]
+    async fn end(
+        &self,
+        caller: Enrolling,
+        /// The session's id, from the list.
+        id: Path<String>,
+        context: RequestContext,
+    ) -> Result<NoContent, Problem> {
+        let from = context.provenance(Actor::User(caller.0.id));
+        self.service.end_named_session(caller.0.id, id.0, from).await?;
+        Ok(NoContent)
+    }
+
+    /// End all your other sessions
+    ///
+    /// At once. The one that asks goes on.
+    #[oai(path = "/auth/sessions", method = "delete", operation_id = "endOtherSessions")]
+    async fn end_others(
+        &self,
+        caller: Enrolling,
+        context: RequestContext,
+    ) -> Result<NoContent, Problem> {
+        let from = context.provenance(Actor::User(caller.0.id));
+        self.service.end_sessions(caller.0.id, Some(caller.0.session), from).await?;
+        Ok(NoContent)
+    }
+
+    /// End all sessions of somebody
+    ///
+    /// At once. Errors: `USER_NOT_FOUND` (404).
+    #[oai(path = "/users/:id/sessions", method = "delete", operation_id = "endSessionsOfUser")]
+    async fn end_all(
+        &self,
+        caller: Admin,
+        /// The person's id.
+        id: Path<u64>,
+        context: RequestContext,
+    ) -> Result<NoContent, Problem> {
+        let from = context.provenance(Actor::User(caller.0.id));
+        self.service.end_sessions(UserId(id.0), None, from).await?;
+        Ok(NoContent)
+    }
 }
 
-fn cookie(refresh_token: &str) -> String {
-    // 400 days is the most that browsers keep a cookie; the session itself ends earlier.
-    format!("{COOKIE}={refresh_token}; Path=/; Max-Age=34560000; Secure; HttpOnly; SameSite=Strict")
+fn cookie(name: &str, value: &str) -> String {
+    // 400 days is the most that browsers keep a cookie; a session itself ends earlier.
+    format!("{name}={value}; Path=/; Max-Age=34560000; Secure; HttpOnly; SameSite=Strict")
 }
 
-fn cookie_of(request: &poem::Request) -> Option<String> {
+fn cookie_of(request: &poem::Request, wanted: &str) -> Option<String> {
     let cookies = request.headers().get_all(header::COOKIE).iter();
     let mut pairs = cookies.filter_map(|value| value.to_str().ok()).flat_map(|v| v.split(';'));
     pairs.find_map(|pair| {
         let (name, value) = pair.trim().split_once('=')?;
-        (name == COOKIE).then(|| value.to_owned())
+        (name == wanted).then(|| value.to_owned())
     })
 }
 
-/// A session, and the cookie that goes with it.
+/// A session, and the cookies that go with it.
 struct SessionReply {
     session: Session,
-    cookie: Option<String>,
+    cookies: Vec<String>,
 }
 
 impl IntoResponse for SessionReply {
     fn into_response(self) -> Response {
-        let reply = Json(self.session);
-        match self.cookie {
-            Some(cookie) => reply.with_header(header::SET_COOKIE, cookie).into_response(),
-            None => reply.into_response(),
+        let mut response = Json(self.session).into_response();
+        for cookie in self.cookies.iter().filter_map(|cookie| cookie.parse().ok()) {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
         }
+        response
     }
 }
 
@@ -148,7 +217,8 @@ struct LogoutReply;
 
 impl IntoResponse for LogoutReply {
     fn into_response(self) -> Response {
-        let gone = format!("{COOKIE}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Strict");
+        let gone =
+            format!("{REFRESH_COOKIE}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Strict");
         NoContent.with_header(header::SET_COOKIE, gone).into_response()
     }
 }

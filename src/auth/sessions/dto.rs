@@ -2,7 +2,12 @@
 
 use poem_openapi::Object;
 
-use crate::http::Person;
+use super::OpenSession;
+use crate::{
+    auth::records,
+    http::{Person, Timestamp},
+    ids::RandomId,
+};
 
 /// Who wants to log in.
 #[derive(Object)]
@@ -12,6 +17,8 @@ pub(super) struct LoginRequest {
     pub(super) identifier: String,
     /// The password.
     pub(super) password: String,
+    /// Six digits of the authenticator app, or a recovery code; for whoever has a second factor.
+    pub(super) totp: Option<String>,
     /// Put the refresh token into an `HttpOnly` cookie, out of reach of scripts, instead of the body.
     #[oai(default)]
     pub(super) use_cookie: bool,
@@ -22,6 +29,7 @@ impl poem_openapi::types::Example for LoginRequest {
         Self {
             identifier: "ada@example.org".to_owned(),
             password: "correct horse battery".to_owned(),
+            totp: None,
             use_cookie: false,
         }
     }
@@ -48,4 +56,47 @@ pub(super) struct Session {
     pub(super) refresh_token: Option<String>,
     /// Who is logged in.
     pub(super) user: Person,
+}
+
+/// One of your sessions.
+#[derive(Object)]
+#[oai(rename = "SessionEntry")]
+pub(super) struct SessionEntry {
+    /// Tells it from your other sessions.
+    id: String,
+    /// The `User-Agent` of the login.
+    device: String,
+    /// The network of the login or of the last refresh.
+    network: String,
+    /// When the login was.
+    created_at: Timestamp,
+    /// When it was used last, as far as logins and refreshes tell.
+    last_used_at: Timestamp,
+    /// When it ends unless it is used.
+    ends_at: Timestamp,
+    /// Whether it is the one that asks.
+    current: bool,
+}
+
+/// Your sessions.
+#[derive(Object)]
+pub(super) struct SessionList {
+    /// The one that was used last first.
+    items: Vec<SessionEntry>,
+}
+
+impl SessionList {
+    pub(super) fn new(sessions: Vec<OpenSession>, current: RandomId) -> Self {
+        let current = records::Session::name(records::Session::key(current));
+        let entry = |session: OpenSession| SessionEntry {
+            current: session.name == current,
+            id: session.name,
+            device: session.device,
+            network: session.network,
+            created_at: Timestamp(session.created_at),
+            last_used_at: Timestamp(session.last_used_at),
+            ends_at: Timestamp(session.ends_at),
+        };
+        Self { items: sessions.into_iter().map(entry).collect() }
+    }
 }

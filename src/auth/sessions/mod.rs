@@ -1,15 +1,21 @@
-//! Sessions: logging in, going on, being recognised, logging out.
+//! Sessions: logging in, going on, being recognised, ending.
 
 mod api;
+mod device;
 mod dto;
+mod ending;
+mod login;
 mod model;
 mod recognise;
+mod refresh;
 mod refresh_token;
 mod rules;
-mod service;
 mod throttle;
 
 pub use api::SessionsApi;
+pub use ending::OpenSession;
+pub(super) use ending::end_others;
+pub use login::{LoggedIn, Login};
 pub(super) use model::{Identifier, Opened};
 pub(super) use recognise::Recognised;
 pub(super) use rules::SessionLimits;

@@ -13,6 +13,7 @@ use crate::{
     auth::{
         AuthError, AuthService,
         store::{account, session},
+        tables::SECOND_FACTORS,
     },
     clock::Time,
     http::Principal,
@@ -115,17 +116,21 @@ impl AuthService {
         let Some(session) = session(&snapshot, access.session)? else { return Ok(None) };
         let account = account(&snapshot, session.user)?.filter(|account| !account.disabled);
         let session_ends = self.parts.limits.ends_at(session.created_at, session.last_used_at);
-        Ok(account.map(|account| {
-            let person = Principal {
-                id: account.id,
-                role: account.role,
-                session: access.session,
-                email: account.email,
-                username: account.username,
-                created_at: account.created_at,
-                last_login_at: account.last_login_at,
-            };
-            Behind { person: Arc::new(person), session_ends }
-        }))
+        let Some(account) = account else { return Ok(None) };
+        let needs_second_factor = self.must_have_second_factor(account.role)
+            && SECOND_FACTORS
+                .get(&snapshot, account.id.0)?
+                .is_none_or(|factor| factor.confirmed_at.is_none());
+        let person = Principal {
+            id: account.id,
+            role: account.role,
+            session: access.session,
+            needs_second_factor,
+            email: account.email,
+            username: account.username,
+            created_at: account.created_at,
+            last_login_at: account.last_login_at,
+        };
+        Ok(Some(Behind { person: Arc::new(person), session_ends }))
     }
 }

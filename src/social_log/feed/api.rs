@@ -117,6 +117,7 @@ pub(in crate::social_log) mod tests {
             id: UserId(7),
             role,
             session: RandomId([0; 16]),
+            needs_second_factor: false,
             email: "anna@example.org".to_owned(),
             username: "anna".to_owned(),
             created_at: Time::EPOCH,

@@ -2,13 +2,12 @@
 //!
 //! A code is made of the event's number, a window of time and a seal under the event's own secret;
 //! nothing is stored for one. `seal` makes and opens codes, typed codes and holds; `rules` knows
-//! which window it is; `picture` draws; `format` reads what the client would like to get.
+//! which window it is; `crate::qr` draws; `format` reads what the client would like to get.
 
 mod api;
 mod dto;
 mod format;
 mod model;
-mod picture;
 mod rules;
 mod seal;
 mod service;

@@ -7,9 +7,9 @@ use super::{
         events::{self, Phase},
     },
     model::Refusal,
-    picture, rules, seal,
+    rules, seal,
 };
-use crate::clock::Time;
+use crate::{clock::Time, qr};
 
 /// The code of an event as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +34,7 @@ impl ShownCode {
     /// # Errors
     /// [`UserError::NotDrawn`] when the link is too long for a picture.
     pub fn svg(&self) -> Result<String, UserError> {
-        picture::svg(&self.url).map_err(UserError::NotDrawn)
+        qr::svg(&self.url).map_err(UserError::NotDrawn)
     }
 
     /// The link as a PNG picture of at least 512 pixels.
@@ -42,7 +42,7 @@ impl ShownCode {
     /// # Errors
     /// As [`ShownCode::svg`].
     pub fn png(&self) -> Result<Vec<u8>, UserError> {
-        picture::png(&self.url).map_err(UserError::NotDrawn)
+        qr::png(&self.url).map_err(UserError::NotDrawn)
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     event::Actor,
-    http::{Body, Person, Problem, RequestContext, SignedIn, Tag},
+    http::{Body, Enrolling, Person, Problem, RequestContext, SignedIn, Tag},
 };
 
 /// Your own profile.
@@ -18,7 +18,7 @@ pub struct ProfilesApi(pub(in super::super) UserService);
 impl ProfilesApi {
     /// Read your profile
     #[oai(path = "/me", method = "get", operation_id = "getMe", tag = "Tag::Me")]
-    async fn read(&self, caller: SignedIn) -> Result<Json<Person>, Problem> {
+    async fn read(&self, caller: Enrolling) -> Result<Json<Person>, Problem> {
         let profile = self.0.profile(caller.0.id).await?;
         let username = caller.0.username.clone();
         Ok(Json(person(&caller.0, username, profile)))

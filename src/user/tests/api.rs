@@ -25,6 +25,7 @@ fn caller(id: u64, role: Role) -> Caller {
         id: UserId(id),
         role,
         session: RandomId([0; 16]),
+        needs_second_factor: false,
         email: "ada@example.org".to_owned(),
         username: "ada".to_owned(),
         created_at: Time::EPOCH,

@@ -15,6 +15,7 @@ fn principal(id: u64) -> Principal {
         id: UserId(id),
         role: Role::User,
         session: RandomId([0; 16]),
+        needs_second_factor: false,
         email: "ada@example.org".to_owned(),
         username: "ada".to_owned(),
         created_at: Time::EPOCH,

@@ -11,13 +11,19 @@ const LEAST_SIZE: u32 = 512;
 const QUIET_ZONE: usize = 4;
 
 /// The link as an SVG document.
-pub(super) fn svg(link: &str) -> Result<String, String> {
+///
+/// # Errors
+/// When it is too long for a symbol.
+pub fn svg(link: &str) -> Result<String, String> {
     let symbol = QrCode::new(link).map_err(|error| error.to_string())?;
     Ok(symbol.render::<svg::Color<'_>>().min_dimensions(LEAST_SIZE, LEAST_SIZE).build())
 }
 
 /// The link as a PNG file, one bit a pixel.
-pub(super) fn png(link: &str) -> Result<Vec<u8>, String> {
+///
+/// # Errors
+/// When it is too long for a symbol.
+pub fn png(link: &str) -> Result<Vec<u8>, String> {
     let symbol = QrCode::new(link).map_err(|error| error.to_string())?;
     let modules = symbol.width() + 2 * QUIET_ZONE;
     let size = u32::try_from(modules).map_err(|error| error.to_string())?;

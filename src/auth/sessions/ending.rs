@@ -1,0 +1,262 @@
+//! Which sessions a person has, and how they end: by logging out, by being ended, by themselves.
+
+use std::ops::ControlFlow;
+
+use serde_json::json;
+
+use super::refresh::target;
+use crate::{
+    auth::{
+        AuthError, AuthService,
+        records::Session,
+        store::{account, end_session, people_signed_in, session, sessions_of},
+        tables::SESSIONS,
+    },
+    clock::Time,
+    event::{Provenance, emit},
+    ids::{RandomId, UserId},
+    store::{Decision, Direction, Edit, Reader, StoreError, View},
+};
+
+/// How many sessions past their end one commit removes.
+const FORGOTTEN_AT_ONCE: usize = 1_000;
+
+/// A session as its owner, an administrator or the command line sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenSession {
+    /// Tells it from the person's other sessions; no secret.
+    pub name: String,
+    /// The `User-Agent` of the login.
+    pub device: String,
+    /// The network of the login or of the last refresh.
+    pub network: String,
+    /// When the login was.
+    pub created_at: Time,
+    /// When the last login or refresh was.
+    pub last_used_at: Time,
+    /// When it ends unless it is used.
+    pub ends_at: Time,
+}
+
+/// What a person's sessions are ended with, in a commit that does more.
+pub(in crate::auth) type EndSessions =
+    Box<dyn FnOnce(&Edit<'_>) -> Result<usize, StoreError> + Send>;
+
+/// Prepares to end every session of a person but one; says how many when it is done.
+pub(in crate::auth) fn end_others(
+    view: &View<'_>,
+    user: UserId,
+    keep: Option<RandomId>,
+) -> Result<EndSessions, StoreError> {
+    let keep = keep.map(Session::key);
+    let mut ending: Vec<_> = sessions_of(view, user)?.into_iter().map(|(key, _)| key).collect();
+    ending.retain(|key| Some(*key) != keep);
+    Ok(Box::new(move |edit| {
+        ending.iter().try_for_each(|key| end_session(edit, *key, user))?;
+        Ok(ending.len())
+    }))
+}
+
+impl AuthService {
+    /// The sessions of a person that have not ended, the one that was used last first.
+    ///
+    /// # Errors
+    /// [`AuthError::UserNotFound`] and those of the store.
+    pub fn open_sessions(&self, user: UserId) -> Result<Vec<OpenSession>, AuthError> {
+        let (now, limits) = (self.parts.clock.now(), self.parts.limits);
+        let snapshot = self.parts.store.read()?;
+        account(&snapshot, user)?.ok_or(AuthError::UserNotFound)?;
+        let open = sessions_of(&snapshot, user)?.into_iter().map(|(key, session)| OpenSession {
+            name: Session::name(key),
+            ends_at: limits.ends_at(session.created_at, session.last_used_at),
+            device: session.device,
+            network: session.network,
+            created_at: session.created_at,
+            last_used_at: session.last_used_at,
+        });
+        let mut open: Vec<_> = open.filter(|session| session.ends_at >= now).collect();
+        open.sort_by_key(|session| std::cmp::Reverse(session.last_used_at));
+        Ok(open)
+    }
+
+    /// Ends one session of a person, by its name.
+    ///
+    /// # Errors
+    /// [`AuthError::SessionNotFound`] and those of the store.
+    pub async fn end_named_session(
+        &self,
+        user: UserId,
+        name: String,
+        from: Provenance,
+    ) -> Result<(), AuthError> {
+        let now = self.parts.clock.now();
+        let command = move |view: &View<'_>| {
+            let sessions = sessions_of(view, user)?;
+            let meant = sessions.iter().find(|(key, _)| Session::name(*key) == name);
+            let Some(&(key, _)) = meant else {
+                return Ok(Decision::Refuse(AuthError::SessionNotFound));
+            };
+            let from = from.clone();
+            Ok(Decision::write(move |edit| {
+                end_session(edit, key, user)?;
+                emit(edit, &from.event(now, "session.ended", target(key))?)
+            }))
+        };
+        self.parts.store.submit_from_reserve(command).await?
+    }
+
+    /// Ends every session of a person but one; says how many.
+    ///
+    /// # Errors
+    /// [`AuthError::UserNotFound`] and those of the store.
+    pub async fn end_sessions(
+        &self,
+        user: UserId,
+        keep: Option<RandomId>,
+        from: Provenance,
+    ) -> Result<usize, AuthError> {
+        let now = self.parts.clock.now();
+        let command = move |view: &View<'_>| {
+            if account(view, user)?.is_none() {
+                return Ok(Decision::Refuse(AuthError::UserNotFound));
+            }
+            let others = end_others(view, user, keep)?;
+            let from = from.clone();
+            Ok(Decision::write(move |edit| {
+                let count = others(edit)?;
+                if count > 0 {
+                    let mut event = from.event(now, "sessions.ended", format!("user:{user}"))?;
+                    event.before = Some(json!({ "sessions": count }).to_string());
+                    emit(edit, &event)?;
+                }
+                Ok(count)
+            }))
+        };
+        self.parts.store.submit_from_reserve(command).await?
+    }
+
+    /// Ends the session of a caller.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn logout(&self, id: RandomId, from: Provenance) -> Result<(), AuthError> {
+        let now = self.parts.clock.now();
+        let command = move |view: &View<'_>| {
+            let Some(old) = session(view, id)? else { return Ok(Decision::Answer(())) };
+            let from = from.clone();
+            Ok(Decision::write(move |edit| {
+                end_session(edit, Session::key(id), old.user)?;
+                emit(edit, &from.event(now, "logout", target(Session::key(id)))?)
+            }))
+        };
+        self.parts.store.submit_from_reserve(command).await?
+    }
+
+    /// How many people have a session that was not ended.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn people_signed_in(&self) -> Result<usize, AuthError> {
+        Ok(self.parts.store.read_range(people_signed_in).await?)
+    }
+
+    /// Removes sessions that have ended by themselves, at most a thousand at once; says how many.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn forget_ended_sessions(&self) -> Result<usize, AuthError> {
+        let limits = self.parts.limits;
+        let now = self.parts.clock.now();
+        let past_end =
+            move |session: &Session| limits.ends_at(session.created_at, session.last_used_at) < now;
+        let ended = self.parts.store.read_range(move |snapshot| ended(snapshot, past_end)).await?;
+        if ended.is_empty() {
+            return Ok(0);
+        }
+        let command = move |view: &View<'_>| -> Result<Decision<usize, AuthError>, StoreError> {
+            // Somebody may have gone on with one of them meanwhile.
+            let mut still = Vec::new();
+            for &id in &ended {
+                let session = SESSIONS.get(view, id)?.filter(past_end);
+                still.extend(session.map(|session| (id, session.user)));
+            }
+            Ok(Decision::write(move |edit| {
+                still.iter().try_for_each(|&(id, user)| end_session(edit, id, user))?;
+                Ok(still.len())
+            }))
+        };
+        self.parts.store.submit(command).await?
+    }
+}
+
+/// The first thousand sessions that are past their end.
+fn ended(
+    reader: &impl Reader,
+    past_end: impl Fn(&Session) -> bool,
+) -> Result<Vec<u128>, StoreError> {
+    let mut ended = Vec::new();
+    SESSIONS.visit(reader, u128::MIN.., Direction::Ascending, |id, session| {
+        if past_end(&session) {
+            ended.push(id);
+        }
+        if ended.len() < FORGOTTEN_AT_ONCE {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    })?;
+    Ok(ended)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        auth::{MIGRATIONS, store::put_session},
+        clock::Clock,
+        config::{Config, Sources},
+        store::Store,
+        telemetry::Metrics,
+    };
+
+    #[tokio::test]
+    async fn sessions_past_their_end_are_forgotten_and_others_stay() {
+        let config = Config::load(&Sources::default()).unwrap();
+        let clock = Clock::manual(Time::EPOCH);
+        let metrics = Metrics::new().unwrap();
+        let store = Store::in_memory(MIGRATIONS, metrics.store("auth")).unwrap();
+        let auth = AuthService::open(
+            store,
+            config.auth.clone(),
+            &config.rate_limit,
+            clock.clone(),
+            metrics,
+        );
+        let auth = auth.unwrap();
+        let day = |days: i64| Time::EPOCH.plus_seconds(days * 86_400);
+        let put = move |_: &View<'_>| -> Result<Decision<(), AuthError>, StoreError> {
+            Ok(Decision::write(move |edit| {
+                for number in 0..20_u8 {
+                    let session = Session {
+                        user: UserId(1),
+                        created_at: Time::EPOCH,
+                        last_used_at: day(i64::from(number)),
+                        device: String::new(),
+                        network: String::new(),
+                        generation: 0,
+                        refresh_hash: [0; 32],
+                    };
+                    put_session(edit, RandomId([number; 16]), &session)?;
+                }
+                Ok(())
+            }))
+        };
+        auth.store().submit(put).await.unwrap().unwrap();
+        clock.set(day(i64::from(config.auth.session_idle_days) + 10));
+        assert_eq!(auth.forget_ended_sessions().await, Ok(10));
+        let left = sessions_of(&auth.store().read().unwrap(), UserId(1)).unwrap();
+        assert_eq!(left.len(), 10);
+        assert!(left.iter().all(|(_, session)| session.last_used_at >= day(10)));
+        assert_eq!(auth.forget_ended_sessions().await, Ok(0));
+    }
+}

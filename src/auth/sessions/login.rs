@@ -1,0 +1,256 @@
+//! Logging in: a name, a password and perhaps a second factor become a session.
+
+use super::{
+    device::Device,
+    model::{Identifier, Opened},
+    refresh_token::RefreshToken,
+    throttle::Guessed,
+};
+use crate::{
+    auth::{
+        AuthError, AuthService,
+        records::{Account, Session},
+        second_factor::accept,
+        store::{account, end_session, find, put_session, sessions_of, update_account},
+        tables::SECOND_FACTORS,
+    },
+    clock::Time,
+    event::{Actor, Provenance, emit},
+    http::{Principal, RequestContext},
+    ids::{RandomId, UserId},
+    store::{Decision, Edit, StoreError, View},
+};
+
+/// Beyond this many open sessions of one person, the one that was used longest ago ends.
+const MAX_SESSIONS: usize = 50;
+
+/// What somebody logs in with, as typed.
+pub struct Login {
+    /// An e-mail address or a username.
+    pub identifier: String,
+    /// The password.
+    pub password: String,
+    /// A code of the second factor, or a recovery code.
+    pub code: Option<String>,
+    /// The device cookie, when the browser has one.
+    pub device: Option<String>,
+}
+
+/// Somebody who has logged in.
+pub struct LoggedIn {
+    /// Who.
+    pub account: Account,
+    /// With what they go on.
+    pub opened: Opened,
+    /// A cookie for the browser, by which it is known the next time.
+    pub device: String,
+}
+
+impl AuthService {
+    /// Checks a password, and a second factor where there is one, and opens a session.
+    ///
+    /// # Errors
+    /// [`AuthError::InvalidCredentials`] for an unknown name and a wrong password alike, at the same
+    /// cost; only after the right password [`AuthError::AccountDisabled`],
+    /// [`AuthError::SecondFactorMissing`] and [`AuthError::SecondFactorInvalid`];
+    /// [`AuthError::TooManyFailures`] and its like, [`AuthError::HasherBusy`] and those of the store.
+    pub async fn login(
+        &self,
+        login: Login,
+        context: &RequestContext,
+    ) -> Result<LoggedIn, AuthError> {
+        let parts = &self.parts;
+        let Login { identifier, password, code, device } = login;
+        let identifier = Identifier::parse(&identifier);
+        let found = find(&parts.store.read()?, &identifier)?;
+        let known = device.and_then(|cookie| Device::open(&parts.refresh_key, &cookie));
+        let id = found.as_ref().map(|account| account.id);
+        let guessed = Guessed::new(id, &identifier, known);
+        // Asked once before the queue and once behind it: guesses that were sent all at once must not
+        // all be let in before the first of them has failed.
+        let may_try = || parts.throttle.check(&guessed, context.network, parts.clock.now());
+        may_try()?;
+        let stored = found.as_ref().map(|account| account.password_hash.clone());
+        let verified = parts.hasher.verify(password.clone(), stored, may_try).await?;
+        let Some(account) = found.filter(|_| verified) else {
+            self.remember_failure(&guessed, context).await?;
+            return Err(AuthError::InvalidCredentials);
+        };
+        let rehashed = if parts.hasher.is_outdated(&account.password_hash) {
+            Some(parts.hasher.hash(password).await?)
+        } else {
+            None
+        };
+        let user = account.id;
+        let opened = self.open_session(account, rehashed, code, context).await;
+        if matches!(opened, Err(AuthError::SecondFactorInvalid)) {
+            self.remember_failure(&guessed, context).await?;
+        }
+        let (account, opened) = opened?;
+        parts.throttle.succeed(&guessed);
+        parts.metrics.auth_attempt("success");
+        let device = match known.filter(|device| device.user == user) {
+            Some(device) => device,
+            None => Device::generate(user)?,
+        };
+        Ok(LoggedIn { account, opened, device: device.seal(&parts.refresh_key) })
+    }
+
+    /// Checks the password of somebody who is signed in, for what asks for it once more (OWASP ASVS
+    /// V7.5.1).
+    ///
+    /// # Errors
+    /// [`AuthError::PasswordWrong`], [`AuthError::TooManyFailures`], [`AuthError::HasherBusy`] and those
+    /// of the store.
+    pub(in crate::auth) async fn confirm_password(
+        &self,
+        principal: &Principal,
+        password: String,
+        context: &RequestContext,
+    ) -> Result<Account, AuthError> {
+        let parts = &self.parts;
+        let may_try = || parts.throttle.check_own(principal, parts.clock.now());
+        may_try()?;
+        let account = account(&parts.store.read()?, principal.id)?;
+        let account = account.ok_or(AuthError::SessionEnded)?;
+        let stored = Some(account.password_hash.clone());
+        if parts.hasher.verify(password, stored, may_try).await? {
+            return Ok(account);
+        }
+        parts.throttle.fail_own(principal, parts.clock.now());
+        let from = context.provenance(Actor::User(principal.id));
+        self.note_failure(from, "password.wrong", format!("user:{}", principal.id)).await?;
+        Err(AuthError::PasswordWrong)
+    }
+
+    async fn open_session(
+        &self,
+        checked: Account,
+        rehashed: Option<String>,
+        code: Option<String>,
+        context: &RequestContext,
+    ) -> Result<(Account, Opened), AuthError> {
+        let parts = &self.parts;
+        let id = RandomId::generate()?;
+        let token = RefreshToken::generate(id, 0)?;
+        let refresh_token = token.seal(&parts.refresh_key);
+        let now = parts.clock.now();
+        let from = context.provenance(Actor::User(checked.id));
+        let opening = Session {
+            user: checked.id,
+            created_at: now,
+            last_used_at: now,
+            device: context.device(),
+            network: context.network.to_string(),
+            generation: 0,
+            refresh_hash: token.hash(),
+        };
+        let limits = parts.limits;
+        let command = move |view: &View<'_>| {
+            // The password was checked against a snapshot: what changed since then counts.
+            let current = account(view, checked.id)?
+                .filter(|account| account.password_hash == checked.password_hash);
+            let Some(account) = current else {
+                return Ok(Decision::Refuse(AuthError::InvalidCredentials));
+            };
+            if account.disabled {
+                return Ok(Decision::Refuse(AuthError::AccountDisabled));
+            }
+            let factor = SECOND_FACTORS.get(view, account.id.0)?;
+            let accepted = match (factor.filter(|factor| factor.confirmed_at.is_some()), &code) {
+                (None, _) => None,
+                (Some(_), None) => return Ok(Decision::Refuse(AuthError::SecondFactorMissing)),
+                (Some(factor), Some(code)) => {
+                    let Some(accepted) = accept(&factor, code, now) else {
+                        return Ok(Decision::Refuse(AuthError::SecondFactorInvalid));
+                    };
+                    Some(accepted)
+                }
+            };
+            let ended = surplus(sessions_of(view, account.id)?, now, |session: &Session| {
+                limits.ends_at(session.created_at, session.last_used_at)
+            });
+            let password_hash = rehashed.clone().unwrap_or_else(|| account.password_hash.clone());
+            let account = Account { last_login_at: Some(now), password_hash, ..account };
+            let (opening, from) = (opening.clone(), from.clone());
+            Ok(Decision::write(move |edit| {
+                for session in ended {
+                    end_session(edit, session, account.id)?;
+                }
+                if let Some(accepted) = accepted {
+                    SECOND_FACTORS.put(edit, account.id.0, &accepted.factor)?;
+                    if accepted.was_recovery {
+                        let action = "second_factor.recovery_code_used";
+                        emit(edit, &from.event(now, action, user_target(account.id))?)?;
+                    }
+                }
+                begin(edit, id, &opening, &from, &account)?;
+                Ok(account)
+            }))
+        };
+        let account = parts.store.submit_from_reserve(command).await??;
+        let opened = Opened { user: account.id, session: id, refresh_token };
+        Ok((account, opened))
+    }
+
+    /// Counts a failed login, and leaves an audit event, with the account when there is one: what was
+    /// typed for a name may have been a password, so only known names are kept.
+    async fn remember_failure(
+        &self,
+        guessed: &Guessed,
+        context: &RequestContext,
+    ) -> Result<(), AuthError> {
+        self.parts.throttle.fail(guessed, context.network, self.parts.clock.now());
+        self.parts.metrics.auth_attempt("failure");
+        let target = match guessed {
+            Guessed::Account(user) | Guessed::Device(user, _) => user_target(*user),
+            Guessed::Nobody(_) | Guessed::Session(_) => "user:unknown".to_owned(),
+        };
+        self.note_failure(context.provenance(Actor::Anonymous), "login.failure", target).await
+    }
+
+    async fn note_failure(
+        &self,
+        from: Provenance,
+        action: &'static str,
+        target: String,
+    ) -> Result<(), AuthError> {
+        let now = self.parts.clock.now();
+        let command = move |_: &View<'_>| -> Result<Decision<(), AuthError>, StoreError> {
+            let event = from.event(now, action, target.clone())?;
+            Ok(Decision::write(move |edit| emit(edit, &event)))
+        };
+        self.parts.store.submit(command).await?
+    }
+}
+
+fn begin(
+    edit: &Edit<'_>,
+    id: RandomId,
+    session: &Session,
+    from: &Provenance,
+    account: &Account,
+) -> Result<(), StoreError> {
+    put_session(edit, id, session)?;
+    update_account(edit, account)?;
+    let event = from.event(session.created_at, "login.success", user_target(account.id))?;
+    emit(edit, &event)
+}
+
+/// The sessions to end when one more opens: those past their end, and the longest unused beyond the
+/// number that one person may have.
+fn surplus(
+    mut sessions: Vec<(u128, Session)>,
+    now: Time,
+    ends_at: impl Fn(&Session) -> Time,
+) -> Vec<u128> {
+    sessions.sort_by_key(|(_, session)| std::cmp::Reverse(session.last_used_at));
+    let keep =
+        |index: usize, session: &Session| index + 1 < MAX_SESSIONS && ends_at(session) >= now;
+    let ended = sessions.iter().enumerate().filter(|(index, (_, s))| !keep(*index, s));
+    ended.map(|(_, (key, _))| *key).collect()
+}
+
+fn user_target(id: UserId) -> String {
+    format!("user:{id}")
+}
