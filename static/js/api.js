@@ -5,6 +5,16 @@ import { currentLanguage, t } from './i18n.js';
 const BASE = '/api/v1';
 const TIMEOUT_MILLISECONDS = 15_000;
 
+// Refusals that are about one field, by the names that forms give it.
+const ABOUT = {
+  PASSWORD_WRONG: ['current', 'password'],
+  TOTP_INVALID: ['totp', 'code'],
+  USER_EXISTS: ['email'],
+  USERNAME_TAKEN: ['username'],
+  INVITE_REQUIRED: ['invite'],
+  INVITE_INVALID: ['invite'],
+};
+
 export class Problem extends Error {
   constructor({ status = 0, code = 'UNREACHABLE', detail, errors = [], retryAfterSeconds = null }) {
     super(detail);
@@ -19,32 +29,37 @@ export class Problem extends Error {
 
   // The server's sentence about one field, if it had one.
   about(field) {
-    return this.errors.find((error) => error.field === field)?.message ?? null;
+    const named = this.errors.find((error) => error.field === field);
+    return named?.message ?? (ABOUT[this.code]?.includes(field) ? this.detail : null);
   }
 }
 
-// `accept` other than JSON gives a Blob; 204 gives null. With `outlive` the browser finishes the call
-// even when the page is left meanwhile.
-export async function call(method, path, { body, token, query, accept = 'application/json', outlive = false } = {}) {
+// `accept` other than JSON gives a Blob, and so does `asFile`; an empty answer gives null. `body` is sent as
+// JSON unless `type` names what it is. With `outlive` the browser finishes the call even when the page is
+// left meanwhile.
+export async function call(method, path, options = {}) {
+  const { body, type, token, query, accept = 'application/json', asFile = accept !== 'application/json' } = options;
+  const { outlive = false, patience = TIMEOUT_MILLISECONDS } = options;
   const headers = { Accept: accept, 'Accept-Language': currentLanguage() };
-  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  if (body !== undefined) headers['Content-Type'] = type ?? 'application/json';
   if (token) headers.Authorization = `Bearer ${token}`;
 
   const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(), TIMEOUT_MILLISECONDS);
+  const timer = setTimeout(() => deadline.abort(), patience);
   try {
     const response = await fetch(BASE + path + queryString(query), {
       method,
       headers,
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined || type ? body : JSON.stringify(body),
       credentials: 'same-origin',
       cache: 'no-store',
       keepalive: outlive,
       signal: deadline.signal,
     });
     if (!response.ok) throw await problemFrom(response);
-    if (response.status === 204) return null;
-    return accept === 'application/json' ? await response.json() : await response.blob();
+    if (asFile) return await response.blob();
+    const text = await response.text();
+    return text ? JSON.parse(text) : null;
   } catch (error) {
     if (error instanceof Problem) throw error;
     throw new Problem({ detail: t('problem.unreachable') });

@@ -76,6 +76,16 @@ function shortDay(instant) {
   return { weekday: 'short', day: 'numeric', month: 'short', year: thisYear ? undefined : 'numeric' };
 }
 
+// How long ago, in the largest unit that fits: "3 hours ago"; "now" within a minute.
+export function formatAgo(instant, now = Date.now()) {
+  const seconds = Math.round((Date.parse(instant) - now) / 1000);
+  const [unit, size] = AGO.find(([, least]) => Math.abs(seconds) >= least) ?? ['second', 1];
+  const amount = unit === 'second' ? 0 : Math.trunc(seconds / size);
+  return new Intl.RelativeTimeFormat(currentLanguage(), { numeric: 'auto' }).format(amount, unit);
+}
+
+const AGO = [['year', 31_536_000], ['month', 2_592_000], ['day', 86_400], ['hour', 3_600], ['minute', 60]];
+
 export const formatNumber = (number) => new Intl.NumberFormat(currentLanguage()).format(number);
 
 export const formatShare = (fraction) => new Intl.NumberFormat(currentLanguage(), {

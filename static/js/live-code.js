@@ -9,11 +9,13 @@ const REFUSED_MILLISECONDS = 5000;
 // How long an ended code may stay up while its successor is on the way.
 const LINGER_MILLISECONDS = 2000;
 
-// {code, picture (a blob address), endsAt (this machine's clock), problem}
-export function useLiveCode(event_id) {
+// {code, picture (a blob address), endsAt (this machine's clock), problem}. `ask` makes the calls: in the name
+// of somebody signed in, or of a link for the projector.
+export function useLiveCode(event_id, ask = signedCall) {
   const [state, setState] = useState({ code: null, picture: null, endsAt: 0, problem: null });
 
   useEffect(() => {
+    if (!event_id) return undefined;
     const path = `/events/${encodeURIComponent(event_id)}/code`;
     let timer = null;
     let shown = null;
@@ -34,9 +36,9 @@ export function useLiveCode(event_id) {
       clearTimeout(timer);
       let wait = RETRY_MILLISECONDS;
       try {
-        const code = await signedCall('GET', path);
+        const code = await ask('GET', path);
         const asked = Date.now();
-        const drawing = await signedCall('GET', path, { accept: 'image/svg+xml' });
+        const drawing = await ask('GET', path, { accept: 'image/svg+xml' });
         if (stopped) return;
         endsAt = asked + code.next_in_ms;
         show(URL.createObjectURL(drawing));
@@ -80,7 +82,7 @@ export function useLiveCode(event_id) {
       window.removeEventListener('online', wake);
       show(null);
     };
-  }, [event_id]);
+  }, [event_id, ask]);
 
   return state;
 }

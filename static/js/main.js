@@ -13,15 +13,27 @@ import { bootSession, isAdmin, isStaff, session } from './session.js';
 import { useStore } from './store.js';
 import { html, render, useEffect, useLayoutEffect, useState } from './view.js';
 
-// access: guest (signed out only), member (signed in), staff, admin. bare: the page draws its own frame.
+// access: guest (signed out only), anyone, member (signed in), staff, admin. bare: the page draws its own frame;
+// gate: it has the frame of the sign-in pages whoever comes.
 const routes = [
   { path: '/', title: 'home.title', access: 'member', load: () => import('./pages/home.js') },
   { path: '/app', title: 'home.title', access: 'member', load: () => import('./pages/home.js') },
   { path: '/app/sign-in', title: 'signIn.title', access: 'guest', load: () => import('./pages/sign-in.js') },
   { path: '/app/register', title: 'register.title', access: 'guest', load: () => import('./pages/register.js') },
+  { path: '/app/forgot', title: 'forgot.title', access: 'guest', load: () => import('./pages/forgot.js') },
+  { path: '/app/reset', title: 'reset.title', access: 'anyone', gate: true, load: () => import('./pages/reset.js') },
+  { path: '/app/display', title: 'display.title', access: 'anyone', bare: true, load: () => import('./pages/display-link.js') },
   { path: '/app/setup', title: 'setup.title', access: 'guest', load: () => import('./pages/setup.js') },
   { path: '/app/scan', title: 'scan.title', access: 'member', load: () => import('./pages/scan.js') },
-  { path: '/app/profile', title: 'profile.title', access: 'member', load: () => import('./pages/profile.js') },
+  { path: '/app/account', title: 'account.title', access: 'member', load: () => import('./pages/account.js') },
+  { path: '/app/profile', title: 'account.title', access: 'member', load: () => import('./pages/account.js') },
+  { path: '/app/second-factor', title: 'enrol.title', access: 'member', gate: true, load: () => import('./pages/second-factor.js') },
+  { path: '/app/people', title: 'people.title', access: 'staff', load: () => import('./pages/people.js') },
+  { path: '/app/people/new', title: 'newPerson.title', access: 'admin', load: () => import('./pages/new-person.js') },
+  { path: '/app/people/import', title: 'import.title', access: 'admin', load: () => import('./pages/import-people.js') },
+  { path: '/app/people/:id', title: 'person.title', access: 'staff', load: () => import('./pages/person.js') },
+  { path: '/app/invitations', title: 'invitations.title', access: 'admin', load: () => import('./pages/invitations.js') },
+  { path: '/app/keys', title: 'keys.title', access: 'admin', load: () => import('./pages/keys.js') },
   { path: '/app/system', title: 'system.title', access: 'admin', load: () => import('./pages/system.js') },
   { path: '/app/events', title: 'events.title', access: 'staff', load: () => import('./pages/events.js') },
   { path: '/app/events/new', title: 'newEvent.title', access: 'staff', load: () => import('./pages/new-event.js') },
@@ -32,14 +44,14 @@ const lost = { path: null, title: 'lost.title', access: 'anyone', load: () => im
 
 function App() {
   const { path, query } = useStore(address);
-  const { phase, user } = useStore(session);
+  const { phase, user, mustEnrol } = useStore(session);
   const instance = useInstance();
   useLanguage();
 
   const matched = matchRoute(routes, path);
   const allowed = !matched.route || !user || mayOpen(matched.route.access, user);
   const route = (allowed && matched.route) || lost;
-  const elsewhere = redirection(route, phase, path, query);
+  const elsewhere = redirection(route, { phase, mustEnrol }, path, query);
   const page = usePage(elsewhere ? null : route);
 
   useLayoutEffect(() => {
@@ -62,7 +74,7 @@ function App() {
 
   const content = html`<${page.component} key=${path} ...${matched.params} query=${query} />`;
   if (route.bare) return content;
-  if (route.access === 'guest' || phase !== 'signed_in') return html`<${Gate}>${content}<//>`;
+  if (route.gate || route.access === 'guest' || phase !== 'signed_in') return html`<${Gate}>${content}<//>`;
   return html`<${Shell} path=${path}>${content}<//>`;
 }
 
@@ -71,9 +83,12 @@ function mayOpen(access, user) {
 }
 
 // Where this visitor belongs instead, or null when here is right.
-function redirection(route, phase, path, query) {
+function redirection(route, { phase, mustEnrol }, path, query) {
   if (phase === 'signed_out' && ['member', 'staff', 'admin'].includes(route.access)) {
     return path === '/' || path === '/app' ? '/app/sign-in' : `/app/sign-in?next=${encodeURIComponent(path)}`;
+  }
+  if (mustEnrol && !['/app/second-factor', '/app/reset', '/app/display'].includes(route.path)) {
+    return path.startsWith('/app/') ? `/app/second-factor?next=${encodeURIComponent(path)}` : '/app/second-factor';
   }
   if (phase === 'signed_in' && route.access === 'guest') return arrival.get()?.hold ? '/app/scan' : nextAfterSignIn(query);
   return null;

@@ -20,10 +20,25 @@ export function matchRoute(routes, path) {
   return { route: null, params: {} };
 }
 
+// What a link carries behind "#": secrets, which a browser sends to nobody. `take` also removes it from the
+// address bar and the history.
+export function fragment({ take = false } = {}) {
+  const text = decode(location.hash.slice(1));
+  if (take && location.hash) history.replaceState(history.state, '', location.pathname + location.search);
+  return text;
+}
+
+// Calls `work` when another link of the same page is opened in its place. Gives back what stops that.
+export function onFragment(work) {
+  const changed = () => { if (location.hash) work(); };
+  window.addEventListener('hashchange', changed);
+  return () => window.removeEventListener('hashchange', changed);
+}
+
 // Where to go after signing in: only ever a page of this app.
 export function nextAfterSignIn(query) {
   const next = new URLSearchParams(query).get('next') ?? '';
-  return /^\/app\/[\w\-./%]*$/.test(next) && !next.startsWith('/app/sign-in') ? next : '/';
+  return /^\/app\/[\w\-./%]*$/.test(next) && !/^\/app\/(sign-in|second-factor)/.test(next) ? next : '/';
 }
 
 function read() {

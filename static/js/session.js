@@ -9,8 +9,12 @@ const FLAG = 'signed_in';
 const LOCK = 'appliance-refresh';
 const EARLY_MILLISECONDS = 30_000;
 
-// phase: booting | signed_out | signed_in | unreachable; `ended`: signed out by the server.
-export const session = createStore({ phase: 'booting', user: null, ended: false });
+// phase: booting | signed_out | signed_in | unreachable; `ended`: signed out by the server; `mustEnrol`: the
+// server wants a second factor before anything else.
+export const session = createStore({ phase: 'booting', user: null, ended: false, mustEnrol: false });
+
+// Wrong answers in a form that is otherwise well signed in.
+const NOT_THE_SESSION = ['PASSWORD_WRONG', 'TOTP_INVALID', 'TOTP_REQUIRED'];
 
 let accessToken = null;
 let expiresAt = 0;
@@ -31,17 +35,18 @@ export function isAdmin(user) {
 export async function bootSession() {
   // A visitor who never signed in here has no cookie worth asking about.
   if (!remembered()) return signedOut();
-  session.set({ phase: 'booting', user: null, ended: false });
+  session.set({ phase: 'booting', user: null, ended: false, mustEnrol: false });
   try {
     await refresh();
   } catch (problem) {
     if (problem.status === 401) signedOut();
-    else session.set({ phase: 'unreachable', user: null, ended: false });
+    else session.set({ phase: 'unreachable', user: null, ended: false, mustEnrol: false });
   }
 }
 
-export async function signIn(identifier, password) {
-  await accept(await call('POST', '/auth/login', { body: { identifier, password, use_cookie: true } }));
+// `totp`: six digits or a recovery code, once the server asks for it.
+export async function signIn(identifier, password, totp) {
+  await accept(await call('POST', '/auth/login', { body: { identifier, password, totp, use_cookie: true } }));
 }
 
 export async function signOut() {
@@ -54,11 +59,17 @@ export async function signOut() {
   signedOut();
 }
 
+// The server has ended every session, this one among them.
+export const forgetSession = () => signedOut();
+
 export async function saveProfile(changes) {
   const user = await signedCall('PATCH', '/me', { body: changes });
-  session.set({ phase: 'signed_in', user, ended: false });
+  session.set({ ...session.get(), user });
   return user;
 }
+
+// The second factor is there: nothing stands in the way any more.
+export const nowEnrolled = () => session.set({ ...session.get(), mustEnrol: false });
 
 // A call in the name of the signed-in user.
 export function signedCall(method, path, options = {}) {
@@ -90,9 +101,9 @@ async function signed(work) {
 }
 
 function endedBy(problem) {
-  if (problem instanceof Problem && problem.status === 401 && session.get().phase === 'signed_in') {
-    signedOut({ ended: true });
-  }
+  if (!(problem instanceof Problem) || session.get().phase !== 'signed_in') return problem;
+  if (problem.status === 401 && !NOT_THE_SESSION.includes(problem.code)) signedOut({ ended: true });
+  if (problem.status === 403 && problem.code === 'SECOND_FACTOR_REQUIRED') session.set({ ...session.get(), mustEnrol: true });
   return problem;
 }
 
@@ -113,14 +124,15 @@ async function accept({ access_token, expires_in, user }) {
   expiresAt = Date.now() + expires_in * 1000;
   remember(true);
   if (knowsLanguage(user.language)) await setLanguage(user.language);
-  session.set({ phase: 'signed_in', user, ended: false });
+  const before = session.get();
+  session.set({ phase: 'signed_in', user, ended: false, mustEnrol: before.mustEnrol && before.user?.id === user.id });
 }
 
 function signedOut({ ended = false } = {}) {
   accessToken = null;
   expiresAt = 0;
   remember(false);
-  session.set({ phase: 'signed_out', user: null, ended });
+  session.set({ phase: 'signed_out', user: null, ended, mustEnrol: false });
 }
 
 // Storage may be switched off altogether; then every visit simply starts signed out.
@@ -139,6 +151,6 @@ function remember(yes) {
 window.addEventListener('storage', (event) => {
   if (event.key === FLAG && event.newValue === null && session.get().phase === 'signed_in') {
     accessToken = null;
-    session.set({ phase: 'signed_out', user: null, ended: false });
+    session.set({ phase: 'signed_out', user: null, ended: false, mustEnrol: false });
   }
 });

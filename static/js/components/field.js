@@ -15,6 +15,6 @@ export function Field({ label, hint, error, optional = false, test, onValue, chi
       <label for=${id}>${label} ${optional && html`<span class="field-optional">(${t('field.optional')})</span>`}</label>
       ${children ? html`<select ...${common}>${children}</select>` : html`<input ...${common} />`}
       ${hint && html`<p class="field-hint" id=${`${id}-hint`}>${hint}</p>`}
-      ${error && html`<p class="field-error" id=${`${id}-error`}>${error}</p>`}
+      ${error && html`<p class="field-error" role="alert" id=${`${id}-error`}>${error}</p>`}
     </div>`;
 }

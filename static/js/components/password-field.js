@@ -21,6 +21,6 @@ export function PasswordField({ label, hint, error, value, onValue, autocomplete
         </button>
       </div>
       ${hint && html`<p class="field-hint" id=${`${id}-hint`}>${hint}</p>`}
-      ${error && html`<p class="field-error" id=${`${id}-error`}>${error}</p>`}
+      ${error && html`<p class="field-error" role="alert" id=${`${id}-error`}>${error}</p>`}
     </div>`;
 }

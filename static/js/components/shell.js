@@ -14,8 +14,9 @@ const TABS = [
   { href: '/', icon: 'home', label: 'nav.home', test: 'nav-home' },
   { href: '/app/scan', icon: 'scan', label: 'nav.scan', test: 'nav-scan' },
   { href: '/app/events', icon: 'events', label: 'nav.events', test: 'nav-events', staff: true },
+  { href: '/app/people', icon: 'people', label: 'nav.people', test: 'nav-people', staff: true, also: ['/app/invitations', '/app/keys'] },
   { href: '/app/system', icon: 'pulse', label: 'nav.system', test: 'nav-system', admin: true },
-  { href: '/app/profile', icon: 'profile', label: 'nav.profile', test: 'nav-profile' },
+  { href: '/app/account', icon: 'profile', label: 'nav.account', test: 'nav-profile', also: ['/app/profile'] },
 ];
 
 export function Shell({ path, children }) {
@@ -25,7 +26,9 @@ export function Shell({ path, children }) {
     await signOut();
     navigate('/app/sign-in');
   });
-  const here = (href) => (href === '/' ? path === '/' || path === '/app' : path.startsWith(href));
+  const here = ({ href, also = [] }) => (href === '/'
+    ? path === '/' || path === '/app'
+    : [href, ...also].some((start) => path.startsWith(start)));
   return html`
     <div class="shell shell-tabbed">
       <a class="skip-link unseen" href="#main">${t('nav.skip')}</a>
@@ -34,7 +37,7 @@ export function Shell({ path, children }) {
           <a class="brand" href="/"><img src=${ICON} width="36" height="36" alt="" /><span>${instance?.name ?? 'Appliance'}</span></a>
           <nav class="tabs" aria-label=${t('nav.label')}>
             ${TABS.filter((tab) => (!tab.staff || isStaff(user)) && (!tab.admin || isAdmin(user))).map((tab) => html`
-              <a href=${tab.href} aria-current=${here(tab.href) ? 'page' : undefined} data-test=${tab.test}>
+              <a href=${tab.href} aria-current=${here(tab) ? 'page' : undefined} data-test=${tab.test}>
                 <${Icon} name=${tab.icon} /><span>${t(tab.label)}</span>
               </a>`)}
           </nav>

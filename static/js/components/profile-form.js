@@ -1,13 +1,14 @@
-// One's own name, username and language.
-import { Alert } from '../components/alert.js';
-import { Button } from '../components/button.js';
-import { Field } from '../components/field.js';
-import { currentLanguage, formatLongDay, setLanguage, t } from '../i18n.js';
+// One's own name, username and language, to be changed.
+import { currentLanguage, setLanguage, t } from '../i18n.js';
 import { useSubmit } from '../loading.js';
 import { saveProfile, useUser } from '../session.js';
 import { html, useEffect, useState } from '../view.js';
+import { Alert } from './alert.js';
+import { Button } from './button.js';
+import { Field } from './field.js';
+import { FormProblem } from './form-problem.js';
 
-export default function Profile() {
+export function ProfileForm() {
   const user = useUser();
   const [form, setForm] = useState(() => fields(user));
   const [saved, setSaved] = useState(false);
@@ -30,13 +31,10 @@ export default function Profile() {
   });
   if (!user) return null;
   return html`
-    <div class="page-narrow">
-      <div class="page-head"><div>
-        <h1 tabindex="-1">${t('profile.title')}</h1>
-        <p class="soft">${t('profile.since', { role: t(`role.${user.role}`), date: formatLongDay(user.created_at) })}</p>
-      </div></div>
-      <form class="form panel" onSubmit=${submit}>
-        ${problem && html`<${Alert} kind="error">${problem.detail}<//>`}
+    <section class="panel section" aria-labelledby="profile">
+      <h2 id="profile">${t('profile.title')}</h2>
+      <form class="form" onSubmit=${submit}>
+        <${FormProblem} problem=${problem} fields=${['username']} test="profile-problem" />
         <div class="field-pair">
           <${Field} label=${t('field.name')} autocomplete="given-name" required maxlength="100" ...${bind('name')} />
           <${Field} label=${t('field.surname')} autocomplete="family-name" required maxlength="100" ...${bind('surname')} />
@@ -50,7 +48,7 @@ export default function Profile() {
         <div class="actions"><${Button} type="submit" busy=${busy} test="profile-submit">${t('action.save')}<//></div>
         <div role="status">${saved && html`<${Alert} kind="good" test="profile-saved">${t('profile.saved')}<//>`}</div>
       </form>
-    </div>`;
+    </section>`;
 }
 
 function fields(user) {
