@@ -3,6 +3,7 @@ import { Alert } from '../components/alert.js';
 import { AttendanceList } from '../components/attendance-list.js';
 import { Button } from '../components/button.js';
 import { ConfirmDialog } from '../components/confirm-dialog.js';
+import { DisplayLinks } from '../components/display-links.js';
 import { EventState, stateOf } from '../components/event-state.js';
 import { Failure } from '../components/failure.js';
 import { Icon } from '../components/icon.js';
@@ -19,6 +20,7 @@ export default function Event({ event_id }) {
   const { data: event, problem, reload, setData } = useResource(path);
   const [statistics, setStatistics] = useState(null);
   const [asking, setAsking] = useState(false);
+  const [linking, setLinking] = useState(false);
   const toggling = useSubmit(async () => setData(await signedCall('PATCH', path, { body: { is_active: !event.is_active } })));
   const remove = async () => {
     await signedCall('DELETE', path);
@@ -41,7 +43,8 @@ export default function Event({ event_id }) {
       </div>
       <div class="actions">
         ${(state === 'open' || state === 'upcoming') && html`
-          <a class="button" href=${`/app${path}/display`} data-test="show-code"><${Icon} name="expand" />${t('event.showCode')}</a>`}
+          <a class="button" href=${`/app${path}/display`} data-test="show-code"><${Icon} name="expand" />${t('event.showCode')}</a>
+          <${Button} look="button-plain" onClick=${() => setLinking(true)} test="display-links"><${Icon} name="link" size=${20} />${t('event.displayLink')}<//>`}
         <${Button} look=${event.is_active ? 'button-plain' : ''} busy=${toggling.busy} onClick=${toggling.submit} test="event-toggle">
           ${t(event.is_active ? 'event.deactivate' : 'event.activate')}
         <//>
@@ -63,6 +66,7 @@ export default function Event({ event_id }) {
         <${Button} look="button-danger" onClick=${() => setAsking(true)} test="event-delete">${t('event.delete')}<//>
       </div>
     </div>
+    ${linking && html`<${DisplayLinks} event=${event} onClose=${() => setLinking(false)} />`}
     ${asking && html`
       <${ConfirmDialog} title=${t('event.deleteTitle', { name: event.name })} action=${t('event.delete')} test="event-delete-confirm"
         onConfirm=${remove} onClose=${() => setAsking(false)}>${t('event.deleteNote')}<//>`}`;
