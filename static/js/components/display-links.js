@@ -9,6 +9,7 @@ import { Failure } from './failure.js';
 import { Field } from './field.js';
 import { FormProblem } from './form-problem.js';
 import { Icon } from './icon.js';
+import { Notes } from './notes.js';
 import { SecretOnce } from './secret-once.js';
 import { Skeleton } from './skeleton.js';
 import { SubmitButton } from './submit-button.js';
@@ -64,7 +65,7 @@ function Link({ link, path, onRevoked }) {
     <li class="ledger-row" data-test="display-link-row">
       <div class="ledger-row-main">
         <p class="ledger-row-title">${name}</p>
-        <p class="ledger-row-note numbers">${[formatDayTime(link.created_at), link.created_by?.username].filter(Boolean).join(' · ')}</p>
+        <${Notes} of=${[formatDayTime(link.created_at), link.created_by?.username]} />
         ${problem && html`<${Alert} kind="error">${problem.detail}<//>`}
       </div>
       <${Button} look="button-danger button-small" busy=${busy} onClick=${submit} test="display-link-revoke" aria-label=${t('displayLink.revokeOne', { name })}>${t('keys.revoke')}<//>

@@ -14,7 +14,7 @@ export function MyData() {
   });
   return html`
     <section class="panel section" aria-labelledby="my-data">
-      <div><h2 id="my-data">${t('data.title')}</h2><p class="soft">${t('data.note')}</p></div>
+      <div class="titled"><h2 id="my-data">${t('data.title')}</h2><p class="soft">${t('data.note')}</p></div>
       ${problem && html`<${Alert} kind="error">${problem.detail}<//>`}
       <div class="actions"><${Button} look="button-plain" busy=${busy} onClick=${submit} test="data-export"><${Icon} name="download" size=${20} />${t('data.download')}<//></div>
     </section>`;

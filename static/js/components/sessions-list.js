@@ -9,6 +9,7 @@ import { Button } from './button.js';
 import { ConfirmDialog } from './confirm-dialog.js';
 import { Failure } from './failure.js';
 import { Icon } from './icon.js';
+import { Notes } from './notes.js';
 import { Skeleton } from './skeleton.js';
 
 const ICONS = { phone: 'phone', computer: 'laptop', program: 'terminal' };
@@ -25,7 +26,7 @@ export function SessionsList() {
   const ended = (id) => setData({ ...data, items: data.items.filter((session) => session.id !== id) });
   return html`
     <section class="panel section" aria-labelledby="sessions">
-      <div><h2 id="sessions">${t('sessions.title')}</h2><p class="soft">${t('sessions.note')}</p></div>
+      <div class="titled"><h2 id="sessions">${t('sessions.title')}</h2><p class="soft">${t('sessions.note')}</p></div>
       ${!items && (problem ? html`<${Failure} problem=${problem} retry=${reload} />` : html`<${Skeleton} lines=${3} />`)}
       ${items && html`<ul class="ledger" role="list">${items.map((session) => html`<${Session} key=${session.id} session=${session} onEnded=${ended} />`)}</ul>`}
       ${items?.length > 1 && html`<div class="actions"><${Button} look="button-danger" onClick=${() => setAsking(true)} test="sessions-end-all">${t('sessions.endAll')}<//></div>`}
@@ -56,7 +57,7 @@ function Session({ session, onEnded }) {
       <span class="medallion"><${Icon} name=${ICONS[kind]} size=${20} /></span>
       <div class="ledger-row-main">
         <p class="ledger-row-title" title=${session.device}>${name}</p>
-        <p class="ledger-row-note numbers">${facts.filter(Boolean).join(' · ')}</p>
+        <${Notes} of=${facts} />
         ${problem && html`<${Alert} kind="error">${problem.detail}<//>`}
       </div>
       ${session.current

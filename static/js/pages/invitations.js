@@ -8,6 +8,7 @@ import { Failure } from '../components/failure.js';
 import { Icon } from '../components/icon.js';
 import { InvitationForm } from '../components/invitation-form.js';
 import { LoadMore } from '../components/load-more.js';
+import { Notes } from '../components/notes.js';
 import { SecretOnce } from '../components/secret-once.js';
 import { Skeleton } from '../components/skeleton.js';
 import { formatDay, formatNumber, t } from '../i18n.js';
@@ -75,7 +76,7 @@ function Row({ invitation, onRevoke }) {
       <span class=${`medallion ${state === 'good' ? '' : 'medallion-off'}`}><${Icon} name="mail" size=${20} /></span>
       <div class="ledger-row-main">
         <p class="ledger-row-title">${nameOf(invitation)}</p>
-        <p class="ledger-row-note numbers">${facts.filter(Boolean).join(' · ')}</p>
+        <${Notes} of=${facts} />
         ${(role === 'staff' || state !== 'good') && html`<p class="scopes">
           ${role === 'staff' && html`<span class="badge badge-excused"><${Icon} name="events" size=${14} />${t('role.staff')}</span>`}
           ${state !== 'good' && html`<span class="badge">${t(`invitations.state.${state}`)}</span>`}

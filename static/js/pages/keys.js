@@ -7,6 +7,7 @@ import { Failure } from '../components/failure.js';
 import { Icon } from '../components/icon.js';
 import { KeyForm } from '../components/key-form.js';
 import { LoadMore } from '../components/load-more.js';
+import { Notes } from '../components/notes.js';
 import { SecretOnce } from '../components/secret-once.js';
 import { Skeleton } from '../components/skeleton.js';
 import { formatAgo, formatDay, t } from '../i18n.js';
@@ -66,7 +67,7 @@ function Row({ item, onRevoke }) {
       <span class=${`medallion ${over ? 'medallion-off' : ''}`}><${Icon} name="key" size=${20} /></span>
       <div class="ledger-row-main">
         <p class="ledger-row-title">${item.name}</p>
-        <p class="ledger-row-note numbers">${facts.filter(Boolean).join(' · ')}</p>
+        <${Notes} of=${facts} />
         <p class="scopes">
           ${item.scopes.map((scope) => html`<code title=${t(`scope.${scope}`)}>${scope}</code>`)}
           ${item.expires_at && html`<span class=${`badge ${over ? 'badge-absent' : left < SOON_MILLISECONDS ? 'badge-late' : ''}`}>
