@@ -43,7 +43,7 @@ export function KeyForm({ onMade, onCancel }) {
           required maxlength="100" autocomplete="off" test="key-name" />
         <fieldset aria-describedby=${about ? 'scopes-error' : undefined}>
           <legend class="field-label">${t('keys.scopes')}</legend>
-          <div class="choices choices-two">
+          <div class="choices choices-wide">
             ${SCOPES.map((scope) => html`
               <${Tick} checked=${form.scopes.includes(scope)} onChange=${(on) => toggle(scope, on)} title=${t(`scope.${scope}`)} note=${scope} invalid=${about} test=${`key-scope-${scope}`} />`)}
           </div>

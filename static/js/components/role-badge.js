@@ -6,6 +6,7 @@ import { Icon } from './icon.js';
 const LOOKS = { admin: ['badge-present', 'shield'], staff: ['badge-excused', 'events'] };
 
 export function RoleBadges({ person, always = false }) {
+  if (!always && person.role === 'user' && person.status !== 'disabled') return html`<span class="badges"></span>`;
   const [look, icon] = LOOKS[person.role] ?? ['', 'profile'];
   return html`
     <span class="badges">

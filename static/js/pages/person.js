@@ -36,8 +36,6 @@ export default function Person({ id }) {
         ${admin
           ? html`<${PersonForm} key=${person.id} person=${person} onPerson=${setData} />`
           : html`<${Contact} person=${person} />`}
-      </div>
-      <div class="stack">
         <section class="panel section" aria-labelledby="facts">
           <h2 id="facts">${t('person.facts')}</h2>
           <dl class="facts">
@@ -46,9 +44,12 @@ export default function Person({ id }) {
             <div><dt>${t('person.seen')}</dt><dd>${person.last_login_at ? formatAgo(person.last_login_at) : t('person.never')}</dd></div>
           </dl>
         </section>
-        ${admin && html`<${PersonAccess} person=${person} isMe=${isMe} onPerson=${setData} />`}
-        ${admin && html`<${PersonRemoval} person=${person} isMe=${isMe} onPerson=${setData} />`}
       </div>
+      ${admin && html`
+        <div class="stack">
+          <${PersonAccess} person=${person} isMe=${isMe} onPerson=${setData} />
+          <${PersonRemoval} person=${person} isMe=${isMe} onPerson=${setData} />
+        </div>`}
     </div>`;
 }
 
