@@ -33,7 +33,11 @@ export function usePages(path, query = {}) {
     const settle = (next) => { if (turn === latest.current) setState(next); };
     setState((old) => ({ ...old, busy: true, problem: null }));
     try {
-      const page = await signedCall('GET', path, { query: { ...JSON.parse(asked), cursor } });
+      let page = await signedCall('GET', path, { query: { ...JSON.parse(asked), cursor } });
+      // A filter may let nothing through of a whole page: there may be more behind it.
+      while (!page.items.length && page.next_cursor && turn === latest.current) {
+        page = await signedCall('GET', path, { query: { ...JSON.parse(asked), cursor: page.next_cursor } });
+      }
       settle({ items: [...before, ...page.items], cursor: page.next_cursor ?? null, busy: false, problem: null, asked });
     } catch (problem) {
       settle((old) => ({ ...old, items: old.asked === asked ? old.items : null, busy: false, problem, asked }));

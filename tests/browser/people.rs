@@ -13,11 +13,17 @@ use crate::{
 
 /// An appliance on the machine's own clock, whose codes and links lead to where it listens.
 pub async fn appliance() -> Appliance {
+    appliance_with(&[]).await
+}
+
+/// The same with some settings changed.
+pub async fn appliance_with(changed: &[(&str, &str)]) -> Appliance {
     // The links hold the port, so it must be known before the appliance starts.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let listen = format!("127.0.0.1:{port}");
     let public_url = format!("https://localhost:{port}");
-    let settings = [("server.listen", listen.as_str()), ("server.public_url", public_url.as_str())];
+    let own = [("server.listen", listen.as_str()), ("server.public_url", public_url.as_str())];
+    let settings = [&own, changed].concat();
     Appliance::start_in(DataHome::default(), Clock::system(), &settings).await
 }
 

@@ -44,7 +44,7 @@ export function DisplayLinks({ event, onClose }) {
         : html`
           <form class="form form-line" onSubmit=${making.submit}>
             <${FormProblem} problem=${making.problem} fields=${['note']} test="display-link-problem" />
-            <${Field} label=${t('displayLink.where')} optional value=${note} onValue=${setNote} error=${making.problem?.about('note')} maxlength="200"
+            <${Field} label=${t('displayLink.where')} optional value=${note} onValue=${setNote} error=${making.problem?.about('note')} maxlength="120"
               placeholder=${t('displayLink.whereExample')} autocomplete="off" test="display-link-note" />
             <${SubmitButton} busy=${making.busy} problem=${making.problem} test="display-link-create"><${Icon} name="link" size=${20} />${t('displayLink.make')}<//>
           </form>`}

@@ -27,7 +27,7 @@ export function InvitationForm({ onMade, onCancel }) {
       <h2 id="new-invitation" ref=${heading} tabindex="-1">${t('invitations.new')}</h2>
       <form class="form" onSubmit=${submit}>
         <${FormProblem} problem=${problem} test="invitation-problem" />
-        <${Field} label=${t('invitations.noteLabel')} optional hint=${t('invitations.noteHint')} maxlength="200" autocomplete="off" test="invitation-note" ...${bind('note')} />
+        <${Field} label=${t('invitations.noteLabel')} optional hint=${t('invitations.noteHint')} maxlength="120" autocomplete="off" test="invitation-note" ...${bind('note')} />
         <div class="field-pair">
           <${Field} label=${t('invitations.uses')} type="number" inputmode="numeric" min="1" max="10000" step="1" required test="invitation-uses" ...${bind('uses')} />
           <${Field} label=${t('invitations.days')} test="invitation-days" ...${bind('days', 'expires_in_days')}>

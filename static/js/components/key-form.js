@@ -40,14 +40,14 @@ export function KeyForm({ onMade, onCancel }) {
       <form class="form" onSubmit=${submit}>
         <${FormProblem} problem=${problem} fields=${['scopes', 'name']} test="key-problem" />
         <${Field} label=${t('keys.name')} hint=${t('keys.nameHint')} value=${form.name} onValue=${set('name')} error=${problem?.about('name')}
-          required maxlength="100" autocomplete="off" test="key-name" />
+          required maxlength="80" autocomplete="off" test="key-name" />
         <fieldset aria-describedby=${about ? 'scopes-error' : undefined}>
           <legend class="field-label">${t('keys.scopes')}</legend>
           <div class="choices choices-wide">
             ${SCOPES.map((scope) => html`
               <${Tick} checked=${form.scopes.includes(scope)} onChange=${(on) => toggle(scope, on)} title=${t(`scope.${scope}`)} note=${scope} invalid=${about} test=${`key-scope-${scope}`} />`)}
           </div>
-          ${about && html`<p class="field-error" role="alert" id="scopes-error">${about}</p>`}
+          ${about && html`<p class="field-error" role="alert" id="scopes-error" data-test="key-problem-scopes">${about}</p>`}
         </fieldset>
         <div class="field-pair">
           <${Field} label=${t('keys.expires')} value=${form.days} onValue=${set('days')} error=${problem?.about('expires_at')} test="key-expires">

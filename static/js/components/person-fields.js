@@ -11,8 +11,8 @@ export function PersonFields({ person, onPerson, problem, made = true }) {
   const off = { autocomplete: 'off', autocapitalize: 'none', autocorrect: 'off', spellcheck: false };
   return html`
     <div class="field-pair">
-      <${Field} label=${t('field.name')} autocomplete="off" required maxlength="100" ...${bind('name')} />
-      <${Field} label=${t('field.surname')} autocomplete="off" required maxlength="100" ...${bind('surname')} />
+      <${Field} label=${t('field.name')} autocomplete="off" required maxlength="80" ...${bind('name')} />
+      <${Field} label=${t('field.surname')} autocomplete="off" required maxlength="80" ...${bind('surname')} />
     </div>
     <${Field} label=${t('field.email')} type="email" inputmode="email" required ...${off} ...${bind('email')} />
     <div class="field-pair">

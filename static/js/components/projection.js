@@ -7,8 +7,11 @@ import { Button } from './button.js';
 import { Countdown } from './countdown.js';
 import { Icon } from './icon.js';
 
+// A code that lives longer does not change at all.
+const LONGEST_ROTATION = 300_000;
+
 // `live` is what useLiveCode gives; `closing` the address that the cross leads to, if any.
-export function Projection({ name, isStatic = false, live, recorded, closing = null }) {
+export function Projection({ name, live, recorded, closing = null }) {
   const { code, picture, endsAt, problem } = live;
   const frame = useRef(null);
   useWakeLock();
@@ -51,7 +54,7 @@ export function Projection({ name, isStatic = false, live, recorded, closing = n
             <p class="display-count" role="status" data-test="display-count" data-count=${recorded}>
               ${recorded === null ? '\u00a0' : html`<b>${recorded}</b> ${t('display.recorded', { count: recorded })}`}
             </p>
-            ${code && (isStatic
+            ${code && (windowOf(code) > LONGEST_ROTATION
               ? html`<p class="display-next">${t('display.static')}</p>`
               : html`<p class="display-next"><span>${t('display.next')}</span>
                   <${Countdown} endsAt=${endsAt} totalMilliseconds=${windowOf(code)} /></p>`)}

@@ -39,6 +39,6 @@ function Linked({ token }) {
   if (!event && problem) {
     return html`<${ProjectionMessage} title=${problem.detail}><${Button} onClick=${refresh}>${t('action.retry')}<//><//>`;
   }
-  const recorded = event?.counts?.recorded ?? event?.recorded ?? null;
-  return html`<${Projection} name=${event?.name} isStatic=${event?.mode === 'static'} live=${live} recorded=${recorded} />`;
+  const recorded = event?.statistics?.recorded ?? null;
+  return html`<${Projection} name=${event?.name} live=${live} recorded=${recorded} />`;
 }

@@ -22,7 +22,7 @@ export default function Display({ event_id }) {
         <a class="button" href="/app/events">${t('events.title')}</a>
       <//>`;
   }
-  return html`<${Projection} name=${event?.name} isStatic=${event?.mode === 'static'} live=${live} recorded=${recorded} closing=${`/app${path}`} />`;
+  return html`<${Projection} name=${event?.name} live=${live} recorded=${recorded} closing=${`/app${path}`} />`;
 }
 
 function useRecorded(path) {

@@ -6,17 +6,20 @@ import { Icon } from '../components/icon.js';
 import { ImportReport } from '../components/import-report.js';
 import { saveText } from '../download.js';
 import { t } from '../i18n.js';
+import { useInstance } from '../instance.js';
 import { useSubmit } from '../loading.js';
 import { signedCall } from '../session.js';
 import { html, useEffect, useRef, useState } from '../view.js';
 
-const COLUMNS = ['email', 'name', 'surname', 'username', 'role', 'language'];
+const COLUMNS = ['email', 'name', 'surname', 'username', 'role', 'language', 'password_hash'];
+const IN_EXAMPLE = 6;
 const NEEDED = 3;
 const EXAMPLE = ['ada.bianchi@example.org,Ada,Bianchi,,user,it', 'ugo.verdi@example.org,Ugo,Verdi,ugo,staff,en'];
 // Every account costs a moment: a school in one file takes minutes.
 const PATIENCE_MILLISECONDS = 300_000;
 
 export default function ImportPeople() {
+  const instance = useInstance();
   const [file, setFile] = useState(null);
   const [report, setReport] = useState(null);
   const heading = useRef(null);
@@ -45,7 +48,7 @@ export default function ImportPeople() {
             <dl class="facts import-columns">${COLUMNS.map((name, nth) => html`
               <div><dt><code>${name}</code>${nth < NEEDED && html` <small>${t('import.needed')}</small>`}</dt><dd>${t(`import.column.${name}`)}</dd></div>`)}</dl>
             <div class="actions">
-              <${Button} look="button-plain" onClick=${() => saveText(`${[COLUMNS.join(','), ...EXAMPLE].join('\r\n')}\r\n`, t('import.exampleFile'), 'text/csv')}
+              <${Button} look="button-plain" onClick=${() => saveText(`${[COLUMNS.slice(0, IN_EXAMPLE).join(','), ...EXAMPLE].join('\r\n')}\r\n`, t('import.exampleFile'), 'text/csv')}
                 test="import-example"><${Icon} name="download" size=${20} />${t('import.example')}<//>
             </div>
           </section>
@@ -63,6 +66,7 @@ export default function ImportPeople() {
             </div>
           </div>
           <${Alert} kind=${report.refused ? 'warning' : report.dry_run ? 'info' : 'good'}>${t(note(report))}<//>
+          ${!report.dry_run && report.created > 0 && html`<p class="soft">${t(instance?.password_mail ? 'import.passwordsByMail' : 'import.passwordsByLink')}</p>`}
           <${ImportReport} report=${report} />
         </section>`}
     </div>`;
