@@ -34,7 +34,7 @@ async fn a_person_is_found_changed_disabled_and_deleted() {
     browser.write("person-surname", "Rossi").await;
     browser.click("person-save").await;
     browser.see("person-saved").await;
-    assert_eq!(browser.text("person-name").await, "eva Rossi");
+    assert_eq!(browser.text("person-title").await, "eva Rossi");
     browser.click_css("[data-test=person-role] option[value=staff]").await;
     browser.click("person-confirm").await;
     browser.see_css(".person-head [data-role=staff]").await;
@@ -75,7 +75,7 @@ async fn a_person_without_a_password_gets_a_link_to_choose_one() {
     office.click("person-create").await;
     let link = office.text("person-link").await;
     office.click("secret-done").await;
-    assert_eq!(office.text("person-name").await, "Ada Bianchi");
+    assert_eq!(office.text("person-title").await, "Ada Bianchi");
     office.close_after_refusals(&[409]).await;
 
     let home = Browser::start("").await;
@@ -101,7 +101,7 @@ async fn staff_look_people_up_and_change_nothing() {
         assert_eq!(browser.count(&format!("[data-test={name}]")).await, 0, "{name}");
     }
     browser.click("person-row").await;
-    browser.see("person-name").await;
+    browser.see("person-title").await;
     for name in ["person-save", "person-access", "person-delete"] {
         assert_eq!(browser.count(&format!("[data-test={name}]")).await, 0, "{name}");
     }

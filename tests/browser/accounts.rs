@@ -22,8 +22,7 @@ async fn enrol(browser: &Browser) -> (Authenticator, Vec<String>) {
     browser.script(picture).await;
     // Whoever can't scan types the secret.
     browser.click_css(".enrol details summary").await;
-    let authenticator =
-        Authenticator::of(&browser.attribute("enrol-secret", "data-secret").await);
+    let authenticator = Authenticator::of(&browser.attribute("enrol-secret", "data-secret").await);
     browser.write("enrol-code", &authenticator.code()).await;
     browser.click("enrol-confirm").await;
     let codes = browser.text("recovery-codes").await;

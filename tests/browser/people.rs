@@ -23,7 +23,7 @@ pub async fn appliance_with(changed: &[(&str, &str)]) -> Appliance {
     let listen = format!("127.0.0.1:{port}");
     let public_url = format!("https://localhost:{port}");
     let own = [("server.listen", listen.as_str()), ("server.public_url", public_url.as_str())];
-    let settings = [&own, changed].concat();
+    let settings = [&own[..], changed].concat();
     Appliance::start_in(DataHome::default(), Clock::system(), &settings).await
 }
 

@@ -75,6 +75,6 @@ function Deed({ what, onAct }) {
   return html`
     <li class="deed">
       <div><h3>${t(`person.${what}.title`)}</h3><p class="soft small">${t(`person.${what}.note`)}</p></div>
-      <${Button} look="button-plain button-small" onClick=${onAct} test=${`person-${what}`}>${t(`person.${what}.action`)}<//>
+      <${Button} look="button-plain button-small" onClick=${onAct} test=${`person-ask-${what}`}>${t(`person.${what}.action`)}<//>
     </li>`;
 }

@@ -27,7 +27,7 @@ export default function Person({ id }) {
     <div class="page-head person-head">
       <${Avatar} person=${person} large />
       <div>
-        <h1 tabindex="-1" data-test="person-name">${person.name} ${person.surname}</h1>
+        <h1 tabindex="-1" data-test="person-title">${person.name} ${person.surname}</h1>
         <${RoleBadges} person=${person} always />
       </div>
     </div>

@@ -26,8 +26,9 @@ export default function Scan() {
       navigator.vibrate?.(80);
       setAttempt({ state: 'done', answer, body });
     } catch (problem) {
-      // Out of reach or signed out meanwhile: the hold is still good. Anything else was its answer.
-      if (!problem.unreachable && problem.status !== 401) forgetArrival();
+      // Out of reach, signed out, or in need of a second factor first: the hold is still good. Anything else
+      // was its answer.
+      if (!problem.unreachable && problem.status !== 401 && problem.code !== 'SECOND_FACTOR_REQUIRED') forgetArrival();
       setAttempt({ state: 'refused', problem, body });
     } finally {
       busy.current = false;
