@@ -2,18 +2,18 @@
 // With `typed`, yes is said by writing that word.
 import { t } from '../i18n.js';
 import { useSubmit } from '../loading.js';
-import { html, useEffect, useId, useRef, useState } from '../view.js';
+import { useModal } from '../modal.js';
+import { html, useId, useState } from '../view.js';
 import { Alert } from './alert.js';
 import { Button } from './button.js';
 import { Field } from './field.js';
 
 export function ConfirmDialog({ title, action, onConfirm, onClose, test, look = 'button-danger', typed = null, children }) {
-  const dialog = useRef(null);
+  const dialog = useModal();
   const heading = useId();
   const [written, setWritten] = useState('');
   const missing = typed !== null && written.trim() !== typed;
   const { busy, problem, submit } = useSubmit(async () => { if (!missing) await onConfirm(); });
-  useEffect(() => { dialog.current.showModal(); }, []);
   return html`
     <dialog ref=${dialog} class="dialog" aria-labelledby=${heading} onClose=${onClose}>
       <form method="dialog" onSubmit=${submit}>

@@ -1,8 +1,9 @@
 // Links for the projector of one event: making one, its address this once, and revoking it.
 import { formatDayTime, t } from '../i18n.js';
 import { usePages, useSubmit } from '../loading.js';
+import { useModal } from '../modal.js';
 import { signedCall } from '../session.js';
-import { html, useEffect, useId, useRef, useState } from '../view.js';
+import { html, useId, useState } from '../view.js';
 import { Alert } from './alert.js';
 import { Button } from './button.js';
 import { Failure } from './failure.js';
@@ -19,9 +20,8 @@ export function DisplayLinks({ event, onClose }) {
   const { items, problem, retry, reload } = usePages(path);
   const [note, setNote] = useState('');
   const [made, setMade] = useState(null);
-  const dialog = useRef(null);
+  const dialog = useModal();
   const heading = useId();
-  useEffect(() => { dialog.current.showModal(); }, []);
   const making = useSubmit(async () => {
     setMade(await signedCall('POST', path, { body: note.trim() ? { note: note.trim() } : {} }));
     setNote('');
