@@ -7,7 +7,7 @@ import { Empty } from '../components/empty.js';
 import { Failure } from '../components/failure.js';
 import { Icon } from '../components/icon.js';
 import { LoadMore } from '../components/load-more.js';
-import { RoleBadges } from '../components/role-badge.js';
+import { RoleBadges } from '../components/role-badges.js';
 import { Skeleton } from '../components/skeleton.js';
 import { formatAgo, t } from '../i18n.js';
 import { usePages, useSettled } from '../loading.js';

@@ -5,7 +5,7 @@ import { Icon } from '../components/icon.js';
 import { PersonAccess } from '../components/person-access.js';
 import { PersonForm } from '../components/person-form.js';
 import { PersonRemoval } from '../components/person-removal.js';
-import { RoleBadges } from '../components/role-badge.js';
+import { RoleBadges } from '../components/role-badges.js';
 import { Skeleton } from '../components/skeleton.js';
 import { formatAgo, formatLongDay, t } from '../i18n.js';
 import { useResource } from '../loading.js';
