@@ -6,7 +6,6 @@
 
 mod acme;
 mod backups;
-mod backups_api;
 mod certificates;
 mod connection;
 mod control;

@@ -18,8 +18,12 @@ use poem_openapi::{
 use tokio::sync::watch;
 
 use super::{
-    StartError, backups::Backups, backups_api::BackupsApi, docs, document, health,
-    instance::InstanceApi, policies, watching, wire::Domains,
+    StartError,
+    backups::{Backups, BackupsApi},
+    docs, document, health,
+    instance::InstanceApi,
+    policies, watching,
+    wire::Domains,
 };
 use crate::{
     assets::{self, File, Keeping},

@@ -179,7 +179,7 @@ impl<K: Key + 'static, R: Record> private::Copied for Table<K, R> {
             let reader = reader.spawn_scoped(scope, move || self.read_batches(from, &full));
             let reader = reader.map_err(redb::Error::Io)?;
             let written = self.write_batches(batches, into);
-            let read = reader.join().unwrap_or_else(|_| Err(StoreError::Stopped));
+            let read = reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             // Whoever cannot write is why the other one had nobody to read for.
             written.and_then(|count| read.map(|()| count))
         })
@@ -237,7 +237,6 @@ impl<K: Key + 'static, R: Record> Table<K, R> {
         let mut count = 0;
         while batches.peek().is_some() {
             let transaction = into.begin()?;
-            let mut bytes = 0;
             {
                 let mut copy = transaction.open_table(self.definition())?;
                 for batch in batches.by_ref().take(BATCHES_IN_A_COMMIT) {
@@ -245,13 +244,13 @@ impl<K: Key + 'static, R: Record> Table<K, R> {
                         copy.insert(K::from_bytes(key), value)?;
                         count += 1;
                     }
-                    bytes += batch.bytes.len();
+                    let bytes = u64::try_from(batch.bytes.len()).unwrap_or(u64::MAX);
+                    if (into.progress)(bytes).is_break() {
+                        return Err(StoreError::Stopped);
+                    }
                 }
             }
             transaction.commit()?;
-            if (into.progress)(u64::try_from(bytes).unwrap_or(u64::MAX)).is_break() {
-                return Err(StoreError::Stopped);
-            }
         }
         Ok(count)
     }

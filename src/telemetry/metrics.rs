@@ -4,7 +4,13 @@
 //! begins with `appliance_`. Labels hold route templates and fixed words, never ids or addresses, so
 //! the number of series is bounded by the program and not by its visitors.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use prometheus::{
     HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
@@ -21,6 +27,7 @@ use super::{
 #[derive(Clone)]
 pub struct Metrics {
     registry: Registry,
+    answered: Arc<AtomicU64>,
     pub(super) http_requests: IntCounterVec,
     pub(super) http_duration: HistogramVec,
     gateway_requests: IntCounterVec,
@@ -61,6 +68,7 @@ impl Metrics {
         )?;
         build_info.with_label_values(&[env!("CARGO_PKG_VERSION")]).inc();
         Ok(Self {
+            answered: Arc::default(),
             http_requests: counters(
                 r,
                 "http_requests_total",
@@ -143,12 +151,18 @@ impl Metrics {
         service: &str,
         took: Duration,
     ) {
+        self.answered.fetch_add(1, Ordering::Relaxed);
         let status = status.to_string();
         self.http_requests.with_label_values(&[method, endpoint, &status, service]).inc();
         self.http_duration
             .with_label_values(&[method, endpoint, service])
             .observe(took.as_secs_f64());
         self.gateway_requests.with_label_values(&[service, &status]).inc();
+    }
+
+    /// How many requests were answered in all, for who wants to know whether somebody is being served.
+    pub fn answered(&self) -> u64 {
+        self.answered.load(Ordering::Relaxed)
     }
 
     /// Counts a registration or login by outcome (`success`, `failure`).

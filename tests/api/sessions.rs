@@ -119,7 +119,8 @@ async fn the_cookie_keeps_the_refresh_token_out_of_reach_of_scripts() {
     let app = Appliance::start().await;
     let answer = login_with_cookie(&app).await;
     assert_eq!(answer.expect(200)["refresh_token"], Value::Null);
-    let cookies = answer.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
+    let cookies =
+        answer.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
     let cookies: Vec<_> = cookies.collect();
     let names: Vec<_> = cookies.iter().map(|cookie| cookie.split('=').next().unwrap()).collect();
     assert_eq!(names, ["__Host-refresh", "__Host-device"]);

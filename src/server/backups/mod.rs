@@ -1,5 +1,8 @@
 //! Backups of the running domains: on demand, by schedule, and before an upgrade.
 
+mod api;
+mod courtesy;
+
 use std::convert::Infallible;
 
 use jiff::tz::TimeZone;
@@ -8,6 +11,9 @@ use thread_priority::{
     set_thread_priority_and_policy, thread_native_id,
 };
 use tokio::sync::{oneshot, watch};
+
+pub(super) use api::BackupsApi;
+use courtesy::Courtesy;
 
 use super::wire::Domains;
 use crate::{
@@ -70,10 +76,12 @@ impl Backups {
             cut
         };
         let now = self.domains.clock.now();
+        let mut courtesy = Courtesy::new(self.domains.metrics.clone());
         let mut unless_stopping = |progress| {
             if *self.stopping.borrow() {
                 return Err(BackupError::Failed("the appliance is stopping".to_owned()));
             }
+            courtesy.step();
             watcher(progress)
         };
         let taken = take(&cut, &self.directory, destination, seal, now, &mut unless_stopping);

@@ -12,7 +12,7 @@ use poem_openapi::{
     types::Example,
 };
 
-use super::backups::Backups;
+use super::Backups;
 use crate::{
     backup::{BackupError, BackupName, Listed},
     event::{Actor, Provenance},
@@ -23,7 +23,7 @@ use crate::{
 const CHUNK: usize = 256 << 10;
 
 /// Backups, for administrators.
-pub(super) struct BackupsApi(pub(super) Backups);
+pub(in crate::server) struct BackupsApi(pub(in crate::server) Backups);
 
 /// A backup that is kept.
 #[derive(Object)]
