@@ -1,46 +1,15 @@
 //! The second factor: enrolling, logging in with it, recovery codes, and roles that must have one.
 
-use appliance::crypto::hmac_sha1;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Appliance, PASSWORD, Person};
-
-/// An authenticator app: what it was told, and the time it takes from the appliance's clock.
-struct App {
-    secret: Vec<u8>,
-}
-
-impl App {
-    fn of(secret: &str) -> Self {
-        let mut bits = String::new();
-        for digit in secret.chars() {
-            let value = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".find(digit).unwrap();
-            bits += &format!("{value:05b}");
-        }
-        let bytes = bits.as_bytes().chunks_exact(8);
-        let byte = |bits: &[u8]| u8::from_str_radix(std::str::from_utf8(bits).unwrap(), 2).unwrap();
-        Self { secret: bytes.map(byte).collect() }
-    }
-
-    fn code(&self, app: &Appliance) -> String {
-        self.code_in(app, 0)
-    }
-
-    fn code_in(&self, app: &Appliance, steps: i64) -> String {
-        let step = u64::try_from(app.clock.now().as_seconds() / 30 + steps).unwrap();
-        let tag = hmac_sha1(&self.secret, &step.to_be_bytes());
-        let begin = usize::from(tag[19] & 15);
-        let word = u32::from_be_bytes(tag[begin..begin + 4].try_into().unwrap()) & 0x7FFF_FFFF;
-        format!("{:06}", word % 1_000_000)
-    }
-}
+use crate::support::{Answer, Appliance, PASSWORD, Person, authenticator::Authenticator};
 
 /// Enrols a second factor; gives the app and the recovery codes.
-async fn enrol(app: &Appliance, person: &Person) -> (App, Vec<String>) {
+async fn enrol(app: &Appliance, person: &Person) -> (Authenticator, Vec<String>) {
     let begun = app.post("/auth/totp", Some(person), json!({ "password": PASSWORD })).await;
     let begun = begun.expect(201);
-    let authenticator = App::of(begun["secret"].as_str().unwrap());
-    let code = json!({ "code": authenticator.code(app) });
+    let authenticator = Authenticator::of(begun["secret"].as_str().unwrap());
+    let code = json!({ "code": authenticator.code(app.clock.now(), 0) });
     let confirmed = app.post("/auth/totp/confirm", Some(person), code).await.expect(200);
     app.advance(30);
     let codes = confirmed["recovery_codes"].as_array().unwrap().iter();
@@ -69,12 +38,12 @@ async fn a_login_asks_for_the_code_once_a_second_factor_is_confirmed() {
     let address = begun["otpauth_url"].as_str().unwrap();
     assert!(address.starts_with("otpauth://totp/") && address.contains("ada%40example.org"));
     login(&app, "ada", None).await.expect(200);
-    let authenticator = App::of(begun["secret"].as_str().unwrap());
-    let code = json!({ "code": authenticator.code(&app) });
+    let authenticator = Authenticator::of(begun["secret"].as_str().unwrap());
+    let code = json!({ "code": authenticator.code(app.clock.now(), 0) });
     app.post("/auth/totp/confirm", Some(&ada), code).await.expect(200);
     login(&app, "ada", None).await.expect_problem(401, "TOTP_REQUIRED");
     app.advance(30);
-    login(&app, "ada", Some(&authenticator.code(&app))).await.expect(200);
+    login(&app, "ada", Some(&authenticator.code(app.clock.now(), 0))).await.expect(200);
     assert_eq!(standing(&app, &ada).await["enrolled"], true);
     assert_eq!(standing(&app, &ada).await["recovery_codes_left"], 10);
 }
@@ -84,7 +53,7 @@ async fn nobody_learns_from_a_second_factor_whether_a_password_is_right() {
     let app = Appliance::start().await;
     let ada = app.person("ada").await;
     let (authenticator, _) = enrol(&app, &ada).await;
-    for code in [None, Some(authenticator.code(&app)), Some("000000".to_owned())] {
+    for code in [None, Some(authenticator.code(app.clock.now(), 0)), Some("000000".to_owned())] {
         let mut body = json!({ "identifier": "ada", "password": "a wrong password" });
         if let Some(code) = code {
             body["totp"] = code.into();
@@ -98,17 +67,17 @@ async fn a_code_is_good_once_and_a_step_to_either_side() {
     let app = Appliance::start().await;
     let ada = app.person("ada").await;
     let (authenticator, _) = enrol(&app, &ada).await;
-    let code = authenticator.code_in(&app, -1);
+    let code = authenticator.code(app.clock.now(), -1);
     login(&app, "ada", Some(&code)).await.expect_problem(401, "TOTP_INVALID");
     app.advance(60);
-    let early = authenticator.code_in(&app, 1);
+    let early = authenticator.code(app.clock.now(), 1);
     login(&app, "ada", Some(&early)).await.expect(200);
     for step in [-1, 0, 1] {
-        let code = authenticator.code_in(&app, step);
+        let code = authenticator.code(app.clock.now(), step);
         login(&app, "ada", Some(&code)).await.expect_problem(401, "TOTP_INVALID");
     }
     app.advance(60);
-    login(&app, "ada", Some(&authenticator.code(&app))).await.expect(200);
+    login(&app, "ada", Some(&authenticator.code(app.clock.now(), 0))).await.expect(200);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -116,7 +85,7 @@ async fn of_twenty_logins_at_once_with_one_code_one_gets_in() {
     let app = Appliance::start().await;
     let ada = app.person("ada").await;
     let (authenticator, _) = enrol(&app, &ada).await;
-    let code = authenticator.code(&app);
+    let code = authenticator.code(app.clock.now(), 0);
     let tries = (0..20).map(|_| login(&app, "ada", Some(&code)));
     let answers = futures_util::future::join_all(tries).await;
     assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
@@ -146,7 +115,7 @@ async fn new_recovery_codes_take_the_place_of_the_old() {
     let app = Appliance::start().await;
     let ada = app.person("ada").await;
     let (authenticator, old) = enrol(&app, &ada).await;
-    let body = json!({ "password": PASSWORD, "code": authenticator.code(&app) });
+    let body = json!({ "password": PASSWORD, "code": authenticator.code(app.clock.now(), 0) });
     let renewed = app.post("/auth/totp/recovery-codes", Some(&ada), body).await.expect(200);
     login(&app, "ada", Some(&old[0])).await.expect_problem(401, "TOTP_INVALID");
     let new = renewed["recovery_codes"][0].as_str().unwrap();
@@ -183,7 +152,7 @@ async fn enrolling_and_removing_ask_for_what_one_knows_and_has_once_more() {
         let body = json!({ "password": password, "code": code });
         app.delete_with("/auth/totp", &ada, body).await.expect_problem(401, refusal);
     }
-    let body = json!({ "password": PASSWORD, "code": authenticator.code(&app) });
+    let body = json!({ "password": PASSWORD, "code": authenticator.code(app.clock.now(), 0) });
     app.delete_with("/auth/totp", &ada, body).await.expect(204);
     login(&app, "ada", None).await.expect(200);
 }
@@ -195,7 +164,7 @@ async fn enrolling_and_removing_end_every_other_session() {
     let (authenticator, _) = enrol(&app, &ada).await;
     app.get("/me", Some(&other)).await.expect_problem(401, "SESSION_ENDED");
     app.get("/me", Some(&ada)).await.expect(200);
-    let body = json!({ "password": PASSWORD, "code": authenticator.code(&app) });
+    let body = json!({ "password": PASSWORD, "code": authenticator.code(app.clock.now(), 0) });
     app.delete_with("/auth/totp", &ada, body).await.expect(204);
     app.get("/me", Some(&ada)).await.expect(200);
 }
@@ -221,7 +190,7 @@ async fn guessing_codes_counts_like_guessing_passwords() {
     for _ in 0..3 {
         login(&app, "ada", Some("000000000")).await.expect_problem(401, "TOTP_INVALID");
     }
-    let right = login(&app, "ada", Some(&authenticator.code(&app))).await;
+    let right = login(&app, "ada", Some(&authenticator.code(app.clock.now(), 0))).await;
     right.expect_problem(429, "TOO_MANY_ATTEMPTS");
 }
 
@@ -238,7 +207,7 @@ async fn a_role_that_must_have_one_can_do_nothing_else_before() {
     assert_eq!(standing(&app, &admin).await["required"], true);
     let (authenticator, _) = enrol(&app, &admin).await;
     app.get("/users", Some(&admin)).await.expect(200);
-    let body = json!({ "password": PASSWORD, "code": authenticator.code(&app) });
+    let body = json!({ "password": PASSWORD, "code": authenticator.code(app.clock.now(), 0) });
     let removed = app.delete_with("/auth/totp", &admin, body).await;
     removed.expect_problem(409, "SECOND_FACTOR_REQUIRED");
     let ada = app.person("ada").await;

@@ -1,17 +1,23 @@
 //! One's own account: the second factor, the password, the devices, and the ways in by a link.
 
+use appliance::clock::{Clock, Time};
 use reqwest::Method;
 
 use crate::{
-    authenticator::Authenticator,
     browser::Browser,
     people::{appliance, appliance_with, sign_in, sign_out, write_account},
+    support::authenticator::Authenticator,
     support::{Appliance, PASSWORD, Person},
 };
 
 const ANOTHER: &str = "quattro pecore sul tetto";
 /// Every list of the passwords that people use begins with it.
 const WEAK: &str = "password";
+
+/// The time on a telephone.
+fn now() -> Time {
+    Clock::system().now()
+}
 
 /// Goes through setting up a second factor, from the password to the recovery codes, which stay on the page.
 async fn enrol(browser: &Browser) -> (Authenticator, Vec<String>) {
@@ -23,7 +29,7 @@ async fn enrol(browser: &Browser) -> (Authenticator, Vec<String>) {
     // Whoever can't scan types the secret.
     browser.click_css(".enrol details summary").await;
     let authenticator = Authenticator::of(&browser.attribute("enrol-secret", "data-secret").await);
-    browser.write("enrol-code", &authenticator.code()).await;
+    browser.write("enrol-code", &authenticator.code(now(), 0)).await;
     browser.click("enrol-confirm").await;
     let codes = browser.text("recovery-codes").await;
     let codes: Vec<_> = codes.split_whitespace().map(str::to_owned).collect();
@@ -50,7 +56,7 @@ async fn a_second_factor_is_set_up_asked_for_and_removed() {
     browser.click("login-code-submit").await;
     browser.see_css("[data-test=login-code][aria-invalid=true]").await;
     // As apps show it, with a gap.
-    let code = authenticator.code_in(1);
+    let code = authenticator.code(now(), 1);
     browser.write("login-code", &format!("{} {}", &code[..3], &code[3..])).await;
     browser.click("login-code-submit").await;
     browser.see("home-scan").await;

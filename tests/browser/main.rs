@@ -1,9 +1,9 @@
 //! The web app in a real Chromium, against a real appliance, over real HTTPS.
 //!
 //! `driver` and `browser` hold the processes and what a person does with them, `people` the walks
-//! that many tests begin with, `camera` turns a picture into what a camera sees, `authenticator` is
-//! the app of a second factor. The rest is one file a theme. A test that ends well also asks each browser whether a page complained: a broken
-//! content security policy or an error in a script fails it, whatever else it looked at.
+//! that many tests begin with, `camera` turns a picture into what a camera sees. The rest is one file a
+//! theme. A test that ends well also asks each browser whether a page complained: a broken content
+//! security policy or an error in a script fails it, whatever else it looked at.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -19,7 +19,6 @@ mod support;
 
 mod access;
 mod accounts;
-mod authenticator;
 mod browser;
 mod camera;
 mod driver;

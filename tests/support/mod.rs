@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{sync::oneshot, task::JoinHandle};
 
+pub mod authenticator;
 pub mod wire;
 
 /// A Monday morning in Rome, in winter time: 2026-11-23T08:00:00+01:00.
