@@ -37,7 +37,7 @@ pub struct Event {
     pub after: Option<String>,
 }
 
-/// Who did something.
+/// Who did something. Kept, so it only grows at its end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Actor {
     /// A person.
@@ -48,6 +48,13 @@ pub enum Actor {
     CommandLine,
     /// The appliance itself.
     System,
+    /// A machine that acts for a person.
+    ApiKey {
+        /// Which key.
+        id: RandomId,
+        /// Whose.
+        owner: UserId,
+    },
 }
 
 first_version!(Event);

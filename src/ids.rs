@@ -1,8 +1,12 @@
-//! Who and what: the id newtypes and the role that cross from one domain to another.
+//! Who and what: the id newtypes, the role and the scopes that cross from one domain to another.
+
+mod scope;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+pub use scope::{Scope, Scopes, UnknownScope};
 
 /// A person's number: from 1, never reused, so that an audit entry means one person for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -27,6 +31,14 @@ impl RandomId {
     /// When the system's random number generator fails.
     pub fn generate() -> Result<Self, crate::crypto::NoRandomness> {
         crate::crypto::random().map(Self)
+    }
+
+    /// The first half of the digits: what the audit trail calls a session or a key by. Enough to tell
+    /// them apart, not enough to guess one.
+    pub fn name(self) -> String {
+        let mut name = self.to_string();
+        name.truncate(16);
+        name
     }
 
     /// Reads the form that [`fmt::Display`] writes: 32 lower-case hex digits.

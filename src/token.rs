@@ -3,6 +3,10 @@
 //! A token says who and which session, for ten minutes; everything else about a person is read when
 //! it is used. Every check that the library leaves optional is on: algorithm pinned, `typ`, `iss`,
 //! `aud` and `exp` required, five seconds of leeway, and the time is an argument.
+//!
+//! Tokens that say nothing, and are looked up instead, are in [`opaque`].
+
+pub mod opaque;
 
 use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode,
@@ -17,7 +21,8 @@ use crate::{
 const ISSUER: &str = "appliance";
 const AUDIENCE: &str = "appliance-api";
 const TYPE: &str = "at+jwt";
-const LEEWAY_SECONDS: i64 = 5;
+/// How long after its end a token is still taken, for clocks that differ a little.
+pub const LEEWAY_SECONDS: i64 = 5;
 
 /// A symmetric key with the name that tokens carry in `kid`.
 #[derive(Clone)]

@@ -13,6 +13,12 @@ pub enum AuthError {
     UsernameTaken,
     /// Nobody may register here.
     RegistrationClosed,
+    /// Only whoever has an invitation may register here.
+    InviteRequired,
+    /// No such invitation, or it was used up, or it has ended. Nobody learns which.
+    InviteInvalid,
+    /// No invitation has this id.
+    InvitationNotFound,
     /// As many have registered from one network as may in an hour; seconds to wait.
     TooManyRegistrations(u64),
     /// No such account, or another password. Nobody learns which.
@@ -49,6 +55,12 @@ pub enum AuthError {
     RefreshInvalid,
     /// The refresh token was used before: its session has been ended.
     RefreshReused,
+    /// No such API key, or it was revoked, or its owner may not log in. Nobody learns which.
+    KeyInvalid,
+    /// The API key was good until a while ago.
+    KeyExpired,
+    /// No API key has this id.
+    KeyNotFound,
     /// The set-up link is not the newest one, or set-up is done.
     SetupInvalid,
     /// No account has this id.
@@ -94,6 +106,9 @@ impl std::fmt::Display for AuthError {
             Self::EmailTaken => "the e-mail address belongs to another account",
             Self::UsernameTaken => "the username belongs to another account",
             Self::RegistrationClosed => "registration is closed",
+            Self::InviteRequired => "registration needs an invitation",
+            Self::InviteInvalid => "the invitation is not valid",
+            Self::InvitationNotFound => "no such invitation",
             Self::TooManyRegistrations(_) => "too many registrations from one network",
             Self::InvalidCredentials => "no such account, or another password",
             Self::PasswordWrong => "the password is another one",
@@ -112,6 +127,9 @@ impl std::fmt::Display for AuthError {
             Self::SessionEnded => "the session has ended",
             Self::RefreshInvalid => "the refresh token is not valid",
             Self::RefreshReused => "the refresh token was used before",
+            Self::KeyInvalid => "the API key is not valid",
+            Self::KeyExpired => "the API key has expired",
+            Self::KeyNotFound => "no such API key",
             Self::SetupInvalid => "the set-up link is not valid any more",
             Self::UserNotFound => "no such user",
             Self::LastAdministrator => "the last administrator must stay one",

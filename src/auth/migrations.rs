@@ -3,8 +3,9 @@
 use super::{
     records::StoredKey,
     tables::{
-        ACCOUNT_BY_EMAIL, ACCOUNT_BY_USERNAME, ACCOUNTS, ADMINISTRATORS, SECOND_FACTORS, SECRETS,
-        SESSIONS, SESSIONS_BY_USER, SETUP, SIGNING_KEYS,
+        ACCOUNT_BY_EMAIL, ACCOUNT_BY_USERNAME, ACCOUNTS, ADMINISTRATORS, API_KEYS,
+        API_KEYS_BY_OWNER, INVITATION_BY_CODE, INVITATIONS, SECOND_FACTORS, SECRETS, SESSIONS,
+        SESSIONS_BY_USER, SETUP, SIGNING_KEYS,
     },
 };
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
 /// The steps.
 pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "create accounts, sessions and keys", apply: create },
-    Migration { name: "second factors, keys and invitations", apply: add_second_factors },
+    Migration { name: "second factors, keys and invitations", apply: add_keys },
 ];
 
 fn create(edit: &Edit<'_>) -> Result<(), StoreError> {
@@ -39,6 +40,10 @@ fn create(edit: &Edit<'_>) -> Result<(), StoreError> {
     SECRETS.put(edit, "refresh", &secret()?)
 }
 
-fn add_second_factors(edit: &Edit<'_>) -> Result<(), StoreError> {
-    SECOND_FACTORS.create(edit)
+fn add_keys(edit: &Edit<'_>) -> Result<(), StoreError> {
+    SECOND_FACTORS.create(edit)?;
+    API_KEYS.create(edit)?;
+    API_KEYS_BY_OWNER.create(edit)?;
+    INVITATIONS.create(edit)?;
+    INVITATION_BY_CODE.create(edit)
 }

@@ -10,8 +10,10 @@
 //! here too, so that a profile lost to a crash between the two files can be made again.
 
 mod accounts;
+mod api_keys;
 mod error;
 mod figures;
+mod invitations;
 mod migrations;
 mod passwords;
 mod problem;
@@ -20,14 +22,17 @@ mod second_factor;
 mod service;
 mod sessions;
 mod setup;
+mod signing_keys;
 mod store;
 mod tables;
 
 pub use accounts::{
     AccountsApi, Email, NewAccount, Registered, Registration, RegistrationApi, SetupApi, Username,
 };
+pub use api_keys::{ApiKeysApi, KeyView, NewKey};
 pub use error::AuthError;
 pub use figures::AccountFigures;
+pub use invitations::{InvitationView, InvitationsApi, NewInvitation};
 pub use migrations::MIGRATIONS;
 pub use passwords::NewPassword;
 pub use records::Account;

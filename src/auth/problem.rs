@@ -48,6 +48,24 @@ fn refusal(error: &AuthError) -> Problem {
             "Registration is closed. Ask an administrator for an account.",
             "La registrazione è chiusa. Chiedi un account a un amministratore.",
         ),
+        AuthError::InviteRequired => (
+            StatusCode::FORBIDDEN,
+            "INVITE_REQUIRED",
+            "You need an invitation to register. Ask an administrator for one.",
+            "Per registrarti serve un invito. Chiedilo a un amministratore.",
+        ),
+        AuthError::InviteInvalid => (
+            StatusCode::FORBIDDEN,
+            "INVITE_INVALID",
+            "This invitation is not valid, or not any more. Ask for another.",
+            "Questo invito non è valido, o non lo è più. Chiedine un altro.",
+        ),
+        AuthError::InvitationNotFound => (
+            StatusCode::NOT_FOUND,
+            "INVITATION_NOT_FOUND",
+            "There is no such invitation.",
+            "Questo invito non esiste.",
+        ),
         AuthError::TooManyRegistrations(_) => (
             StatusCode::TOO_MANY_REQUESTS,
             "TOO_MANY_REGISTRATIONS",
@@ -143,6 +161,24 @@ fn refusal(error: &AuthError) -> Problem {
             "REFRESH_REUSED",
             "The refresh token was used before, so the session was ended. Please sign in again.",
             "Il token di rinnovo era già stato usato: la sessione è stata chiusa. Accedi di nuovo.",
+        ),
+        AuthError::KeyInvalid => (
+            StatusCode::UNAUTHORIZED,
+            "KEY_INVALID",
+            "The API key is not valid.",
+            "La chiave API non è valida.",
+        ),
+        AuthError::KeyExpired => (
+            StatusCode::UNAUTHORIZED,
+            "KEY_EXPIRED",
+            "The API key has expired. Ask an administrator for another.",
+            "La chiave API è scaduta. Chiedine un'altra a un amministratore.",
+        ),
+        AuthError::KeyNotFound => (
+            StatusCode::NOT_FOUND,
+            "KEY_NOT_FOUND",
+            "There is no such API key.",
+            "Questa chiave API non esiste.",
         ),
         AuthError::SetupInvalid => (
             StatusCode::FORBIDDEN,

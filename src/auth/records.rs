@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::Time,
-    ids::{RandomId, Role, UserId},
+    ids::{RandomId, Role, Scopes, UserId},
     language::Language,
     store::first_version,
 };
@@ -81,7 +81,53 @@ pub(super) struct SetupToken {
     pub(super) created_at: Time,
 }
 
-first_version!(Account, Session, SecondFactor, StoredKey, SetupToken);
+/// A key with which a machine acts for a person.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct ApiKey {
+    /// SHA-256 of the secret.
+    pub(super) hash: [u8; 32],
+    pub(super) name: String,
+    pub(super) owner: UserId,
+    pub(super) scopes: Scopes,
+    pub(super) created_at: Time,
+    pub(super) expires_at: Option<Time>,
+    /// Up to a minute behind while an appliance runs: `api_keys/recognise`.
+    pub(super) last_used_at: Option<Time>,
+    pub(super) last_network: Option<String>,
+}
+
+/// What lets somebody register.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Invitation {
+    /// SHA-256 of the code.
+    pub(super) code_hash: [u8; 32],
+    /// What for, in the words of whoever made it.
+    pub(super) note: String,
+    /// What those who come with it may do.
+    pub(super) role: Role,
+    pub(super) uses: u32,
+    pub(super) uses_left: u32,
+    pub(super) created_at: Time,
+    pub(super) expires_at: Time,
+    /// Nobody, when it was made on the command line.
+    pub(super) created_by: Option<UserId>,
+}
+
+/// Names an invitation.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct InvitationId(pub(super) RandomId);
+
+first_version!(
+    Account,
+    Session,
+    SecondFactor,
+    StoredKey,
+    SetupToken,
+    ApiKey,
+    Invitation,
+    InvitationId
+);
 
 impl Session {
     /// The key of a session in its tables.
@@ -89,9 +135,8 @@ impl Session {
         u128::from_be_bytes(id.0)
     }
 
-    /// What people and the audit trail call a session: the first half of its id as hex digits. Enough to
-    /// tell one from another, not enough to guess one.
+    /// What people and the audit trail call a session ([`RandomId::name`]).
     pub(super) fn name(key: u128) -> String {
-        format!("{:016x}", key >> 64)
+        RandomId(key.to_be_bytes()).name()
     }
 }

@@ -6,18 +6,20 @@ use futures_util::future::BoxFuture;
 
 use super::{
     AuthError,
+    api_keys::KnownKeys,
     passwords::Hasher,
     records::Account,
     sessions::{Opened, Recognised, SessionLimits, Throttle},
-    tables::{SECRETS, SIGNING_KEYS},
+    signing_keys::SigningKeys,
+    tables::SECRETS,
 };
 use crate::{
-    clock::Clock,
+    clock::{Clock, Time},
     config::{AuthConfig, RateLimitConfig, Registration},
     http::{Person, Problem},
-    store::{Direction, Store, StoreError},
+    store::{Store, StoreError},
     telemetry::Metrics,
-    token::{self, Access, SigningKey},
+    token::{self, Access},
 };
 
 /// What accounts need of the domain that keeps names: composed in `server/wire`.
@@ -38,7 +40,8 @@ pub(super) struct Parts {
     pub(super) hasher: Hasher,
     pub(super) throttle: Throttle,
     pub(super) recognised: Recognised,
-    pub(super) keys: Vec<SigningKey>,
+    pub(super) api_keys: KnownKeys,
+    pub(super) keys: SigningKeys,
     pub(super) refresh_key: [u8; 32],
     pub(super) cursor_key: [u8; 32],
     pub(super) limits: SessionLimits,
@@ -60,14 +63,7 @@ impl AuthService {
         metrics: Metrics,
     ) -> Result<Self, AuthError> {
         let snapshot = store.read()?;
-        let mut keys = SIGNING_KEYS.collect(
-            &snapshot,
-            0_u64..,
-            Direction::Descending,
-            usize::MAX,
-            |number, key| SigningKey::new(number.to_string(), &key.secret),
-        )?;
-        keys.truncate(8);
+        let keys = SigningKeys::read(&snapshot)?;
         let secret = |name: &'static str| -> Result<[u8; 32], StoreError> {
             let missing = || StoreError::Corrupt { table: "secrets", reason: name.to_owned() };
             SECRETS.get(&snapshot, name)?.ok_or_else(missing)
@@ -85,6 +81,7 @@ impl AuthService {
             hasher,
             throttle,
             recognised: Recognised::default(),
+            api_keys: KnownKeys::default(),
             keys,
             refresh_key,
             cursor_key,
@@ -106,9 +103,14 @@ impl AuthService {
         self.parts.cursor_key
     }
 
-    /// Whether anyone may register.
-    pub fn is_registration_open(&self) -> bool {
-        self.parts.config.registration == Registration::Open
+    /// Who may register.
+    pub fn registration(&self) -> Registration {
+        self.parts.config.registration
+    }
+
+    /// The moment that lies so many days ahead.
+    pub fn in_days(&self, days: u32) -> Time {
+        self.parts.clock.now().plus_seconds(i64::from(days) * 86_400)
     }
 
     /// Forgets counters of people and networks that are back at rest.
@@ -119,7 +121,8 @@ impl AuthService {
     /// An access token for a session, and how many seconds it lives.
     pub(super) fn access_token(&self, opened: &Opened) -> Result<(String, u32), AuthError> {
         let parts = &self.parts;
-        let key = parts.keys.first().ok_or_else(|| AuthError::Internal("no key".to_owned()))?;
+        let ring = parts.keys.ring();
+        let key = ring.keys.first().ok_or_else(|| AuthError::Internal("no key".to_owned()))?;
         let minutes = parts.config.access_token_minutes;
         let access = Access { user: opened.user, session: opened.session };
         let token = token::sign(key, access, parts.clock.now(), minutes)

@@ -1,6 +1,8 @@
 //! Every table of `auth.redb`. Besides these it has the store's own and the outbox (`event`).
 
-use super::records::{Account, SecondFactor, Session, SetupToken, StoredKey};
+use super::records::{
+    Account, ApiKey, Invitation, InvitationId, SecondFactor, Session, SetupToken, StoredKey,
+};
 use crate::{
     event::OUTBOX,
     store::{AnyTable, Table},
@@ -27,6 +29,15 @@ pub(super) const SECRETS: Table<&str, [u8; 32]> = Table::new("secrets");
 /// The set-up token while there is no administrator, under the key `first`.
 pub(super) const SETUP: Table<&str, SetupToken> = Table::new("setup");
 
+/// The API keys, by id.
+pub(super) const API_KEYS: Table<u128, ApiKey> = Table::new("api_keys");
+/// The same, by the owner's user id and the key's id.
+pub(super) const API_KEYS_BY_OWNER: Table<(u64, u128), ()> = Table::new("api_keys_by_owner");
+/// The invitations that have not ended, by id.
+pub(super) const INVITATIONS: Table<u128, Invitation> = Table::new("invitations");
+/// The id of an invitation, by the SHA-256 of its code.
+pub(super) const INVITATION_BY_CODE: Table<&[u8], InvitationId> = Table::new("invitation_by_code");
+
 /// All of them, with the outbox: what a copy and a check of the file go through.
 pub static TABLES: &[&dyn AnyTable] = &[
     &ACCOUNTS,
@@ -39,5 +50,9 @@ pub static TABLES: &[&dyn AnyTable] = &[
     &SIGNING_KEYS,
     &SECRETS,
     &SETUP,
+    &API_KEYS,
+    &API_KEYS_BY_OWNER,
+    &INVITATIONS,
+    &INVITATION_BY_CODE,
     &OUTBOX,
 ];

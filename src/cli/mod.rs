@@ -4,6 +4,7 @@
 //! directory it acts on. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 not found,
 //! 4 in use or in conflict, 5 verification failed.
 
+mod api_key;
 mod archive_input;
 mod backup;
 mod cert;
@@ -12,7 +13,10 @@ mod config;
 mod doctor;
 mod failure;
 mod healthcheck;
+mod invite;
+mod keys;
 mod migrate;
+mod on_accounts;
 mod openapi;
 mod restore;
 mod scrub;
@@ -73,6 +77,15 @@ enum Verb {
     /// Make, list and change accounts.
     #[command(subcommand)]
     User(user::User),
+    /// Make, list and revoke API keys.
+    #[command(subcommand)]
+    ApiKey(api_key::ApiKey),
+    /// Make, list and revoke invitations.
+    #[command(subcommand)]
+    Invite(invite::Invite),
+    /// Change the key that signs access tokens.
+    #[command(subcommand)]
+    Keys(keys::Keys),
     /// Take, list, verify and remove backups.
     #[command(subcommand)]
     Backup(backup::Backup),
@@ -122,6 +135,9 @@ impl Cli {
         match verb {
             Verb::Serve(serve) => serve.run(&global),
             Verb::User(user) => user.run(&global),
+            Verb::ApiKey(api_key) => api_key.run(&global),
+            Verb::Invite(invite) => invite.run(&global),
+            Verb::Keys(keys) => keys.run(&global),
             Verb::Backup(backup) => backup.run(&global),
             Verb::Restore(restore) => restore.run(&global),
             Verb::Migrate(migrate) => migrate.run(&global),

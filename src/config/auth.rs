@@ -12,6 +12,8 @@ pub struct AuthConfig {
     pub registration: Registration,
     /// Minutes that an access token lives.
     pub access_token_minutes: u16,
+    /// Days after which another key signs access tokens.
+    pub signing_key_days: u16,
     /// Days without use after which a session ends.
     pub session_idle_days: u16,
     /// Days after which a session ends anyway.
@@ -44,6 +46,9 @@ impl AuthConfig {
         if !(1..=60).contains(&self.access_token_minutes) {
             return Err(("auth.access_token_minutes", "must be from 1 to 60".to_owned()));
         }
+        if !(1..=3_650).contains(&self.signing_key_days) {
+            return Err(("auth.signing_key_days", "must be from 1 to 3650".to_owned()));
+        }
         if self.session_idle_days == 0 {
             return Err(("auth.session_idle_days", "must be 1 or more".to_owned()));
         }
@@ -70,6 +75,19 @@ fn roles<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Role>, D::Err
 pub enum Registration {
     /// Anyone.
     Open,
+    /// Whoever has an invitation.
+    Invite,
     /// Nobody; administrators make accounts.
     Closed,
+}
+
+impl Registration {
+    /// The word for it, in the configuration and to clients.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Invite => "invite",
+            Self::Closed => "closed",
+        }
+    }
 }

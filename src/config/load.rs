@@ -368,6 +368,7 @@ mod tests {
             ("attendance.open_early_minutes", "1441"),
             ("auth.registration", "sometimes"),
             ("auth.session_idle_days", "0"),
+            ("auth.signing_key_days", "0"),
             ("auth.hash_concurrency", "1025"),
             ("limits.connections", "0"),
             ("limits.idle_seconds", "0"),

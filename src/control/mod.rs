@@ -1,7 +1,8 @@
 //! How the command line and a running appliance talk: one typed request over a Unix socket, answered
 //! by lines of JSON.
 //!
-//! `protocol` is what is said, `client` asks; `status`, `accounts` and `backups` are what can be asked for
+//! `protocol` is what is said, `client` asks; `status`, `accounts`, `keys`, `invitations` and
+//! `backups` are what can be asked for
 //! and what comes back. The other end, which listens, is `server/control`. A verb on accounts runs
 //! [`perform`] whether it was asked here or by a server, so both do the same.
 //!
@@ -12,6 +13,8 @@ mod accounts;
 mod backups;
 mod check;
 mod client;
+mod invitations;
+mod keys;
 mod protocol;
 mod status;
 
@@ -19,6 +22,10 @@ pub use accounts::{AccountRequest, AccountView, CreateAccount, Password, Session
 pub use backups::{BackupRequest, BackupTaken, SealRequest};
 pub use check::{AuditCheck, Check, DatabaseCheck, check_audit};
 pub use client::{AskError, ask};
+pub use invitations::{InvitationLine, InvitationMade, InvitationRequest, perform_on_invitations};
+pub use keys::{
+    ApiKeyMade, ApiKeyView, CreateKey, KeyRequest, perform_on_keys, rotate_signing_key,
+};
 pub use protocol::{
     Asked, CertificateRequest, Done, ExitStatus, LONGEST_REQUEST_BYTES, Line, Lines, PROTOCOL,
     Progress, Refused, Request, read_request,

@@ -13,7 +13,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use super::{accounts::AccountRequest, backups::BackupRequest};
+use super::{
+    accounts::AccountRequest, backups::BackupRequest, invitations::InvitationRequest,
+    keys::KeyRequest,
+};
 use crate::{auth::AuthError, backup::BackupError};
 
 /// Raised when an older end would misunderstand a newer one.
@@ -46,6 +49,12 @@ pub enum Request {
     Metrics,
     /// A verb on accounts; see [`super::perform`].
     Account(AccountRequest),
+    /// A verb on API keys; see [`super::perform_on_keys`].
+    Key(KeyRequest),
+    /// A verb on invitations; see [`super::perform_on_invitations`].
+    Invitation(InvitationRequest),
+    /// Make another key sign access tokens; done with its number.
+    RotateSigningKey,
     /// Take a backup; done with a [`super::BackupTaken`].
     Backup(BackupRequest),
     /// Something about certificates; done with a [`super::CertificateReport`].
@@ -67,7 +76,11 @@ impl Request {
     pub const fn deadline(&self) -> Duration {
         match self {
             Self::Status | Self::Metrics => Duration::from_secs(30),
-            Self::Account(_) | Self::Certificate(_) => Duration::from_mins(10),
+            Self::Account(_)
+            | Self::Key(_)
+            | Self::Invitation(_)
+            | Self::RotateSigningKey
+            | Self::Certificate(_) => Duration::from_mins(10),
             // As long as it takes to read the longest audit chain from a slow disk.
             Self::Check => Duration::from_hours(2),
             Self::Backup(_) => Duration::from_hours(24),
@@ -156,6 +169,8 @@ impl From<AuthError> for Refused {
             AuthError::Invalid(_) => (ExitStatus::Usage, "INVALID"),
             AuthError::UserNotFound => (ExitStatus::NotFound, "USER_NOT_FOUND"),
             AuthError::SessionNotFound => (ExitStatus::NotFound, "SESSION_NOT_FOUND"),
+            AuthError::KeyNotFound => (ExitStatus::NotFound, "KEY_NOT_FOUND"),
+            AuthError::InvitationNotFound => (ExitStatus::NotFound, "INVITATION_NOT_FOUND"),
             AuthError::EmailTaken => (ExitStatus::Conflict, "USER_EXISTS"),
             AuthError::UsernameTaken => (ExitStatus::Conflict, "USERNAME_TAKEN"),
             AuthError::LastAdministrator => (ExitStatus::Conflict, "LAST_ADMIN"),

@@ -2,18 +2,31 @@
 
 use poem::{Request, http::header};
 
-use crate::http::{Authenticator, Caller};
+use crate::{
+    http::{Authenticator, Caller, ClientNetwork},
+    token::opaque::{API_KEY, DISPLAY},
+};
 
-/// Recognises the bearer of a token (RFC 6750 §2.1). A bad token refuses nothing here: pages and
-/// public operations answer anyone, and the rest refuses when it asks for its caller.
-pub(super) fn recognise(request: &Request, authenticator: &dyn Authenticator) -> Caller {
+/// Recognises the bearer of a token (RFC 6750 §2.1): an API key and a display token by what they begin
+/// with, anything else as an access token. A bad token refuses nothing here: pages and public operations
+/// answer anyone, and the rest refuses when it asks for its caller.
+pub(super) fn recognise(
+    request: &Request,
+    network: ClientNetwork,
+    authenticator: &dyn Authenticator,
+) -> Caller {
     let header = request.header(header::AUTHORIZATION).unwrap_or_default();
     let Some((scheme, token)) = header.split_once(' ') else { return Caller::Anonymous };
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Caller::Anonymous;
     }
-    match authenticator.authenticate(token.trim()) {
-        Ok(principal) => Caller::SignedIn(principal),
-        Err(problem) => Caller::Refused(problem),
-    }
+    let token = token.trim();
+    let recognised = if token.starts_with(API_KEY) {
+        authenticator.api_key(token, network).map(Caller::SignedIn)
+    } else if token.starts_with(DISPLAY) {
+        authenticator.display(token).map(Caller::Display)
+    } else {
+        authenticator.session(token).map(Caller::SignedIn)
+    };
+    recognised.unwrap_or_else(Caller::Refused)
 }

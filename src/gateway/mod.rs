@@ -139,7 +139,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Gateway<E> {
         let client = settings.clients.of(&request);
         let body = settings.bodies.at(request.uri().path());
         let context = identify::identify(&request, client.network, body);
-        let caller = caller::recognise(&request, settings.authenticator.as_ref());
+        let caller = caller::recognise(&request, client.network, settings.authenticator.as_ref());
         let exchange = observe::Exchange::begin(&request, &context, &caller, started);
         let origin = settings.cors.origin(&request);
         request.set_data(client.address);

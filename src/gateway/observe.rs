@@ -51,7 +51,7 @@ impl Exchange {
             network: context.network,
             user: match caller {
                 Caller::SignedIn(principal) => Some(principal.id),
-                Caller::Anonymous | Caller::Refused(_) => None,
+                Caller::Anonymous | Caller::Display(_) | Caller::Refused(_) => None,
             },
             started,
         }

@@ -1,6 +1,7 @@
-//! Who asks too often: signed-in people by person, everyone else by network and by failures only.
+//! Who asks too often: signed-in people by person, machines by key, screens by token, everyone else by
+//! network and by failures only.
 //!
-//! Only the API counts and is limited: a page or a picture costs little, and a class that shares one
+//! Only the API counts and is limited, and whatever somebody asks for with a key: a page or a picture costs little, and a class that shares one
 //! address with somebody who misbehaves should at least see its sign-in page. What can only be answered
 //! to somebody who holds something genuine (a code that has just run out) is no guess and does not
 //! count either.
@@ -15,8 +16,8 @@ use poem::{
 
 use crate::{
     config::RateLimitConfig,
-    http::{Caller, ClientNetwork, Problem, RequestContext},
-    ids::UserId,
+    http::{Caller, ClientNetwork, Credential, Problem, RequestContext},
+    ids::{RandomId, UserId},
     limit::{Limiter, Policy, Standing},
 };
 
@@ -26,12 +27,34 @@ pub(super) const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("rateli
 /// What somebody who is signed in is counted for, by what they ask; [`Policy::SignedIn`] for most.
 pub type PolicyOf = fn(&Method, &str) -> Policy;
 
+/// Who is counted. A machine that is too busy does not shut its owner out.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Asking {
+    Person(UserId),
+    Key(RandomId),
+    Display(RandomId),
+}
+
+impl Asking {
+    /// Nobody for strangers, who are counted by network.
+    fn of(caller: &Caller) -> Option<Self> {
+        match caller {
+            Caller::SignedIn(principal) => Some(match principal.credential {
+                Credential::Session(_) => Self::Person(principal.id),
+                Credential::ApiKey { id, .. } => Self::Key(id),
+            }),
+            Caller::Display(display) => Some(Self::Display(display.id)),
+            Caller::Anonymous | Caller::Refused(_) => None,
+        }
+    }
+}
+
 pub(super) struct RateLimits {
     enabled: bool,
     policy_of: PolicyOf,
-    signed_in: Limiter<UserId>,
-    ingest: Limiter<UserId>,
-    export: Limiter<UserId>,
+    signed_in: Limiter<Asking>,
+    ingest: Limiter<Asking>,
+    export: Limiter<Asking>,
     networks: Limiter<ClientNetwork>,
     /// `RateLimit-Policy` for each policy, put together once.
     described: Vec<(Policy, HeaderValue)>,
@@ -70,21 +93,19 @@ impl RateLimits {
         request: &Request,
     ) -> Result<Option<Standing>, Problem> {
         let path = request.uri().path();
-        if !self.enabled || !is_api(path) {
+        if !self.enabled || !is_limited(caller, path) {
             return Ok(None);
         }
-        let admitted = match caller {
-            Caller::SignedIn(principal) => {
-                let people = match (self.policy_of)(request.method(), path) {
+        let admitted = match Asking::of(caller) {
+            Some(asking) => {
+                let known = match (self.policy_of)(request.method(), path) {
                     Policy::Ingest => &self.ingest,
                     Policy::Export => &self.export,
                     _ => &self.signed_in,
                 };
-                people.count(&principal.id)
+                known.count(&asking)
             }
-            Caller::Anonymous | Caller::Refused(_) => {
-                self.networks.look(&RequestContext::of(request)?.network)
-            }
+            None => self.networks.look(&RequestContext::of(request)?.network),
         };
         admitted.map(Some).map_err(|standing| {
             let problem = Problem::new(
@@ -98,7 +119,8 @@ impl RateLimits {
     }
 
     /// Counts an answer against the network of a stranger when it was a refusal, and says how they
-    /// stand now. An access token that has run out is no stranger's.
+    /// stand now. An access token that has run out is no stranger's; a key that has, or was revoked,
+    /// counts as any other guess.
     pub(super) fn count(
         &self,
         caller: &Caller,
@@ -108,12 +130,12 @@ impl RateLimits {
     ) -> Option<Standing> {
         let is_stranger = match caller {
             Caller::Anonymous => true,
-            Caller::Refused(problem) => problem.code == "TOKEN_INVALID",
-            Caller::SignedIn(_) => false,
+            Caller::Refused(problem) => !matches!(problem.code, "TOKEN_EXPIRED" | "SESSION_ENDED"),
+            Caller::SignedIn(_) | Caller::Display(_) => false,
         };
         let may_be_a_guess =
             status.is_client_error() && !matches!(status, StatusCode::CONFLICT | StatusCode::GONE);
-        if self.enabled && is_api(path) && is_stranger && may_be_a_guess {
+        if self.enabled && is_limited(caller, path) && is_stranger && may_be_a_guess {
             return Some(self.networks.count(&context.network).unwrap_or_else(|standing| standing));
         }
         None
@@ -140,6 +162,11 @@ impl RateLimits {
     }
 }
 
-fn is_api(path: &str) -> bool {
-    path.starts_with("/api/")
+fn is_limited(caller: &Caller, path: &str) -> bool {
+    let with_key = match caller {
+        Caller::SignedIn(principal) => matches!(principal.credential, Credential::ApiKey { .. }),
+        Caller::Refused(problem) => problem.code.starts_with("KEY_"),
+        Caller::Anonymous | Caller::Display(_) => false,
+    };
+    with_key || path.starts_with("/api/")
 }

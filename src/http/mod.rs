@@ -1,13 +1,14 @@
 //! What every handler shares: the error body, the caller, request bodies, pages and replies.
 //!
 //! The gateway fills a request with what it knows (`context`, `principal`), handlers take it out by
-//! type, and whatever goes wrong leaves as a [`Problem`]. Nothing here knows a domain.
+//! type (`permission`), and whatever goes wrong leaves as a [`Problem`]. Nothing here knows a domain.
 
 mod body;
 mod budget;
 mod context;
 mod dto;
 mod page;
+mod permission;
 mod principal;
 mod problem;
 mod reply;
@@ -20,7 +21,11 @@ pub use budget::BodyBudget;
 pub use context::{BodyLimits, ClientAddress, ClientNetwork, RequestContext};
 pub use dto::{Person, PersonRole, PersonStatus};
 pub use page::{Cursors, PageQuery};
-pub use principal::{Admin, Authenticator, Caller, Enrolling, Principal, SignedIn, Staff};
+pub use permission::{
+    Admin, Enrolling, Permission, PersonOrKey, ReadAttendance, ReadSocial, Screen, SignedIn, Staff,
+    StaffOrDisplay, WriteAttendance, WriteSocial, person_or_key,
+};
+pub use principal::{Authenticator, Caller, Credential, Display, Principal};
 pub use problem::{FieldError, Problem};
 pub use reply::{Created, NoContent};
 pub use tags::Tag;

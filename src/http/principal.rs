@@ -1,30 +1,29 @@
-//! Who is asking, and the proof that they may.
+//! Who is asking.
 //!
-//! The gateway authenticates each request once and leaves a [`Caller`] on it. A handler that takes
-//! [`SignedIn`], [`Staff`] or [`Admin`] as an argument cannot run for anyone else: the argument is the
-//! permission.
+//! The gateway authenticates each request once and leaves a [`Caller`] on it. What they may do with it
+//! is in `permission`.
 
 use std::sync::Arc;
 
-use poem::{Request, http::StatusCode};
-use poem_openapi::{SecurityScheme, auth::Bearer};
+use poem::http::StatusCode;
 
-use super::Problem;
+use super::{ClientNetwork, Problem};
 use crate::{
     clock::Time,
-    ids::{RandomId, Role, UserId},
+    event::Actor,
+    ids::{RandomId, Role, Scopes, UserId},
 };
 
-/// The person behind a request, read from the account and the session for this very request.
+/// The person behind a request, read for this very request from the account and from what they showed.
 #[derive(Debug, Clone)]
 pub struct Principal {
     /// Who.
     pub id: UserId,
     /// What they may do.
     pub role: Role,
-    /// The session that their token belongs to.
-    pub session: RandomId,
-    /// Whether their role must have a second factor and they have none yet.
+    /// What they showed.
+    pub credential: Credential,
+    /// Whether their role must have a second factor and they have none yet. Of machines it is not asked.
     pub needs_second_factor: bool,
     /// Their e-mail address, as registered.
     pub email: String,
@@ -36,54 +35,82 @@ pub struct Principal {
     pub last_login_at: Option<Time>,
 }
 
-/// Turns a bearer token into a person; the auth domain does, composed in `server/wire`.
+/// What a person was recognised by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credential {
+    /// An access token of this session: they are here themselves.
+    Session(RandomId),
+    /// An API key: a machine acts for them, and may do no more than these scopes say.
+    ApiKey {
+        /// Which key.
+        id: RandomId,
+        /// What it may be used for.
+        scopes: Scopes,
+    },
+}
+
+impl Principal {
+    /// The session that they are here with; nothing for a machine that acts for them.
+    pub const fn session(&self) -> Option<RandomId> {
+        match self.credential {
+            Credential::Session(id) => Some(id),
+            Credential::ApiKey { .. } => None,
+        }
+    }
+
+    /// What the audit trail calls them.
+    pub const fn actor(&self) -> Actor {
+        match self.credential {
+            Credential::Session(_) => Actor::User(self.id),
+            Credential::ApiKey { id, .. } => Actor::ApiKey { id, owner: self.id },
+        }
+    }
+}
+
+/// A screen that shows the codes of one event, and is nobody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Display {
+    /// Its token's id.
+    pub id: RandomId,
+    /// The public id of its event.
+    pub event_id: String,
+}
+
+/// Turns what a request bears into who is behind it: the domains do, composed in `server/wire`.
 pub trait Authenticator: Send + Sync + 'static {
-    /// Checks the token, then the session and the account as they are now.
+    /// Checks an access token, then the session and the account as they are now.
     ///
     /// # Errors
     /// 401 with `TOKEN_INVALID`, `TOKEN_EXPIRED` or `SESSION_ENDED`.
-    fn authenticate(&self, token: &str) -> Result<Arc<Principal>, Problem>;
+    fn session(&self, token: &str) -> Result<Arc<Principal>, Problem>;
+
+    /// Checks an API key, then its owner's account as it is now; notes that it was used.
+    ///
+    /// # Errors
+    /// 401 with `KEY_INVALID` or `KEY_EXPIRED`.
+    fn api_key(&self, key: &str, network: ClientNetwork) -> Result<Arc<Principal>, Problem>;
+
+    /// Checks a display token.
+    ///
+    /// # Errors
+    /// 401 with `DISPLAY_INVALID`.
+    fn display(&self, token: &str) -> Result<Arc<Display>, Problem>;
 }
 
 /// What the gateway found out about who is asking.
 #[derive(Debug, Clone)]
 pub enum Caller {
-    /// No token.
+    /// Nothing was shown.
     Anonymous,
-    /// A good one.
+    /// A person, or a machine that acts for one.
     SignedIn(Arc<Principal>),
-    /// One that does not hold, and why. Only operations that need a caller refuse it.
+    /// A screen.
+    Display(Arc<Display>),
+    /// Something that does not hold, and why. Only operations that need a caller refuse it.
     Refused(Problem),
 }
 
 impl Caller {
-    fn require(request: &Request, role: Role) -> Result<Arc<Principal>, Problem> {
-        let principal = Self::signed_in(request, role)?;
-        if principal.needs_second_factor {
-            return Err(Problem::new(
-                StatusCode::FORBIDDEN,
-                "SECOND_FACTOR_REQUIRED",
-                "Your role needs a second factor. Please set one up first.",
-                "Il tuo ruolo richiede un secondo fattore. Configuralo prima di continuare.",
-            ));
-        }
-        Ok(principal)
-    }
-
-    fn signed_in(request: &Request, role: Role) -> Result<Arc<Principal>, Problem> {
-        match request.extensions().get::<Self>() {
-            Some(Self::SignedIn(principal)) if principal.role >= role => Ok(Arc::clone(principal)),
-            Some(Self::SignedIn(_)) => Err(Problem::new(
-                StatusCode::FORBIDDEN,
-                "FORBIDDEN",
-                "Your role does not allow this.",
-                "Il tuo ruolo non lo consente.",
-            )),
-            Some(Self::Refused(problem)) => Err(problem.clone()),
-            Some(Self::Anonymous) | None => Err(Self::missing()),
-        }
-    }
-
     /// 401 for a request without a token.
     pub const fn missing() -> Problem {
         Problem::new(
@@ -93,41 +120,4 @@ impl Caller {
             "Effettua l'accesso.",
         )
     }
-}
-
-/// Anyone who is signed in.
-#[derive(SecurityScheme)]
-#[oai(rename = "bearer", ty = "bearer", bearer_format = "JWT", checker = "signed_in")]
-pub struct SignedIn(pub Arc<Principal>);
-
-/// Anyone who is signed in, also somebody who has yet to enrol the second factor that their role must
-/// have: for the few operations that they need until then.
-#[derive(SecurityScheme)]
-#[oai(rename = "bearer", ty = "bearer", bearer_format = "JWT", checker = "enrolling")]
-pub struct Enrolling(pub Arc<Principal>);
-
-/// Whoever runs events: staff and administrators.
-#[derive(SecurityScheme)]
-#[oai(rename = "bearer", ty = "bearer", bearer_format = "JWT", checker = "staff")]
-pub struct Staff(pub Arc<Principal>);
-
-/// Administrators.
-#[derive(SecurityScheme)]
-#[oai(rename = "bearer", ty = "bearer", bearer_format = "JWT", checker = "admin")]
-pub struct Admin(pub Arc<Principal>);
-
-async fn signed_in(request: &Request, _: Bearer) -> poem::Result<Arc<Principal>> {
-    Ok(Caller::require(request, Role::User)?)
-}
-
-async fn enrolling(request: &Request, _: Bearer) -> poem::Result<Arc<Principal>> {
-    Ok(Caller::signed_in(request, Role::User)?)
-}
-
-async fn staff(request: &Request, _: Bearer) -> poem::Result<Arc<Principal>> {
-    Ok(Caller::require(request, Role::Staff)?)
-}
-
-async fn admin(request: &Request, _: Bearer) -> poem::Result<Arc<Principal>> {
-    Ok(Caller::require(request, Role::Admin)?)
 }

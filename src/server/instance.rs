@@ -18,7 +18,7 @@ pub(super) struct InstanceApi {
 struct Instance {
     /// The configured name.
     name: String,
-    /// Who may register: `open` or `closed`.
+    /// Who may register: `open` (anyone), `invite` (whoever has an invitation) or `closed` (nobody).
     registration: String,
     /// Whether there is no administrator yet.
     setup_required: bool,
@@ -33,10 +33,9 @@ impl InstanceApi {
     /// For anyone, signed in or not.
     #[oai(path = "/instance", method = "get", operation_id = "getInstance")]
     async fn instance(&self) -> Result<Json<Instance>, Problem> {
-        let open = self.auth.is_registration_open();
         Ok(Json(Instance {
             name: self.name.clone(),
-            registration: if open { "open" } else { "closed" }.to_owned(),
+            registration: self.auth.registration().as_str().to_owned(),
             setup_required: self.auth.is_setup_required()?,
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }))

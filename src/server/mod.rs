@@ -6,6 +6,7 @@
 
 mod acme;
 mod backups;
+mod bearers;
 mod certificates;
 mod connection;
 mod control;
@@ -13,6 +14,7 @@ mod data;
 mod docs;
 mod document;
 mod health;
+mod housekeeping;
 mod instance;
 mod listener;
 mod policies;
@@ -61,8 +63,6 @@ pub use tls::{TlsFiles, UnreadableCertificate, certificate_status, covers, probe
 pub use untouched::check_files;
 pub use wire::{DATA_FILES, open_auth};
 
-/// How often counters of clients at rest are forgotten.
-const HOUSEKEEPING: Duration = Duration::from_mins(1);
 /// How often somebody looks what the files consist of, which reads them whole.
 const SIZES: Duration = Duration::from_hours(6);
 /// The first look, when the morning's rush after a start is over.
@@ -241,7 +241,7 @@ impl Server {
             vec![certificates.reload()],
         ));
         background.spawn(keeper.keep());
-        background.spawn(housekeeping(settings, domains.clone()));
+        background.spawn(housekeeping::keep(settings, domains.clone()));
         background.spawn(look_at_sizes(domains.clone()));
         background.spawn(domains.clone().heal_profiles());
         background.spawn(watching::sample(domains.clone(), watch.clone()));
@@ -263,6 +263,7 @@ impl Server {
         drain.send_replace(true);
         let _ = serving.await;
         background.shutdown().await;
+        housekeeping::finish(&domains).await;
         finish.send_replace(true);
         let _ = relay.await;
         // A backup in progress is given up.
@@ -295,23 +296,6 @@ async fn setup_link(auth: &AuthService, config: &Config) -> Result<Option<String
     };
     let origin = config.server.public_url.origin();
     Ok(token.map(|token| format!("{origin}/app/setup#{token}")))
-}
-
-async fn housekeeping(settings: Arc<Settings>, domains: Domains) {
-    let mut ticks = tokio::time::interval(HOUSEKEEPING);
-    for minute in 0_u64.. {
-        ticks.tick().await;
-        settings.forget_idle();
-        domains.auth.forget_idle();
-        if let Some(space) = domains.space.clone() {
-            let _ = tokio::task::spawn_blocking(move || space.keep_ballast()).await;
-        }
-        if minute.is_multiple_of(60)
-            && let Err(error) = domains.auth.forget_ended_sessions().await
-        {
-            tracing::error!(%error, "cannot remove sessions that have ended");
-        }
-    }
 }
 
 async fn look_at_sizes(domains: Domains) {

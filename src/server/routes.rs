@@ -27,12 +27,16 @@ use super::{
 };
 use crate::{
     assets::{self, File, Keeping},
-    auth::{AccountsApi, RegistrationApi, SecondFactorApi, SessionsApi, SetupApi},
+    auth::{
+        AccountsApi, ApiKeysApi, InvitationsApi, RegistrationApi, SecondFactorApi, SessionsApi,
+        SetupApi,
+    },
     clock::Clock,
     config::{Config, Network},
     dashboard::{Dashboard, DashboardApi},
     gateway::{BodyKind, Gateway, Parts, Settings},
-    http::{ClientAddress, Problem},
+    http::{Caller, ClientAddress, Credential, Problem, person_or_key},
+    ids::{Role, Scope},
     paths::DataDir,
     social_log, user,
 };
@@ -190,6 +194,14 @@ fn api(
         SessionsApi::new(domains.auth.clone(), Arc::clone(&profiles)),
         SecondFactorApi::new(domains.auth.clone(), config.server.name.clone()),
         AccountsApi::new(domains.auth.clone(), profiles, domains.cursors.clone()),
+        (
+            ApiKeysApi::new(domains.auth.clone(), domains.cursors.clone()),
+            InvitationsApi::new(
+                domains.auth.clone(),
+                domains.cursors.clone(),
+                config.server.public_url.origin().to_owned(),
+            ),
+        ),
         user::apis(domains.user.clone()),
         social_log::apis(&domains.social_log),
         DashboardApi(dashboard),
@@ -198,12 +210,15 @@ fn api(
         .description(
             "Accounts, QR attendance, a social log and an audit trail. Each operation names the errors \
              of its own. Any may also answer `TOKEN_MISSING`, `TOKEN_INVALID`, `TOKEN_EXPIRED` and \
-             `SESSION_ENDED` (401) and `FORBIDDEN` (403) where it asks for a caller, `MALFORMED_JSON` \
+             `SESSION_ENDED` (401) and `FORBIDDEN` (403) where it asks for a caller, `KEY_INVALID` and \
+             `KEY_EXPIRED` (401), `KEY_NOT_ALLOWED` and `SCOPE_MISSING` (403) for an API key, \
+             `DISPLAY_INVALID` (401) and `DISPLAY_NOT_ALLOWED` (403) for a display token, `MALFORMED_JSON` \
              (400), `BODY_TOO_LARGE` (413) and `UNSUPPORTED_MEDIA_TYPE` (415) where it takes a body, \
              `UNSUPPORTED_CONTENT_ENCODING` (415), `RATE_LIMITED` (429), `TOO_MANY_HEADERS` (431), \
              `BUSY` (503), and `INSUFFICIENT_STORAGE` (507) where it writes. `RateLimit-Policy` and \
              `RateLimit` tell how a caller stands: `anonymous` counts what went wrong for a network \
-             that is not signed in, `signed-in`, `ingest` and `export` count what a person asks.",
+             that is not signed in, `signed-in`, `ingest` and `export` count what a person, a key or a \
+             display asks.",
         );
     let spec = service.spec();
     Api { service, spec }
@@ -262,7 +277,7 @@ fn metrics(
     get(make(move |request| {
         let (networks, domains) = (Arc::clone(&networks), domains.clone());
         async move {
-            admit(&request, &networks)?;
+            admit(&request, &networks).or_else(|refused| admit_key(&request, refused))?;
             domains.measure().await?;
             let text = domains.metrics.render().map_err(Problem::internal)?;
             let text = text.with_content_type("text/plain; version=0.0.4");
@@ -284,6 +299,21 @@ fn healthy(
 ) -> impl IntoEndpoint<Endpoint: Endpoint<Output = Response> + 'static> + use<> {
     let domains = domains.clone();
     answer(move |_| Ok(health::health(&domains)))
+}
+
+/// Lets whoever bears a key for the metrics pass, from anywhere; others are refused as they were.
+fn admit_key(request: &Request, refused: Problem) -> Result<(), Problem> {
+    let bears_key = match request.data::<Caller>() {
+        Some(Caller::SignedIn(principal)) => {
+            matches!(principal.credential, Credential::ApiKey { .. })
+        }
+        Some(Caller::Refused(problem)) => problem.code.starts_with("KEY_"),
+        _ => false,
+    };
+    if !bears_key {
+        return Err(refused);
+    }
+    person_or_key(request, Role::Admin, Scope::MetricsRead).map(drop)
 }
 
 /// Lets only clients of the given networks pass.

@@ -152,7 +152,8 @@ impl Accounts for PeopleOf {
     }
 
     fn is_still_admin(&self, principal: &Principal) -> bool {
-        let now = self.0.principal_now(principal.id, principal.session);
+        let Some(session) = principal.session() else { return false };
+        let now = self.0.principal_now(principal.id, session);
         now.is_ok_and(|principal| principal.role >= Role::Admin)
     }
 }

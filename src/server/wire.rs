@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 
-use super::{StartError, backups::back_up_before_upgrade};
+use super::{StartError, backups::back_up_before_upgrade, bearers::Bearers};
 use crate::{
     auth::{self, Account, AuthError, AuthService},
     backup::{AuditChain, AuditHead, DataFile},
@@ -182,7 +182,7 @@ impl Domains {
 
     /// What the gateway needs of accounts.
     pub(super) fn authenticator(&self) -> Arc<dyn Authenticator> {
-        Arc::new(Tokens(self.auth.clone()))
+        Arc::new(Bearers { auth: self.auth.clone(), user: self.user.clone() })
     }
 
     /// Counts what is counted only when somebody asks for metrics.
@@ -317,15 +317,6 @@ fn options(config: &Config) -> StoreOptions {
         cache_bytes: size(config.store.cache_mib) << 20,
         queue_capacity: size(config.store.queue_capacity),
         max_batch: size(config.store.max_batch),
-    }
-}
-
-/// Access tokens, checked by the accounts.
-struct Tokens(AuthService);
-
-impl Authenticator for Tokens {
-    fn authenticate(&self, token: &str) -> Result<Arc<Principal>, Problem> {
-        Ok(self.0.principal(token)?)
     }
 }
 

@@ -19,7 +19,8 @@ mod store;
 mod tables;
 
 pub use audit::{
-    Actor, AuditApi, AuditFilter, AuditTrail, Broken, Digest, Entry, Fault, Head, Verification,
+    Actor, AuditApi, AuditFilter, AuditTrail, Broken, Digest, Entry, Fault, Head, KeyName,
+    Verification,
 };
 pub use error::SocialLogError;
 pub use feed::{

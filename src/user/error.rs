@@ -28,6 +28,10 @@ pub enum UserError {
         /// Its public id.
         event_id: String,
     },
+    /// No such display token, or it was revoked, or it has ended with its event. Nobody learns which.
+    DisplayInvalid,
+    /// The event has no display of this id.
+    DisplayNotFound,
     /// The code or the event does not take the scan.
     Refused(Refusal),
     /// The code could not be drawn.
@@ -43,6 +47,8 @@ impl fmt::Display for UserError {
             Self::UserNotFound => f.write_str("no such user"),
             Self::EventNotFound => f.write_str("no such event"),
             Self::EventExists { event_id } => write!(f, "{event_id} has this name and date"),
+            Self::DisplayInvalid => f.write_str("the display token is not valid"),
+            Self::DisplayNotFound => f.write_str("no such display token"),
             Self::Refused(refusal) => write!(f, "refused: {}", refusal.code()),
             Self::NotDrawn(reason) => write!(f, "the code could not be drawn: {reason}"),
         }

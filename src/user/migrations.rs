@@ -2,8 +2,8 @@
 //! added at the end.
 
 use super::tables::{
-    ATTENDANCE, EVENT_CLOSINGS, EVENT_IDS, EVENT_NAMES, EVENTS, EXPECTED, HISTORY, PROFILES,
-    REFUSALS, TALLIES,
+    ATTENDANCE, DISPLAYS, DISPLAYS_BY_EVENT, EVENT_CLOSINGS, EVENT_IDS, EVENT_NAMES, EVENTS,
+    EXPECTED, HISTORY, PROFILES, REFUSALS, TALLIES,
 };
 use crate::{
     event::create_outbox,
@@ -11,8 +11,10 @@ use crate::{
 };
 
 /// For [`crate::store::Store::open`].
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { name: "create profiles, events and attendance", apply: create_tables }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { name: "create profiles, events and attendance", apply: create_tables },
+    Migration { name: "display tokens", apply: create_displays },
+];
 
 fn create_tables(edit: &Edit<'_>) -> Result<(), StoreError> {
     create_outbox(edit)?;
@@ -26,4 +28,9 @@ fn create_tables(edit: &Edit<'_>) -> Result<(), StoreError> {
     HISTORY.create(edit)?;
     TALLIES.create(edit)?;
     REFUSALS.create(edit)
+}
+
+fn create_displays(edit: &Edit<'_>) -> Result<(), StoreError> {
+    DISPLAYS.create(edit)?;
+    DISPLAYS_BY_EVENT.create(edit)
 }

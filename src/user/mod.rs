@@ -1,4 +1,4 @@
-//! The user domain: profiles, events, their codes and attendance, all in `user.redb`.
+//! The user domain: profiles, events, their codes, displays and attendance, all in `user.redb`.
 //!
 //! Each use case is a method of [`UserService`], written in the folder that it belongs to, and each
 //! folder has the same few files: `model` and `rules` are pure, `service` (or `scans`, `reads`) reads,
@@ -10,6 +10,7 @@
 
 mod attendance;
 mod codes;
+mod displays;
 mod error;
 mod events;
 mod migrations;
@@ -22,6 +23,7 @@ mod tests;
 
 use std::sync::Arc;
 
+use displays::KnownDisplays;
 use futures_util::future::BoxFuture;
 
 use crate::{
@@ -40,6 +42,7 @@ pub use attendance::{
     QUARTER_SECONDS, RATE_FORMULA, ScanAnswer, ScanInput, Source, Statistics, Status,
 };
 pub use codes::{CodesApi, Face, Refusal, Secret, ShownCode};
+pub use displays::{DisplayView, DisplaysApi, ShownEvent};
 pub use error::UserError;
 pub use events::{EventInput, EventView, EventsApi, Mode, Phase, Schedule};
 pub use migrations::MIGRATIONS;
@@ -94,6 +97,7 @@ pub struct UserService {
     accounts: Arc<dyn Accounts>,
     cursors: Cursors,
     profiles: Arc<UntilCommit<u64, Profile>>,
+    displays: Arc<KnownDisplays>,
 }
 
 impl UserService {
@@ -110,7 +114,8 @@ impl UserService {
     ) -> Self {
         let (config, public_origin) = (Arc::new(config), public_origin.into());
         let profiles = Arc::new(UntilCommit::new(REMEMBERED_PROFILES));
-        Self { store, config, public_origin, clock, metrics, accounts, cursors, profiles }
+        let displays = Arc::default();
+        Self { store, config, public_origin, clock, metrics, accounts, cursors, profiles, displays }
     }
 
     /// The file, for the relay of its outbox, backups and readiness.
@@ -120,11 +125,14 @@ impl UserService {
 }
 
 /// The routes of the domain, relative to `/api/v1`.
-pub fn apis(service: UserService) -> (ProfilesApi, EventsApi, CodesApi, AttendanceApi) {
+pub fn apis(
+    service: UserService,
+) -> (ProfilesApi, EventsApi, CodesApi, DisplaysApi, AttendanceApi) {
     (
         ProfilesApi(service.clone()),
         EventsApi(service.clone()),
         CodesApi(service.clone()),
+        DisplaysApi(service.clone()),
         AttendanceApi(service),
     )
 }

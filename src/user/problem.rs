@@ -4,6 +4,8 @@
 //! | --- | --- |
 //! | `VALIDATION_FAILED` | 422, with the fields at fault |
 //! | `USER_NOT_FOUND`, `EVENT_NOT_FOUND` | 404 |
+//! | `DISPLAY_INVALID` | 401 |
+//! | `DISPLAY_NOT_FOUND` | 404 |
 //! | `EVENT_EXISTS` | 409, the detail names the event that is there |
 //! | `CODE_INVALID` | 404: no event has such a code |
 //! | `CODE_EXPIRED` | 410: it was one, and is gone for good |
@@ -42,6 +44,18 @@ impl From<UserError> for Problem {
                     format!("There is an event of this name on this date already: {event_id}."),
                     format!("Esiste già un evento con questo nome in questa data: {event_id}."),
                 ),
+            ),
+            UserError::DisplayInvalid => Self::new(
+                StatusCode::UNAUTHORIZED,
+                "DISPLAY_INVALID",
+                "This display token is not valid, or not any more.",
+                "Questo token per schermi non è valido, o non lo è più.",
+            ),
+            UserError::DisplayNotFound => Self::new(
+                StatusCode::NOT_FOUND,
+                "DISPLAY_NOT_FOUND",
+                "This event has no such display token.",
+                "Questo evento non ha questo token per schermi.",
             ),
             UserError::Refused(refusal) => refusal.into(),
         }

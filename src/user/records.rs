@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{clock::Time, ids::UserId, language::Language, store::first_version};
 
-first_version!(Profile, Event, OpenFrom, Attendance, Tally, RefusalCount);
+first_version!(Profile, Event, OpenFrom, Attendance, Tally, RefusalCount, DisplayToken);
 
 /// A person, as they call themselves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,21 @@ pub struct Profile {
     pub language: Language,
     /// When the account was made.
     pub created_at: Time,
+}
+
+/// A screen that shows the codes of an event.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct DisplayToken {
+    /// SHA-256 of the secret.
+    pub(crate) hash: [u8; 32],
+    /// The event's number.
+    pub(crate) event: u32,
+    /// Which screen, in the words of whoever made it.
+    pub(crate) note: String,
+    /// When it was made.
+    pub(crate) created_at: Time,
+    /// By whom.
+    pub(crate) created_by: UserId,
 }
 
 /// An event.

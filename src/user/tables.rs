@@ -3,7 +3,7 @@
 //! Keys sort as their tuples do, so that each list that is read in order is one range of one table.
 //! Times in keys are milliseconds since the Unix epoch.
 
-use super::records::{Attendance, Event, OpenFrom, Profile, RefusalCount, Tally};
+use super::records::{Attendance, DisplayToken, Event, OpenFrom, Profile, RefusalCount, Tally};
 use crate::{
     event::OUTBOX,
     store::{AnyTable, Table},
@@ -41,6 +41,12 @@ pub(crate) const TALLIES: Table<u32, Tally> = Table::new("tallies");
 /// Scans that an event refused. Key: event number, user id.
 pub(crate) const REFUSALS: Table<(u32, u64), RefusalCount> = Table::new("refusals");
 
+/// The tokens of displays. Key: their id.
+pub(crate) const DISPLAYS: Table<u128, DisplayToken> = Table::new("displays");
+
+/// The same by event. Key: event number, the display's id.
+pub(crate) const DISPLAYS_BY_EVENT: Table<(u32, u128), ()> = Table::new("displays_by_event");
+
 /// All of them, with the outbox: what a copy and a check of the file go through.
 pub static TABLES: &[&dyn AnyTable] = &[
     &PROFILES,
@@ -53,5 +59,7 @@ pub static TABLES: &[&dyn AnyTable] = &[
     &HISTORY,
     &TALLIES,
     &REFUSALS,
+    &DISPLAYS,
+    &DISPLAYS_BY_EVENT,
     &OUTBOX,
 ];

@@ -16,6 +16,7 @@
 mod support;
 
 mod accounts;
+mod api_keys;
 mod assets;
 mod attacks;
 mod attendance;
@@ -24,11 +25,13 @@ mod bad_input;
 mod connections;
 mod cors;
 mod dashboard;
+mod displays;
 mod events;
 mod fixtures;
 mod floods;
 mod following;
 mod frames;
+mod invitations;
 mod lists;
 mod openapi;
 mod problems;

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use appliance::{
     config::{Config, Sources},
     gateway::{Gateway, Parts, Settings},
-    http::{Authenticator, Principal, Problem},
+    http::{Authenticator, ClientNetwork, Display, Principal, Problem},
     limit::Policy,
     telemetry::Metrics,
 };
@@ -221,8 +221,16 @@ async fn odd_paths_and_queries_are_refused_in_the_same_form() {
 struct Nobody;
 
 impl Authenticator for Nobody {
-    fn authenticate(&self, _: &str) -> Result<Arc<Principal>, Problem> {
+    fn session(&self, _: &str) -> Result<Arc<Principal>, Problem> {
         Err(Problem::internal("nobody is signed in"))
+    }
+
+    fn api_key(&self, _: &str, _: ClientNetwork) -> Result<Arc<Principal>, Problem> {
+        Err(Problem::internal("nobody has a key"))
+    }
+
+    fn display(&self, _: &str) -> Result<Arc<Display>, Problem> {
+        Err(Problem::internal("there is no screen"))
     }
 }
 

@@ -36,6 +36,7 @@ mod full_disk;
 mod handshake;
 mod hostile_archives;
 mod in_use;
+mod keys;
 mod kill;
 mod large_files;
 mod load;

@@ -49,16 +49,19 @@ impl RegistrationApi {
 impl RegistrationApi {
     /// Register
     ///
-    /// Makes an account. Errors: `VALIDATION_FAILED` (422), `USER_EXISTS` and `USERNAME_TAKEN` (409),
-    /// `REGISTRATION_CLOSED` (403), `TOO_MANY_REGISTRATIONS` (429), `BUSY` (503).
+    /// Makes an account, with the role of the invitation if there is one. Errors: `VALIDATION_FAILED`
+    /// (422), `USER_EXISTS` and `USERNAME_TAKEN` (409), `REGISTRATION_CLOSED`, `INVITE_REQUIRED` and
+    /// `INVITE_INVALID` (403), `TOO_MANY_REGISTRATIONS` (429), `BUSY` (503).
     #[oai(path = "/register", method = "post", operation_id = "register")]
     async fn register(
         &self,
         body: Body<RegisterRequest>,
         context: RequestContext,
     ) -> Result<Created<Person>, Problem> {
-        let new = parsed(body.0, &context, Role::User)?;
-        let account = self.service.register(new, &context).await?;
+        let mut body = body.0;
+        let invite = body.invite.take();
+        let new = parsed(body, &context, Role::User)?;
+        let account = self.service.register(new, invite.as_deref(), &context).await?;
         self.profiles.person(&account).await.map(Created)
     }
 }
@@ -137,7 +140,7 @@ impl AccountsApi {
         body: Body<RoleRequest>,
         context: RequestContext,
     ) -> Result<Json<Person>, Problem> {
-        let from = context.provenance(Actor::User(caller.0.id));
+        let from = context.provenance(caller.0.actor());
         let account = self.service.set_role(UserId(id.0), body.0.role.into(), from).await?;
         Ok(Json(self.profiles.person(&account).await?))
     }

@@ -19,6 +19,8 @@ pub(super) struct RegisterRequest {
     surname: String,
     /// 1 to 64 letters, digits, dots, hyphens, underscores; made of the address when not given.
     username: Option<String>,
+    /// The code of an invitation: needed where registration is by invitation.
+    pub(super) invite: Option<String>,
 }
 
 impl poem_openapi::types::Example for RegisterRequest {
@@ -29,13 +31,14 @@ impl poem_openapi::types::Example for RegisterRequest {
             name: "Ada".to_owned(),
             surname: "Lovelace".to_owned(),
             username: None,
+            invite: None,
         }
     }
 }
 
 impl From<RegisterRequest> for Registration {
     fn from(body: RegisterRequest) -> Self {
-        let RegisterRequest { email, password, name, surname, username } = body;
+        let RegisterRequest { email, password, name, surname, username, .. } = body;
         Self { email, password, name, surname, username }
     }
 }

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     auth::{
         AuthError, AuthService,
+        invitations::{CodeHash, invited, spend},
         records::Account,
         sessions::Identifier,
         store::{
@@ -27,19 +28,18 @@ impl AuthService {
     /// Registers whoever asks, if the configuration lets them.
     ///
     /// # Errors
-    /// [`AuthError::RegistrationClosed`], [`AuthError::TooManyRegistrations`], and those of
-    /// [`AuthService::create`].
+    /// [`AuthError::RegistrationClosed`], [`AuthError::InviteRequired`], [`AuthError::InviteInvalid`],
+    /// [`AuthError::TooManyRegistrations`], and those of [`AuthService::create`].
     pub async fn register(
         &self,
         new: NewAccount,
+        invite: Option<&str>,
         context: &RequestContext,
     ) -> Result<Account, AuthError> {
-        if !self.is_registration_open() {
-            return Err(AuthError::RegistrationClosed);
-        }
+        let invite = self.may_register(invite)?;
         self.parts.throttle.may_register(context.network)?;
         let from = context.provenance(Actor::Anonymous);
-        let created = self.create(new, from, "user.registered").await;
+        let created = self.create_invited(new, invite, from, "user.registered").await;
         if created.is_ok() {
             self.parts.throttle.registered(context.network);
         }
@@ -58,10 +58,24 @@ impl AuthService {
         from: Provenance,
         action: &'static str,
     ) -> Result<Account, AuthError> {
+        self.create_invited(new, None, from, action).await
+    }
+
+    /// The same for somebody with an invitation, which is spent in the same commit and decides the role.
+    async fn create_invited(
+        &self,
+        new: NewAccount,
+        invite: Option<CodeHash>,
+        from: Provenance,
+        action: &'static str,
+    ) -> Result<Account, AuthError> {
         let draft = self.draft(&new).await?;
         let suggestion = new.email.suggested_username();
         let (email, wanted) = (new.email, new.username);
         let command = move |view: &View<'_>| {
+            let Ok(invitation) = invited(view, invite, draft.created_at)? else {
+                return Ok(Decision::Refuse(AuthError::InviteInvalid));
+            };
             if ACCOUNT_BY_EMAIL.contains(view, email.key().as_str())? {
                 return Ok(Decision::Refuse(AuthError::EmailTaken));
             }
@@ -69,9 +83,16 @@ impl AuthService {
                 Ok(username) => username,
                 Err(refusal) => return Ok(Decision::Refuse(refusal)),
             };
-            let draft = Account { username: username.as_str().to_owned(), ..draft.clone() };
+            let role = invitation.as_ref().map_or(draft.role, |(_, invitation)| invitation.role);
+            let draft = Account { username: username.as_str().to_owned(), role, ..draft.clone() };
             let from = from.clone();
-            Ok(Decision::write(move |edit| insert(edit, draft, &from, action)))
+            Ok(Decision::write(move |edit| {
+                let account = insert(edit, draft, &from, action)?;
+                if let Some((id, invitation)) = invitation {
+                    spend(edit, id, &invitation, &account, &from)?;
+                }
+                Ok(account)
+            }))
         };
         self.parts.store.submit(command).await?
     }

@@ -118,7 +118,7 @@ impl AuthService {
         self.parts.throttle.check_own(principal, self.parts.clock.now())?;
         let (shown, stored) = recovery::generate()?;
         let (id, now) = (principal.id, self.parts.clock.now());
-        let session = principal.session;
+        let session = principal.session();
         let from = context.provenance(Actor::User(id));
         let command = move |view: &View<'_>| {
             let Some(begun) = SECOND_FACTORS.get(view, id.0)? else {
@@ -137,7 +137,7 @@ impl AuthService {
                 recovery: stored.clone(),
                 ..begun
             };
-            let others = end_others(view, id, Some(session))?;
+            let others = end_others(view, id, session)?;
             let from = from.clone();
             Ok(Decision::write(move |edit| {
                 others(edit)?;
@@ -201,13 +201,13 @@ impl AuthService {
         }
         self.confirm_password(principal, password, context).await?;
         let (id, now) = (principal.id, self.parts.clock.now());
-        let session = principal.session;
+        let session = principal.session();
         let from = context.provenance(Actor::User(id));
         let command = move |view: &View<'_>| {
             if let Err(refusal) = accepted(view, id, &code, now)? {
                 return Ok(Decision::Refuse(refusal));
             }
-            let others = end_others(view, id, Some(session))?;
+            let others = end_others(view, id, session)?;
             let from = from.clone();
             Ok(Decision::write(move |edit| {
                 others(edit)?;

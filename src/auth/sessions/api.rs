@@ -18,7 +18,6 @@ use super::{
 };
 use crate::{
     auth::{AuthService, Profiles, records::Account},
-    event::Actor,
     http::{Admin, Body, Enrolling, NoContent, Problem, RequestContext, Tag},
     ids::UserId,
 };
@@ -111,8 +110,9 @@ impl SessionsApi {
         caller: Enrolling,
         context: RequestContext,
     ) -> Result<LogoutReply, Problem> {
-        let from = context.provenance(Actor::User(caller.0.id));
-        self.service.logout(caller.0.session, from).await?;
+        if let Some(session) = caller.0.session() {
+            self.service.logout(session, context.provenance(caller.0.actor())).await?;
+        }
         Ok(LogoutReply)
     }
 
@@ -122,7 +122,7 @@ impl SessionsApi {
     #[oai(path = "/auth/sessions", method = "get", operation_id = "listSessions")]
     async fn list(&self, caller: Enrolling) -> Result<Json<SessionList>, Problem> {
         let sessions = self.service.open_sessions(caller.0.id)?;
-        Ok(Json(SessionList::new(sessions, caller.0.session)))
+        Ok(Json(SessionList::new(sessions, caller.0.session())))
     }
 
     /// End one of your sessions
@@ -136,7 +136,7 @@ impl SessionsApi {
         id: Path<String>,
         context: RequestContext,
     ) -> Result<NoContent, Problem> {
-        let from = context.provenance(Actor::User(caller.0.id));
+        let from = context.provenance(caller.0.actor());
         self.service.end_named_session(caller.0.id, id.0, from).await?;
         Ok(NoContent)
     }
@@ -150,8 +150,8 @@ impl SessionsApi {
         caller: Enrolling,
         context: RequestContext,
     ) -> Result<NoContent, Problem> {
-        let from = context.provenance(Actor::User(caller.0.id));
-        self.service.end_sessions(caller.0.id, Some(caller.0.session), from).await?;
+        let from = context.provenance(caller.0.actor());
+        self.service.end_sessions(caller.0.id, caller.0.session(), from).await?;
         Ok(NoContent)
     }
 
@@ -166,7 +166,7 @@ impl SessionsApi {
         id: Path<u64>,
         context: RequestContext,
     ) -> Result<NoContent, Problem> {
-        let from = context.provenance(Actor::User(caller.0.id));
+        let from = context.provenance(caller.0.actor());
         self.service.end_sessions(UserId(id.0), None, from).await?;
         Ok(NoContent)
     }

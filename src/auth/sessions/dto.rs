@@ -4,7 +4,6 @@ use poem_openapi::Object;
 
 use super::OpenSession;
 use crate::{
-    auth::records,
     http::{Person, Timestamp},
     ids::RandomId,
 };
@@ -86,10 +85,10 @@ pub(super) struct SessionList {
 }
 
 impl SessionList {
-    pub(super) fn new(sessions: Vec<OpenSession>, current: RandomId) -> Self {
-        let current = records::Session::name(records::Session::key(current));
+    pub(super) fn new(sessions: Vec<OpenSession>, current: Option<RandomId>) -> Self {
+        let current = current.map(RandomId::name);
         let entry = |session: OpenSession| SessionEntry {
-            current: session.name == current,
+            current: current.as_ref() == Some(&session.name),
             id: session.name,
             device: session.device,
             network: session.network,

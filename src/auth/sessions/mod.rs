@@ -17,6 +17,6 @@ pub use ending::OpenSession;
 pub(super) use ending::end_others;
 pub use login::{LoggedIn, Login};
 pub(super) use model::{Identifier, Opened};
-pub(super) use recognise::Recognised;
+pub(super) use recognise::{Recognised, principal_of};
 pub(super) use rules::SessionLimits;
 pub(super) use throttle::Throttle;

@@ -1,6 +1,6 @@
 //! Recognising the bearer of an access token, on every request.
 //!
-//! A token's signature is checked once and remembered until the token ends. Who stands behind it is
+//! A token's signature is checked once and remembered until the token ends or the keys change. Who stands behind it is
 //! remembered only as long as nothing at all is committed to `auth.redb` (`store::UntilCommit`), so
 //! whatever has been answered to anyone (a logout, a demotion) is seen by the very next request.
 
@@ -12,11 +12,12 @@ use std::{
 use crate::{
     auth::{
         AuthError, AuthService,
+        records::Account,
         store::{account, session},
         tables::SECOND_FACTORS,
     },
     clock::Time,
-    http::Principal,
+    http::{Credential, Principal},
     ids::{RandomId, UserId},
     store::{StoreError, UntilCommit},
     token::{self, Access, TokenError},
@@ -28,8 +29,16 @@ const REMEMBERED: usize = 8_192;
 
 /// What is remembered of tokens and of who stands behind them.
 pub(in crate::auth) struct Recognised {
-    signatures: RwLock<HashMap<String, (Access, Time)>>,
+    signatures: RwLock<HashMap<String, Signed>>,
     people: UntilCommit<RandomId, Behind>,
+}
+
+/// What a token says, until when, and by which ring of keys.
+#[derive(Clone, Copy)]
+struct Signed {
+    access: Access,
+    ends: Time,
+    generation: u64,
 }
 
 /// Who a session belongs to, and when it ends.
@@ -53,12 +62,12 @@ impl Default for Recognised {
 }
 
 impl Recognised {
-    /// What a token whose signature was checked before says, and until when.
-    fn get(&self, token: &str) -> Option<(Access, Time)> {
+    /// What a token whose signature was checked before says.
+    fn get(&self, token: &str) -> Option<Signed> {
         self.signatures.read().unwrap_or_else(PoisonError::into_inner).get(token).copied()
     }
 
-    fn put(&self, token: &str, known: (Access, Time)) {
+    fn put(&self, token: &str, known: Signed) {
         let mut all = self.signatures.write().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= REMEMBERED {
             all.clear();
@@ -96,16 +105,18 @@ impl AuthService {
     /// What a token says, once its signature and its times hold.
     fn access(&self, token: &str, now: Time) -> Result<Access, AuthError> {
         let parts = &self.parts;
+        let ring = parts.keys.ring();
+        let generation = ring.generation;
         match parts.recognised.get(token) {
-            Some((access, ends)) if now <= ends => Ok(access),
+            Some(known) if now <= known.ends && known.generation == generation => Ok(known.access),
             _ => {
-                let known =
-                    token::verify(&parts.keys, token, now).map_err(|error| match error {
+                let (access, ends) =
+                    token::verify(&ring.keys, token, now).map_err(|error| match error {
                         TokenError::Expired => AuthError::TokenExpired,
                         TokenError::Invalid => AuthError::TokenInvalid,
                     })?;
-                parts.recognised.put(token, known);
-                Ok(known.0)
+                parts.recognised.put(token, Signed { access, ends, generation });
+                Ok(access)
             }
         }
     }
@@ -121,16 +132,22 @@ impl AuthService {
             && SECOND_FACTORS
                 .get(&snapshot, account.id.0)?
                 .is_none_or(|factor| factor.confirmed_at.is_none());
-        let person = Principal {
-            id: account.id,
-            role: account.role,
-            session: access.session,
-            needs_second_factor,
-            email: account.email,
-            username: account.username,
-            created_at: account.created_at,
-            last_login_at: account.last_login_at,
-        };
-        Ok(Some(Behind { person: Arc::new(person), session_ends }))
+        let person = principal_of(account, Credential::Session(access.session));
+        let person = Arc::new(Principal { needs_second_factor, ..person });
+        Ok(Some(Behind { person, session_ends }))
+    }
+}
+
+/// An account as handlers see it, recognised by a credential.
+pub(in crate::auth) fn principal_of(account: Account, credential: Credential) -> Principal {
+    Principal {
+        id: account.id,
+        role: account.role,
+        credential,
+        needs_second_factor: false,
+        email: account.email,
+        username: account.username,
+        created_at: account.created_at,
+        last_login_at: account.last_login_at,
     }
 }

@@ -53,6 +53,11 @@ impl Guessed {
         }
     }
 
+    /// What an attempt within a session is counted for.
+    fn within(principal: &Principal) -> Self {
+        principal.session().map_or(Self::Account(principal.id), Self::Session)
+    }
+
     const fn is_a_stranger(&self) -> bool {
         matches!(self, Self::Account(_) | Self::Nobody(_))
     }
@@ -112,13 +117,13 @@ impl Throttle {
         if !self.enabled {
             return Ok(());
         }
-        let own = self.accounts.look(&Guessed::Session(principal.session), now);
+        let own = self.accounts.look(&Guessed::within(principal), now);
         own.map_err(|waits| AuthError::TooManyFailures(waits.reset_seconds))
     }
 
     /// Counts one failure within a session.
     pub(in crate::auth) fn fail_own(&self, principal: &Principal, now: Time) {
-        self.accounts.fail(&Guessed::Session(principal.session), now);
+        self.accounts.fail(&Guessed::within(principal), now);
     }
 
     /// Whether somebody on this network may make another account now.

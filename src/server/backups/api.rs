@@ -15,7 +15,7 @@ use poem_openapi::{
 use super::Backups;
 use crate::{
     backup::{BackupError, BackupName, Listed},
-    event::{Actor, Provenance},
+    event::Provenance,
     http::{Admin, Created, Problem, RequestContext, Tag, Timestamp},
 };
 
@@ -86,7 +86,7 @@ impl BackupsApi {
         admin: Admin,
         context: RequestContext,
     ) -> Result<Created<BackupBody>, Problem> {
-        let from = context.provenance(Actor::User(admin.0.id));
+        let from = context.provenance(admin.0.actor());
         // On a task of its own: a client that goes away does not keep it from being noted.
         let backups = self.0.clone();
         let taken = tokio::spawn(async move { backups.take_and_note(from).await }).await;
@@ -106,7 +106,7 @@ impl BackupsApi {
         name: Path<String>,
     ) -> Result<Download, Problem> {
         let name: BackupName = name.0.parse().map_err(|_| not_found())?;
-        let from = context.provenance(Actor::User(admin.0.id));
+        let from = context.provenance(admin.0.actor());
         self.0.fetch(name, from).await
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     control::{
         BackupRequest, BackupStatus, BackupTaken, CertificateRequest, Check, DatabaseCheck,
         DatabaseStatus, ExitStatus, Lines, Refused, Request, Status, check_audit, perform,
+        perform_on_invitations, perform_on_keys, rotate_signing_key,
     },
     paths::DataDir,
     server::{
@@ -81,6 +82,11 @@ impl Answering {
             Request::Check => serde_json::to_value(self.check().await).map_err(internal),
             Request::Metrics => self.metrics().await.map(Value::String),
             Request::Account(request) => perform(&self.domains.auth, request, lines).await,
+            Request::Key(request) => perform_on_keys(&self.domains.auth, request, lines).await,
+            Request::Invitation(request) => {
+                perform_on_invitations(&self.domains.auth, request, lines).await
+            }
+            Request::RotateSigningKey => rotate_signing_key(&self.domains.auth).await,
             Request::Backup(request) => self.back_up(request, lines).await,
             Request::Certificate(request) => self.certificate(request).await,
         }

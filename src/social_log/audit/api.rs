@@ -4,7 +4,7 @@ use poem_openapi::{OpenApi, param::Query, payload::Json};
 
 use super::{
     dto::{AuditPage, VerificationBody},
-    model::{Actor, AuditFilter},
+    model::{Actor, AuditFilter, KeyName},
     service::AuditTrail,
 };
 use crate::{
@@ -42,7 +42,8 @@ impl AuditApi {
         cursor: Query<Option<String>>,
         /// How many, 50 when left out, 200 at most.
         limit: Query<Option<u32>>,
-        /// Only what they did: `user:7`, `anonymous`, `command_line` or `system`.
+        /// Only what they did: `user:7` (with what API keys did for them), `anonymous`,
+        /// `command_line`, `system` or `api-key:0123456789abcdef`.
         actor: Query<Option<String>>,
         /// Only this action, `login.success`, or all of a group, `login`.
         action: Query<Option<String>>,
@@ -55,8 +56,12 @@ impl AuditApi {
     ) -> Result<Json<AuditPage>, Problem> {
         let query = PageQuery { cursor: cursor.0, limit: limit.0 };
         let before = self.cursors.open(AuditPage::LIST, &query)?;
+        let actor = actor.0.as_deref();
+        let key = actor.and_then(KeyName::parse);
+        let actor = actor.filter(|_| key.is_none()).map(read_actor).transpose()?;
         let filter = AuditFilter {
-            actor: actor.0.as_deref().map(read_actor).transpose()?,
+            actor,
+            key,
             action: action.0,
             target: target.0,
             from: from.0.map(|from| from.0),

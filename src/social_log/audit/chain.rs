@@ -7,7 +7,8 @@
 //! 2. `sequence`, number
 //! 3. `id`, bytes
 //! 4. `time` in milliseconds since the Unix epoch, signed number
-//! 5. `actor`, text: `user:7`, `anonymous`, `command_line` or `system`
+//! 5. `actor`, text: `user:7`, `anonymous`, `command_line`, `system` or
+//!    `api-key:0123456789abcdef/user:7` (the first half of the key's id, and its owner)
 //! 6. `action`, text
 //! 7. `target`, text
 //! 8. `network`, optional text
@@ -20,7 +21,7 @@
 
 use std::{cmp::Ordering, ops::ControlFlow};
 
-use super::model::{Actor, Broken, Digest, Entry, Fault, Head, Verification};
+use super::model::{Actor, Broken, Digest, Entry, Fault, Head, KeyName, Verification};
 use crate::{
     crypto,
     event::{self, Event},
@@ -54,6 +55,7 @@ impl From<event::Actor> for Actor {
             event::Actor::Anonymous => Self::Anonymous,
             event::Actor::CommandLine => Self::CommandLine,
             event::Actor::System => Self::System,
+            event::Actor::ApiKey { id, owner } => Self::ApiKey { key: KeyName::of(id), owner },
         }
     }
 }
@@ -178,6 +180,10 @@ mod tests {
                 any::<u64>().prop_map(|id| event::Actor::User(UserId(id))),
                 Just(event::Actor::Anonymous),
                 Just(event::Actor::System),
+                any::<([u8; 16], u64)>().prop_map(|(id, owner)| event::Actor::ApiKey {
+                    id: RandomId(id),
+                    owner: UserId(owner),
+                }),
             ],
             (action, target) in ("[a-z.]{1,6}", "[a-z:]{1,6}"),
             (network, request_id) in (option::of("[0-9.]{0,6}"), any::<Option<[u8; 16]>>()),
@@ -238,6 +244,9 @@ mod tests {
             3 => {
                 entry.actor = match entry.actor {
                     Actor::User(UserId(id)) => Actor::User(UserId(id ^ 1)),
+                    Actor::ApiKey { key, owner: UserId(owner) } => {
+                        Actor::ApiKey { key, owner: UserId(owner ^ 1) }
+                    }
                     _ => Actor::CommandLine,
                 }
             }

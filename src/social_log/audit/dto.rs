@@ -69,8 +69,10 @@ fn json(text: String) -> Value {
 pub(super) struct ActorBody {
     /// What they are.
     pub kind: ActorKind,
-    /// The person's id, when it is one.
+    /// The person's id, when it is one; of an API key its owner's.
     pub id: Option<u64>,
+    /// The API key, when it is one: `api-key:` and the first half of its id.
+    pub key: Option<String>,
 }
 
 /// What an actor is.
@@ -85,6 +87,8 @@ pub(super) enum ActorKind {
     CommandLine,
     /// The appliance itself.
     System,
+    /// A machine that acts for a person.
+    ApiKey,
 }
 
 impl From<Actor> for ActorBody {
@@ -94,8 +98,9 @@ impl From<Actor> for ActorBody {
             Actor::Anonymous => (ActorKind::Anonymous, None),
             Actor::CommandLine => (ActorKind::CommandLine, None),
             Actor::System => (ActorKind::System, None),
+            Actor::ApiKey { owner, .. } => (ActorKind::ApiKey, Some(owner.0)),
         };
-        Self { kind, id }
+        Self { kind, id, key: actor.key().map(|key| key.to_string()) }
     }
 }
 

@@ -16,5 +16,5 @@ mod service;
 mod store;
 
 pub use api::AuditApi;
-pub use model::{Actor, AuditFilter, Broken, Digest, Entry, Fault, Head, Verification};
+pub use model::{Actor, AuditFilter, Broken, Digest, Entry, Fault, Head, KeyName, Verification};
 pub use service::AuditTrail;

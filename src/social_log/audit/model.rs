@@ -52,6 +52,13 @@ pub enum Actor {
     CommandLine,
     /// The appliance itself.
     System,
+    /// A machine that acts for a person.
+    ApiKey {
+        /// Which key.
+        key: KeyName,
+        /// Whose.
+        owner: UserId,
+    },
 }
 
 impl Actor {
@@ -61,12 +68,64 @@ impl Actor {
             "anonymous" => Some(Self::Anonymous),
             "command_line" => Some(Self::CommandLine),
             "system" => Some(Self::System),
-            _ => text.strip_prefix("user:")?.parse().ok().map(|id| Self::User(UserId(id))),
+            _ => match text.split_once('/') {
+                Some((key, owner)) => {
+                    Some(Self::ApiKey { key: KeyName::parse(key)?, owner: parse_user(owner)? })
+                }
+                None => parse_user(text).map(Self::User),
+            },
+        }
+    }
+
+    /// Whether this is the wanted actor. Of a person, so is whatever acts for them.
+    pub(super) fn is(self, wanted: Self) -> bool {
+        match (self, wanted) {
+            (Self::ApiKey { owner, .. }, Self::User(person)) => owner == person,
+            _ => self == wanted,
+        }
+    }
+
+    /// The key, for a machine.
+    pub(super) const fn key(self) -> Option<KeyName> {
+        match self {
+            Self::ApiKey { key, .. } => Some(key),
+            _ => None,
         }
     }
 }
 
-/// `user:7`, `anonymous`, `command_line` or `system`.
+fn parse_user(text: &str) -> Option<UserId> {
+    text.strip_prefix("user:")?.parse().ok().map(UserId)
+}
+
+/// What an API key is called: the first half of its id. `api-key:` and 16 lower-case hex digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct KeyName([u8; 8]);
+
+impl KeyName {
+    /// The name of the key with this id.
+    pub fn of(id: RandomId) -> Self {
+        let mut name = [0; 8];
+        name.iter_mut().zip(id.0).for_each(|(name, byte)| *name = byte);
+        Self(name)
+    }
+
+    /// Reads the form that [`fmt::Display`] writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix("api-key:")?;
+        RandomId::parse(&format!("{digits}{:0>16}", 0)).map(Self::of)
+    }
+}
+
+impl fmt::Display for KeyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("api-key:")?;
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// `user:7`, `anonymous`, `command_line`, `system` or `api-key:0123456789abcdef/user:7`.
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -74,6 +133,7 @@ impl fmt::Display for Actor {
             Self::Anonymous => f.write_str("anonymous"),
             Self::CommandLine => f.write_str("command_line"),
             Self::System => f.write_str("system"),
+            Self::ApiKey { key, owner } => write!(f, "{key}/user:{owner}"),
         }
     }
 }
@@ -145,8 +205,10 @@ pub struct Verification {
 /// Which entries are asked for: those that fit everything that is set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditFilter {
-    /// Who did it.
+    /// Who did it; of a person, also what machines did for them.
     pub actor: Option<Actor>,
+    /// Which API key did it.
+    pub key: Option<KeyName>,
     /// What, or a group of it: `login` stands for `login.success` and `login.failure` too.
     pub action: Option<String>,
     /// To what.
@@ -163,12 +225,26 @@ mod tests {
 
     #[test]
     fn an_actor_reads_back_from_its_text() {
-        for actor in [Actor::User(UserId(7)), Actor::Anonymous, Actor::CommandLine, Actor::System] {
+        let key = KeyName::of(RandomId([0xab; 16]));
+        let machine = Actor::ApiKey { key, owner: UserId(7) };
+        assert_eq!(machine.to_string(), "api-key:abababababababab/user:7");
+        let people = [Actor::User(UserId(7)), Actor::Anonymous, Actor::CommandLine, Actor::System];
+        for actor in people.into_iter().chain([machine]) {
             assert_eq!(Actor::parse(&actor.to_string()), Some(actor));
         }
-        for none in ["", "7", "user:", "user:x", "root"] {
+        let key = machine.to_string().replace("/user:7", "");
+        for none in ["", "7", "user:", "user:x", "root", &key, "api-key:ab/user:7", "x/user:7"] {
             assert_eq!(Actor::parse(none), None, "{none}");
         }
+    }
+
+    #[test]
+    fn what_a_machine_does_for_a_person_is_found_by_either() {
+        let key = KeyName::parse("api-key:0123456789abcdef").unwrap();
+        let machine = Actor::ApiKey { key, owner: UserId(7) };
+        assert!(machine.is(Actor::User(UserId(7))) && machine.is(machine));
+        assert!(!machine.is(Actor::User(UserId(8))) && !Actor::User(UserId(7)).is(machine));
+        assert_eq!((machine.key(), Actor::System.key()), (Some(key), None));
     }
 
     #[test]

@@ -4,7 +4,8 @@ use super::model::{AuditFilter, Entry};
 
 /// Whether an entry fits everything that the filter sets.
 pub(super) fn lets_through(filter: &AuditFilter, entry: &Entry) -> bool {
-    filter.actor.is_none_or(|actor| actor == entry.actor)
+    filter.actor.is_none_or(|wanted| entry.actor.is(wanted))
+        && filter.key.is_none_or(|key| entry.actor.key() == Some(key))
         && filter.action.as_deref().is_none_or(|action| is_action(action, &entry.action))
         && filter.target.as_deref().is_none_or(|target| target == entry.target)
         && filter.from.is_none_or(|from| from <= entry.time)

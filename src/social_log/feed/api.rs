@@ -7,7 +7,9 @@ use super::{
     model::{Author, LogFilter},
     service::Feed,
 };
-use crate::http::{Created, Cursors, PageQuery, Problem, SignedIn, Staff, Tag, Timestamp};
+use crate::http::{
+    Created, Cursors, PageQuery, PersonOrKey, Problem, ReadSocial, Tag, Timestamp, WriteSocial,
+};
 
 /// The operations on the social feed.
 pub struct FeedApi {
@@ -29,13 +31,14 @@ impl FeedApi {
     /// One log as JSON, or up to 1,000 as NDJSON (`application/x-ndjson`), which are stored together
     /// or not at all. With an `Idempotency-Key` (1 to 128 visible ASCII characters) the same logs
     /// sent again within 24 hours by the same caller get the same answer and are not stored twice.
+    /// API keys need `social:write`, and report for their owner.
     ///
     /// Errors: `IDEMPOTENCY_KEY_INVALID` (400), `IDEMPOTENCY_KEY_REUSED` (409), `VALIDATION_FAILED`
     /// (422), where a field of a batch is named `lines.N.field`, N from 1.
     #[oai(path = "/social/logs", method = "post", operation_id = "submitSocialLogs")]
     async fn submit(
         &self,
-        caller: SignedIn,
+        caller: PersonOrKey<WriteSocial>,
         /// Names this submission, so that sending it again stores nothing twice.
         #[oai(name = "Idempotency-Key")]
         key: IdempotencyHeader,
@@ -50,13 +53,13 @@ impl FeedApi {
     ///
     /// Newest first, by arrival. One page looks at 20,000 logs at most; when few of them fit the
     /// filter it may hold fewer than `limit`, even none, and still have a `next_cursor` with which the
-    /// search goes on.
+    /// search goes on. API keys need `social:read`.
     ///
     /// Errors: `CURSOR_INVALID` (400).
     #[oai(path = "/social/logs", method = "get", operation_id = "listSocialLogs")]
     async fn list(
         &self,
-        _staff: Staff,
+        _reader: PersonOrKey<ReadSocial>,
         /// The `next_cursor` of the page before.
         cursor: Query<Option<String>>,
         /// How many, 50 when left out, 200 at most.
@@ -100,7 +103,9 @@ pub(in crate::social_log) mod tests {
     use super::*;
     use crate::{
         clock::{Clock, Time},
-        http::{BodyBudget, BodyLimits, Caller, ClientNetwork, Principal, RequestContext},
+        http::{
+            BodyBudget, BodyLimits, Caller, ClientNetwork, Credential, Principal, RequestContext,
+        },
         ids::{RandomId, Role, UserId},
         language::Language,
         social_log::store::tests::temporary_store,
@@ -116,7 +121,7 @@ pub(in crate::social_log) mod tests {
         let principal = Principal {
             id: UserId(7),
             role,
-            session: RandomId([0; 16]),
+            credential: Credential::Session(RandomId([0; 16])),
             needs_second_factor: false,
             email: "anna@example.org".to_owned(),
             username: "anna".to_owned(),

@@ -14,7 +14,10 @@ use super::{
     },
 };
 use crate::{
-    http::{Body, Created, PageQuery, Problem, SignedIn, Staff, Tag},
+    http::{
+        Body, Created, PageQuery, PersonOrKey, Problem, ReadAttendance, SignedIn, Tag,
+        WriteAttendance,
+    },
     ids::UserId,
 };
 
@@ -25,11 +28,16 @@ pub struct AttendanceApi(pub(in super::super) UserService);
 impl AttendanceApi {
     /// Scan a code
     ///
-    /// The same nonce gets the same answer, also after the code has expired. Errors:
+    /// The same nonce gets the same answer, also after the code has expired. An API key with
+    /// `attendance:write` records its owner. Errors:
     /// `VALIDATION_FAILED` (422), `CODE_INVALID` (404), `CODE_EXPIRED` (410), `TOO_EARLY`, `CLOSED`
     /// and `EVENT_INACTIVE` (409), `NOT_EXPECTED` (403).
     #[oai(path = "/scans", method = "post", operation_id = "createScan", tag = "Tag::Attendance")]
-    async fn scan(&self, caller: SignedIn, body: Body<NewScanBody>) -> Result<ScanReply, Problem> {
+    async fn scan(
+        &self,
+        caller: PersonOrKey<WriteAttendance>,
+        body: Body<NewScanBody>,
+    ) -> Result<ScanReply, Problem> {
         Ok(self.0.scan(caller.0.id, body.0.into()).await?.into())
     }
 
@@ -92,7 +100,7 @@ impl AttendanceApi {
 
     /// List an event's attendance
     ///
-    /// By user id, with the figures of the whole event. Errors: `CURSOR_INVALID` (400),
+    /// By user id, with the figures of the whole event. API keys need `attendance:read`. Errors: `CURSOR_INVALID` (400),
     /// `EVENT_NOT_FOUND` (404).
     #[oai(
         path = "/events/:event_id/attendance",
@@ -102,7 +110,7 @@ impl AttendanceApi {
     )]
     async fn list(
         &self,
-        _staff: Staff,
+        _reader: PersonOrKey<ReadAttendance>,
         /// The event's public id.
         event_id: Path<String>,
         /// The `next_cursor` of the page before.
@@ -126,7 +134,7 @@ impl AttendanceApi {
 
     /// Read an event's statistics
     ///
-    /// Errors: `EVENT_NOT_FOUND` (404).
+    /// API keys need `attendance:read`. Errors: `EVENT_NOT_FOUND` (404).
     #[oai(
         path = "/events/:event_id/statistics",
         method = "get",
@@ -135,7 +143,7 @@ impl AttendanceApi {
     )]
     async fn statistics(
         &self,
-        _staff: Staff,
+        _reader: PersonOrKey<ReadAttendance>,
         /// The event's public id.
         event_id: Path<String>,
     ) -> Result<Json<StatisticsBody>, Problem> {

@@ -3,7 +3,7 @@
 use poem_openapi::{OpenApi, param::Path};
 
 use super::{super::UserService, dto::CodeReply, format::CodeFormat};
-use crate::http::{Problem, Staff, Tag};
+use crate::http::{Problem, StaffOrDisplay, Tag};
 
 /// The code of an event.
 pub struct CodesApi(pub(in super::super) UserService);
@@ -13,7 +13,7 @@ impl CodesApi {
     /// Show the code of an event
     ///
     /// JSON, or a QR picture when `Accept` prefers `image/svg+xml` or `image/png`. Shown before the
-    /// event opens too. Errors: `EVENT_NOT_FOUND` (404), `EVENT_INACTIVE` and `CLOSED` (409).
+    /// event opens too. For staff, and for a display with a token of this event. Errors: `EVENT_NOT_FOUND` (404), `EVENT_INACTIVE` and `CLOSED` (409).
     #[oai(
         path = "/events/:event_id/code",
         method = "get",
@@ -22,11 +22,12 @@ impl CodesApi {
     )]
     async fn show(
         &self,
-        _staff: Staff,
+        caller: StaffOrDisplay,
         format: CodeFormat,
         /// The event's public id.
         event_id: Path<String>,
     ) -> Result<CodeReply, Problem> {
+        caller.may_see(&event_id.0)?;
         Ok(CodeReply::of(self.0.shown_code(&event_id.0)?, format)?)
     }
 }

@@ -10,9 +10,9 @@ use super::{
     super::UserService,
     dto::{EventBody, EventChangesBody, EventPageBody, NewEventBody},
 };
-use crate::{
-    event::Actor,
-    http::{Body, Created, NoContent, PageQuery, Problem, RequestContext, Staff, Tag},
+use crate::http::{
+    Body, Created, NoContent, PageQuery, PersonOrKey, Problem, ReadAttendance, RequestContext,
+    Staff, Tag,
 };
 
 /// Names the list to its cursors.
@@ -33,18 +33,18 @@ impl EventsApi {
         context: RequestContext,
         body: Body<NewEventBody>,
     ) -> Result<Created<EventBody>, Problem> {
-        let from = context.provenance(Actor::User(staff.0.id));
+        let from = context.provenance(staff.0.actor());
         let event = self.0.create_event(body.0.into(), staff.0.id, from).await?;
         Ok(Created(event.into()))
     }
 
     /// List events
     ///
-    /// The newest first. Errors: `CURSOR_INVALID` (400).
+    /// The newest first. API keys need `attendance:read`. Errors: `CURSOR_INVALID` (400).
     #[oai(path = "/events", method = "get", operation_id = "listEvents", tag = "Tag::Events")]
     async fn list(
         &self,
-        _staff: Staff,
+        _reader: PersonOrKey<ReadAttendance>,
         /// The `next_cursor` of the page before.
         cursor: Query<Option<String>>,
         /// How many, 50 when left out, 200 at most.
@@ -60,7 +60,7 @@ impl EventsApi {
 
     /// Read an event
     ///
-    /// Errors: `EVENT_NOT_FOUND` (404).
+    /// API keys need `attendance:read`. Errors: `EVENT_NOT_FOUND` (404).
     #[oai(
         path = "/events/:event_id",
         method = "get",
@@ -69,7 +69,7 @@ impl EventsApi {
     )]
     async fn read(
         &self,
-        _staff: Staff,
+        _reader: PersonOrKey<ReadAttendance>,
         /// The event's public id.
         event_id: Path<String>,
     ) -> Result<Json<EventBody>, Problem> {
@@ -93,7 +93,7 @@ impl EventsApi {
         event_id: Path<String>,
         body: Body<EventChangesBody>,
     ) -> Result<Json<EventBody>, Problem> {
-        let from = context.provenance(Actor::User(staff.0.id));
+        let from = context.provenance(staff.0.actor());
         Ok(Json(self.0.set_event_active(event_id.0, body.0.is_active, from).await?.into()))
     }
 
@@ -114,7 +114,7 @@ impl EventsApi {
         /// The event's public id.
         event_id: Path<String>,
     ) -> Result<NoContent, Problem> {
-        let from = context.provenance(Actor::User(staff.0.id));
+        let from = context.provenance(staff.0.actor());
         self.0.delete_event(event_id.0, from).await?;
         Ok(NoContent)
     }

@@ -92,7 +92,7 @@ impl Example for EventChangesBody {
 /// Whether a code changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename = "EventMode", rename_all = "snake_case")]
-pub(super) enum ModeBody {
+pub(crate) enum ModeBody {
     /// Every few seconds.
     Rotating,
     /// Never, so that it can be printed.

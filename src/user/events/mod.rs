@@ -15,4 +15,5 @@ pub use api::EventsApi;
 pub use model::{EventInput, Mode, Phase, Schedule};
 pub use service::EventView;
 
+pub(crate) use dto::ModeBody;
 pub(crate) use store::{by_id, open_at};

@@ -3,6 +3,7 @@
 use super::{
     super::{
         attendance::Statistics,
+        displays,
         records::{Event, OpenFrom},
         tables::{
             ATTENDANCE, EVENT_CLOSINGS, EVENT_IDS, EVENT_NAMES, EVENTS, EXPECTED, HISTORY,
@@ -152,6 +153,7 @@ pub(super) fn remove(edit: &Edit<'_>, number: u32, event: &Event) -> Result<(), 
     TALLIES.remove(edit, number)?;
     EXPECTED.remove_range(edit, people())?;
     REFUSALS.remove_range(edit, people())?;
+    displays::remove_all_of(edit, number)?;
     EVENT_CLOSINGS.remove(edit, (event.schedule.closes_at.as_millis(), number))?;
     EVENT_NAMES.remove(edit, (event.date.as_str(), same_name_key(&event.name).as_str()))?;
     EVENT_IDS.remove(edit, event.event_id.as_str())?;

@@ -6,10 +6,7 @@ use super::{
     super::UserService,
     dto::{ProfileChangesBody, person},
 };
-use crate::{
-    event::Actor,
-    http::{Body, Enrolling, Person, Problem, RequestContext, SignedIn, Tag},
-};
+use crate::http::{Body, Enrolling, Person, Problem, RequestContext, SignedIn, Tag};
 
 /// Your own profile.
 pub struct ProfilesApi(pub(in super::super) UserService);
@@ -34,7 +31,7 @@ impl ProfilesApi {
         context: RequestContext,
         body: Body<ProfileChangesBody>,
     ) -> Result<Json<Person>, Problem> {
-        let from = context.provenance(Actor::User(caller.0.id));
+        let from = context.provenance(caller.0.actor());
         let (username, profile) = self.0.update_profile(&caller.0, body.0.into(), from).await?;
         Ok(Json(person(&caller.0, username, profile)))
     }

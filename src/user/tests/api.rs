@@ -14,7 +14,10 @@ use serde_json::{Value, json};
 use super::House;
 use crate::{
     clock::Time,
-    http::{BodyBudget, BodyLimits, Caller, ClientNetwork, Principal, Problem, RequestContext},
+    http::{
+        BodyBudget, BodyLimits, Caller, ClientNetwork, Credential, Principal, Problem,
+        RequestContext,
+    },
     ids::{RandomId, Role, UserId},
     language::Language,
     user::apis,
@@ -24,7 +27,7 @@ fn caller(id: u64, role: Role) -> Caller {
     let principal = Principal {
         id: UserId(id),
         role,
-        session: RandomId([0; 16]),
+        credential: Credential::Session(RandomId([0; 16])),
         needs_second_factor: false,
         email: "ada@example.org".to_owned(),
         username: "ada".to_owned(),

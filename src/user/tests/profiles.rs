@@ -4,7 +4,7 @@ use super::House;
 use crate::{
     clock::Time,
     event::Provenance,
-    http::Principal,
+    http::{Credential, Principal},
     ids::{RandomId, Role, UserId},
     language::Language,
     user::{ProfileChanges, UserError},
@@ -14,7 +14,7 @@ fn principal(id: u64) -> Principal {
     Principal {
         id: UserId(id),
         role: Role::User,
-        session: RandomId([0; 16]),
+        credential: Credential::Session(RandomId([0; 16])),
         needs_second_factor: false,
         email: "ada@example.org".to_owned(),
         username: "ada".to_owned(),

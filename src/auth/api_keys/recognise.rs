@@ -1,0 +1,147 @@
+//! Recognising the bearer of an API key, on every request.
+//!
+//! As with access tokens (`sessions/recognise`), what was read of a key and of its owner is remembered
+//! only until the next commit to `auth.redb`. That a key was used is therefore not written at once, which
+//! would make every request of a busy key a commit: it is kept here, and housekeeping writes all of it
+//! once a minute, in one commit.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use super::store::{api_key, put_key};
+use crate::{
+    auth::{AuthError, AuthService, records::ApiKey, sessions::principal_of, store::account},
+    clock::Time,
+    http::{ClientNetwork, Credential, Principal},
+    ids::RandomId,
+    store::{Decision, StoreError, UntilCommit, View},
+    token::opaque::{API_KEY, OpaqueToken},
+};
+
+/// Keys that are remembered at once, some 400 bytes each.
+const REMEMBERED: usize = 1_024;
+
+/// What is remembered of keys, and their uses that were not written yet.
+pub(in crate::auth) struct KnownKeys {
+    known: UntilCommit<RandomId, Arc<Known>>,
+    /// Of keys that exist alone, so there are no more of them than keys.
+    uses: Mutex<HashMap<RandomId, Use>>,
+}
+
+/// A key, and who is behind it.
+struct Known {
+    hash: [u8; 32],
+    expires_at: Option<Time>,
+    person: Arc<Principal>,
+}
+
+/// The last time that a key was used.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Use {
+    pub(super) at: Time,
+    pub(super) network: ClientNetwork,
+}
+
+impl Default for KnownKeys {
+    fn default() -> Self {
+        Self { known: UntilCommit::new(REMEMBERED), uses: Mutex::default() }
+    }
+}
+
+impl KnownKeys {
+    /// The last use of a key that was not written yet.
+    pub(super) fn last_use(&self, id: RandomId) -> Option<Use> {
+        self.uses.lock().unwrap_or_else(PoisonError::into_inner).get(&id).copied()
+    }
+
+    fn note(&self, id: RandomId, at: Time, network: ClientNetwork) {
+        let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
+        uses.insert(id, Use { at, network });
+    }
+
+    fn take(&self) -> HashMap<RandomId, Use> {
+        std::mem::take(&mut *self.uses.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts back what could not be written, under what was noted since.
+    fn put_back(&self, taken: HashMap<RandomId, Use>) {
+        let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
+        for (id, used) in taken {
+            uses.entry(id).or_insert(used);
+        }
+    }
+}
+
+impl AuthService {
+    /// The person that an API key acts for, as the key and their account are now.
+    ///
+    /// # Errors
+    /// [`AuthError::KeyInvalid`] for a key that never was, was revoked, or whose owner may not log in;
+    /// [`AuthError::KeyExpired`]; and those of the store.
+    pub fn principal_of_key(
+        &self,
+        text: &str,
+        network: ClientNetwork,
+    ) -> Result<Arc<Principal>, AuthError> {
+        let token = OpaqueToken::parse(API_KEY, text).ok_or(AuthError::KeyInvalid)?;
+        let keys = &self.parts.api_keys;
+        let known =
+            keys.known.get_or_read(&self.parts.store, token.id, |id| self.known_key(*id))?;
+        let known = known.filter(|known| token.matches(&known.hash));
+        let known = known.ok_or(AuthError::KeyInvalid)?;
+        let now = self.parts.clock.now();
+        if known.expires_at.is_some_and(|end| end <= now) {
+            return Err(AuthError::KeyExpired);
+        }
+        keys.note(token.id, now, network);
+        Ok(Arc::clone(&known.person))
+    }
+
+    /// A key and who is behind it now: nobody when it was revoked or the account is disabled.
+    fn known_key(&self, id: RandomId) -> Result<Option<Arc<Known>>, StoreError> {
+        let snapshot = self.parts.store.read()?;
+        let Some(key) = api_key(&snapshot, id)? else { return Ok(None) };
+        let owner = account(&snapshot, key.owner)?.filter(|account| !account.disabled);
+        let credential = Credential::ApiKey { id, scopes: key.scopes };
+        Ok(owner.map(|owner| {
+            let person = Arc::new(principal_of(owner, credential));
+            Arc::new(Known { hash: key.hash, expires_at: key.expires_at, person })
+        }))
+    }
+
+    /// Writes which keys were used since the last time, in one commit; says how many.
+    ///
+    /// # Errors
+    /// Those of the store; nothing is forgotten then.
+    pub async fn note_key_uses(&self) -> Result<usize, AuthError> {
+        let uses = self.parts.api_keys.take();
+        if uses.is_empty() {
+            return Ok(0);
+        }
+        let noted = self.write_key_uses(uses.clone()).await;
+        if noted.is_err() {
+            self.parts.api_keys.put_back(uses);
+        }
+        noted
+    }
+
+    async fn write_key_uses(&self, uses: HashMap<RandomId, Use>) -> Result<usize, AuthError> {
+        let command = move |view: &View<'_>| -> Result<Decision<usize, AuthError>, StoreError> {
+            let mut noted = Vec::with_capacity(uses.len());
+            for (id, last) in &uses {
+                // Some may have been revoked meanwhile.
+                if let Some(key) = api_key(view, *id)? {
+                    let (at, network) = (Some(last.at), Some(last.network.to_string()));
+                    noted.push((*id, ApiKey { last_used_at: at, last_network: network, ..key }));
+                }
+            }
+            Ok(Decision::write(move |edit| {
+                noted.iter().try_for_each(|(id, key)| put_key(edit, *id, key))?;
+                Ok(noted.len())
+            }))
+        };
+        self.parts.store.submit(command).await?
+    }
+}

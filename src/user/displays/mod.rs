@@ -1,0 +1,16 @@
+//! Displays: screens that show the code of one event and are nobody.
+//!
+//! A projector gets a token instead of somebody's session: it sees one event, changes nothing, can be
+//! revoked, and ends by itself a day after the event has closed.
+
+mod api;
+mod dto;
+mod model;
+mod recognise;
+mod service;
+mod store;
+
+pub use api::DisplaysApi;
+pub use model::{DisplayView, ShownEvent};
+pub(super) use recognise::KnownDisplays;
+pub(super) use store::remove_all_of;
