@@ -13,6 +13,7 @@
 //!   [`social_log`] (the social feed and the audit chain). Each keeps one file and knows no other.
 //! - [`dashboard`] looks at all of them, and at the machine, without writing anything.
 //! - [`http`] is what handlers share; [`event`] is the audit event that domains emit; [`token`] signs.
+//! - [`mail`] takes letters to a mail server.
 //! - [`store`] is the heart: one redb file behind one writer that commits in groups.
 //! - Below everything: [`config`], [`telemetry`], [`clock`], [`ids`], [`language`], [`crypto`],
 //!   [`base32`], [`qr`], [`field`], [`limit`], [`paths`], and the web app in [`assets`].
@@ -45,6 +46,7 @@ pub mod http;
 pub mod ids;
 pub mod language;
 pub mod limit;
+pub mod mail;
 pub mod paths;
 pub mod qr;
 pub mod server;

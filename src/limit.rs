@@ -47,6 +47,8 @@ pub enum Policy {
     LoginNetwork,
     /// Accounts made from one network.
     Registration,
+    /// Forgotten passwords: asked for on one network, and mailed to one person.
+    PasswordReset,
 }
 
 impl Policy {
@@ -60,13 +62,14 @@ impl Policy {
             Self::LoginAccount => "login-account",
             Self::LoginNetwork => "login-network",
             Self::Registration => "registration",
+            Self::PasswordReset => "password-reset",
         }
     }
 
     /// The time for which a quota is, in seconds.
     pub const fn window_seconds(self) -> u32 {
         match self {
-            Self::LoginAccount | Self::Registration => 3_600,
+            Self::LoginAccount | Self::Registration | Self::PasswordReset => 3_600,
             Self::LoginNetwork => 600,
             _ => 60,
         }

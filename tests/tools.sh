@@ -16,6 +16,7 @@ need chromium chromium "the browser test uses a real browser"
 need chromedriver chromium-driver "and drives it through this"
 need strace strace "the tests of a full disk and of a power cut make system calls fail with it"
 need pebble pebble "the tests of ACME ask a real directory, and this is the one that is made for tests"
+need aiosmtpd python3-aiosmtpd "the tests of mail send to a real mail server, and this is one"
 need mount mount "the tests of a full disk fill a small one"
 need setpriv util-linux "the tests of permissions run the program without root's privileges"
 

@@ -13,6 +13,9 @@ use tokio_rustls::TlsConnector;
 
 use crate::process::Appliance;
 
+/// Good for every account.
+const PASSWORD: &str = "corretto cavallo batteria";
+
 /// Connects to one server.
 #[derive(Clone)]
 pub(crate) struct Driver {
@@ -75,7 +78,7 @@ impl Driver {
 
     /// Makes the first administrator; gives their token.
     pub(crate) async fn set_up(&self, token: &str) -> String {
-        let person = json!({ "token": token, "email": "admin@example.org", "password": "password-0",
+        let person = json!({ "token": token, "email": "admin@example.org", "password": PASSWORD,
             "name": "Ada", "surname": "Admin" });
         let mut connection = self.connect().await;
         connection.json("POST", "/api/v1/setup", "", Some(person)).await;
@@ -88,7 +91,7 @@ impl Driver {
         let mut tokens = Vec::new();
         for number in 0..count {
             let email = format!("person{number}@example.org");
-            let person = json!({ "email": email, "password": "password-0", "name": "Mario",
+            let person = json!({ "email": email, "password": PASSWORD, "name": "Mario",
                 "surname": "Rossi" });
             connection.json("POST", "/api/v1/auth/register", "", Some(person)).await;
             tokens.push(connection.login(&email).await);
@@ -187,7 +190,7 @@ impl Connection {
     }
 
     async fn login(&mut self, email: &str) -> String {
-        let login = json!({ "identifier": email, "password": "password-0" });
+        let login = json!({ "identifier": email, "password": PASSWORD });
         let session = self.json("POST", "/api/v1/auth/login", "", Some(login)).await;
         session["access_token"].as_str().unwrap().to_owned()
     }

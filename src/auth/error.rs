@@ -45,6 +45,14 @@ pub enum AuthError {
     TooManyFailuresNearby(u64),
     /// As many passwords are being checked as may wait.
     HasherBusy,
+    /// The token that sets another password is unknown, used or past its end. Nobody learns which.
+    ResetInvalid,
+    /// As many have forgotten their password on one network as may in an hour; seconds to wait.
+    TooManyResets(u64),
+    /// No mail server is configured.
+    MailOff,
+    /// The account of somebody else is disabled, so this is of no use to it.
+    UserDisabled,
     /// The access token is not one of ours, or was changed.
     TokenInvalid,
     /// The access token was good until a while ago.
@@ -122,6 +130,10 @@ impl std::fmt::Display for AuthError {
             Self::TooManyFailures(_) => "too many failed attempts for one account",
             Self::TooManyFailuresNearby(_) => "too many failed attempts from one network",
             Self::HasherBusy => "as many passwords are being checked as may wait",
+            Self::ResetInvalid => "the link is not valid any more",
+            Self::TooManyResets(_) => "too many forgotten passwords on one network",
+            Self::MailOff => "no mail server is configured",
+            Self::UserDisabled => "the account is disabled; enable it first",
             Self::TokenInvalid => "the access token is not valid",
             Self::TokenExpired => "the access token has expired",
             Self::SessionEnded => "the session has ended",

@@ -34,7 +34,7 @@ pub use error::AuthError;
 pub use figures::AccountFigures;
 pub use invitations::{InvitationView, InvitationsApi, NewInvitation};
 pub use migrations::MIGRATIONS;
-pub use passwords::NewPassword;
+pub use passwords::{IssuedReset, NO_PASSWORD, NewPassword, PasswordsApi};
 pub use records::Account;
 pub use second_factor::SecondFactorApi;
 pub use service::{AuthService, Profiles};

@@ -21,6 +21,9 @@ impl From<AuthError> for Problem {
             AuthError::TooManyFailuresNearby(seconds) => {
                 refusal(&error).exceeds(Policy::LoginNetwork, seconds)
             }
+            AuthError::TooManyResets(seconds) => {
+                refusal(&error).exceeds(Policy::PasswordReset, seconds)
+            }
             refused => refusal(&refused),
         }
     }
@@ -131,6 +134,30 @@ fn refusal(error: &AuthError) -> Problem {
             "TOO_MANY_ATTEMPTS",
             "Too many failed attempts. Please wait a little.",
             "Troppi tentativi falliti. Attendi un momento.",
+        ),
+        AuthError::ResetInvalid => (
+            StatusCode::GONE,
+            "RESET_INVALID",
+            "This link is not valid any more. Ask for another one.",
+            "Questo link non è più valido. Chiedine un altro.",
+        ),
+        AuthError::TooManyResets(_) => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "TOO_MANY_RESETS",
+            "Too many people on your network have forgotten their password just now. Please wait a little.",
+            "Troppe password dimenticate dalla tua rete in poco tempo. Attendi un momento.",
+        ),
+        AuthError::MailOff => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "MAIL_OFF",
+            "This server sends no mail. Ask an administrator for a link.",
+            "Questo server non invia e-mail. Chiedi un link a un amministratore.",
+        ),
+        AuthError::UserDisabled => (
+            StatusCode::CONFLICT,
+            "USER_DISABLED",
+            "This account is disabled. Enable it first.",
+            "Questo account è disabilitato. Prima va riabilitato.",
         ),
         AuthError::TokenInvalid => (
             StatusCode::UNAUTHORIZED,

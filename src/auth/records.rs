@@ -28,7 +28,8 @@ pub struct Account {
     pub role: Role,
     /// Whether they may not log in.
     pub disabled: bool,
-    /// A PHC string: algorithm, parameters, salt and hash.
+    /// A PHC string: algorithm, parameters, salt and hash. Of an import a bcrypt hash, until the next login;
+    /// `passwords::NO_PASSWORD` before there is one.
     pub(super) password_hash: String,
     /// When it was made.
     pub created_at: Time,
@@ -118,6 +119,15 @@ pub(super) struct Invitation {
 #[serde(transparent)]
 pub(super) struct InvitationId(pub(super) RandomId);
 
+/// The one token with which a person can set another password.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct PasswordReset {
+    /// SHA-256 of the token.
+    pub(super) hash: [u8; 32],
+    /// The last moment at which it is good.
+    pub(super) ends_at: Time,
+}
+
 first_version!(
     Account,
     Session,
@@ -126,7 +136,8 @@ first_version!(
     SetupToken,
     ApiKey,
     Invitation,
-    InvitationId
+    InvitationId,
+    PasswordReset
 );
 
 impl Session {

@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use super::{
     AuthError,
     api_keys::KnownKeys,
-    passwords::Hasher,
+    passwords::{Guesses, Hasher, PasswordLimits},
     records::Account,
     sessions::{Opened, Recognised, SessionLimits, Throttle},
     signing_keys::SigningKeys,
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     clock::{Clock, Time},
-    config::{AuthConfig, RateLimitConfig, Registration},
+    config::{AuthConfig, RateLimitConfig, Registration, ServerConfig},
     http::{Person, Problem},
     store::{Store, StoreError},
     telemetry::Metrics,
@@ -39,6 +39,7 @@ pub(super) struct Parts {
     pub(super) store: Store,
     pub(super) hasher: Hasher,
     pub(super) throttle: Throttle,
+    pub(super) password_limits: PasswordLimits,
     pub(super) recognised: Recognised,
     pub(super) api_keys: KnownKeys,
     pub(super) keys: SigningKeys,
@@ -46,8 +47,17 @@ pub(super) struct Parts {
     pub(super) cursor_key: [u8; 32],
     pub(super) limits: SessionLimits,
     pub(super) config: AuthConfig,
+    pub(super) site: Site,
     pub(super) clock: Clock,
     pub(super) metrics: Metrics,
+}
+
+/// What people know the appliance by.
+pub(super) struct Site {
+    /// The name that the web app shows.
+    pub(super) name: String,
+    /// What links begin with.
+    pub(super) origin: String,
 }
 
 impl AuthService {
@@ -58,6 +68,7 @@ impl AuthService {
     pub fn open(
         store: Store,
         config: AuthConfig,
+        server: &ServerConfig,
         rate_limit: &RateLimitConfig,
         clock: Clock,
         metrics: Metrics,
@@ -76,10 +87,13 @@ impl AuthService {
         };
         let hasher = Hasher::new(&config)?;
         let throttle = Throttle::new(rate_limit);
+        let site =
+            Site { name: server.name.clone(), origin: server.public_url.origin().to_owned() };
         let parts = Parts {
             store,
             hasher,
             throttle,
+            password_limits: PasswordLimits::new(rate_limit),
             recognised: Recognised::default(),
             api_keys: KnownKeys::default(),
             keys,
@@ -87,6 +101,7 @@ impl AuthService {
             cursor_key,
             limits,
             config,
+            site,
             clock,
             metrics,
         };
@@ -116,6 +131,13 @@ impl AuthService {
     /// Forgets counters of people and networks that are back at rest.
     pub fn forget_idle(&self) {
         self.parts.throttle.forget_idle(self.parts.clock.now());
+        self.parts.password_limits.forget_idle();
+    }
+
+    /// What somebody would try first who guesses the password of a person with this address and names.
+    pub(super) fn guesses<'t>(&'t self, own: impl IntoIterator<Item = &'t str>) -> Guesses {
+        let forbidden = self.parts.config.forbidden_words.iter().map(String::as_str);
+        Guesses::new(own, [self.parts.site.name.as_str(), "appliance"].into_iter().chain(forbidden))
     }
 
     /// An access token for a session, and how many seconds it lives.

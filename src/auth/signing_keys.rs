@@ -219,8 +219,14 @@ mod tests {
             let clock = Clock::manual(NOW);
             let metrics = Metrics::new().unwrap();
             let store = Store::in_memory(MIGRATIONS, metrics.store("auth")).unwrap();
-            let auth =
-                AuthService::open(store, config.auth, &config.rate_limit, clock.clone(), metrics);
+            let auth = AuthService::open(
+                store,
+                config.auth,
+                &config.server,
+                &config.rate_limit,
+                clock.clone(),
+                metrics,
+            );
             Self { auth: auth.unwrap(), clock }
         }
 

@@ -1,7 +1,8 @@
 //! Every table of `auth.redb`. Besides these it has the store's own and the outbox (`event`).
 
 use super::records::{
-    Account, ApiKey, Invitation, InvitationId, SecondFactor, Session, SetupToken, StoredKey,
+    Account, ApiKey, Invitation, InvitationId, PasswordReset, SecondFactor, Session, SetupToken,
+    StoredKey,
 };
 use crate::{
     event::OUTBOX,
@@ -28,6 +29,8 @@ pub(super) const SIGNING_KEYS: Table<u64, StoredKey> = Table::new("signing_keys"
 pub(super) const SECRETS: Table<&str, [u8; 32]> = Table::new("secrets");
 /// The set-up token while there is no administrator, under the key `first`.
 pub(super) const SETUP: Table<&str, SetupToken> = Table::new("setup");
+/// The tokens that set another password, by user id: each person has one at most.
+pub(super) const PASSWORD_RESETS: Table<u64, PasswordReset> = Table::new("password_resets");
 
 /// The API keys, by id.
 pub(super) const API_KEYS: Table<u128, ApiKey> = Table::new("api_keys");
@@ -54,5 +57,6 @@ pub static TABLES: &[&dyn AnyTable] = &[
     &API_KEYS_BY_OWNER,
     &INVITATIONS,
     &INVITATION_BY_CODE,
+    &PASSWORD_RESETS,
     &OUTBOX,
 ];

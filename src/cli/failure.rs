@@ -6,6 +6,7 @@ use crate::{
     backup::BackupError,
     config::ConfigError,
     control::{AskError, ExitStatus, Refused},
+    mail::MailError,
     server::StartError,
     store::{OpenError, StoreError},
 };
@@ -67,6 +68,7 @@ impl From<StartError> for Failure {
             | StartError::SocketInUse(_) => Self::Conflict(text),
             StartError::NoData(_) => Self::NotFound(text),
             StartError::Backup(error) => error.into(),
+            StartError::Mail(error) => error.into(),
             _ => Self::Failed(text),
         }
     }
@@ -115,6 +117,16 @@ impl From<AskError> for Failure {
             AskError::NotRunning => Self::NotFound(error.to_string()),
             AskError::Refused(refused) => refused.into(),
             AskError::Failed(reason) => Self::Failed(reason),
+        }
+    }
+}
+
+impl From<MailError> for Failure {
+    fn from(error: MailError) -> Self {
+        let text = error.to_string();
+        match error {
+            MailError::Unusable(_) | MailError::Address(_) => Self::Usage(text),
+            _ => Self::Failed(text),
         }
     }
 }

@@ -15,9 +15,11 @@ mod failure;
 mod healthcheck;
 mod invite;
 mod keys;
+mod mail;
 mod migrate;
 mod on_accounts;
 mod openapi;
+mod reset_password;
 mod restore;
 mod scrub;
 mod serve;
@@ -99,6 +101,9 @@ enum Verb {
     /// Show or renew the certificates that are served.
     #[command(subcommand)]
     Cert(cert::Cert),
+    /// Try whether mail arrives.
+    #[command(subcommand)]
+    Mail(mail::Mail),
     /// Check or show the configuration.
     #[command(subcommand)]
     Config(config::ConfigVerb),
@@ -143,6 +148,7 @@ impl Cli {
             Verb::Migrate(migrate) => migrate.run(&global),
             Verb::Compact => compact::run(&global),
             Verb::Cert(cert) => cert.run(&global),
+            Verb::Mail(mail) => mail.run(&global),
             Verb::Config(config) => config.run(&global),
             Verb::Openapi => openapi::run(&global),
             Verb::Status => status::run(&global),

@@ -37,6 +37,8 @@ pub(super) enum User {
         /// An id, an e-mail address or a username.
         user: String,
     },
+    /// Print a link with which a person sets another password, or set one.
+    ResetPassword(super::reset_password::Reset),
 }
 
 /// Makes an account.
@@ -86,8 +88,8 @@ pub(super) struct Sessions {
 }
 
 /// What came back.
-struct Answer {
-    result: Value,
+pub(super) struct Answer {
+    pub(super) result: Value,
     items: Vec<Value>,
 }
 
@@ -121,6 +123,7 @@ impl User {
                 });
                 Ok(())
             }
+            Self::ResetPassword(reset) => reset.run(global, &config, &data),
         }
     }
 }
@@ -151,15 +154,24 @@ impl Create {
     /// The request, with the password from standard input.
     fn request(self) -> Result<CreateAccount, Failure> {
         let Self { email, username, name, surname, role, .. } = self;
-        let mut password = String::new();
-        std::io::stdin().read_to_string(&mut password)?;
-        let password = Password(password.trim_end_matches(['\r', '\n']).to_owned());
+        let password = password_from_stdin()?;
         Ok(CreateAccount { email, username, name, surname, role, password })
     }
 }
 
+/// All of standard input but the end of its last line.
+pub(super) fn password_from_stdin() -> Result<Password, Failure> {
+    let mut password = String::new();
+    std::io::stdin().read_to_string(&mut password)?;
+    Ok(Password(password.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
 /// Asks the appliance that runs, and does it here when none does.
-fn perform(config: &Config, data: &DataDir, request: AccountRequest) -> Result<Answer, Failure> {
+pub(super) fn perform(
+    config: &Config,
+    data: &DataDir,
+    request: AccountRequest,
+) -> Result<Answer, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let socket = config.server.control_socket_or(data.control_socket());
@@ -218,7 +230,7 @@ fn list(global: &Global, accounts: Vec<Value>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn show(global: &Global, account: &AccountView) -> Result<(), Failure> {
+pub(super) fn show(global: &Global, account: &AccountView) -> Result<(), Failure> {
     if global.json {
         print(serde_json::to_string_pretty(account)?)
     } else {

@@ -29,7 +29,12 @@ pub struct AuthConfig {
     pub argon2_lanes: u32,
     /// Hashes computed at once; 0 is one per processor.
     pub hash_concurrency: usize,
+    /// What everybody here would try when guessing a password.
+    pub forbidden_words: Vec<String>,
 }
+
+/// Each is looked for in every new password.
+const MOST_WORDS: usize = 1_000;
 
 impl AuthConfig {
     pub(super) fn check(&self) -> Result<(), (&'static str, String)> {
@@ -57,6 +62,11 @@ impl AuthConfig {
         }
         if self.hash_concurrency > 1_024 {
             return Err(("auth.hash_concurrency", "must be from 0 to 1024".to_owned()));
+        }
+        let is_short = |word: &String| word.trim().chars().count() < 3;
+        if self.forbidden_words.len() > MOST_WORDS || self.forbidden_words.iter().any(is_short) {
+            let reason = format!("must be at most {MOST_WORDS} words of 3 characters or more");
+            return Err(("auth.forbidden_words", reason));
         }
         Ok(())
     }

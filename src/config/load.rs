@@ -14,7 +14,7 @@ use super::Config;
 const DEFAULTS: &str = include_str!("../../appliance.toml");
 const ENVIRONMENT_PREFIX: &str = "APPLIANCE_";
 /// Keys whose values are paths, or lists of them, resolved where they are read.
-const PATHS: [&str; 7] = [
+const PATHS: [&str; 9] = [
     "data.directory",
     "server.control_socket",
     "tls.certificates",
@@ -22,6 +22,8 @@ const PATHS: [&str; 7] = [
     "tls.acme_root",
     "backup.directory",
     "backup.passphrase_file",
+    "mail.password_file",
+    "mail.ca_file",
 ];
 
 /// What configuration is read from, strongest last.
@@ -370,6 +372,7 @@ mod tests {
             ("auth.session_idle_days", "0"),
             ("auth.signing_key_days", "0"),
             ("auth.hash_concurrency", "1025"),
+            ("auth.forbidden_words", "['ab']"),
             ("limits.connections", "0"),
             ("limits.idle_seconds", "0"),
             ("limits.h2_resets", "0"),
@@ -378,6 +381,7 @@ mod tests {
             ("access.metrics_networks", "['10.0.0.0/33']"),
             ("tls.mode", "letsencrypt"),
             ("tls.acme_challenge", "dns-01"),
+            ("mail.encryption", "ssl"),
             ("backup.schedule", "hourly"),
             ("backup.timezone", "Europe/Atlantis"),
             ("backup.keep_last", "0"),

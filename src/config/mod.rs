@@ -13,6 +13,7 @@ mod data;
 mod limits;
 mod load;
 mod log;
+mod mail;
 mod network;
 mod proxy;
 mod rate_limit;
@@ -32,6 +33,7 @@ pub use data::DataConfig;
 pub use limits::LimitsConfig;
 pub use load::{ConfigError, Origin, Settings, Sources};
 pub use log::{ConfigLogFormat, LogConfig};
+pub use mail::{MailConfig, MailEncryption};
 pub use network::Network;
 pub use proxy::{ForwardingHeader, ProxyConfig};
 pub use rate_limit::RateLimitConfig;
@@ -56,6 +58,8 @@ pub struct Config {
     pub rate_limit: RateLimitConfig,
     /// Accounts, sessions and passwords.
     pub auth: AuthConfig,
+    /// The server that takes mail to people.
+    pub mail: MailConfig,
     /// Defaults of events.
     pub attendance: AttendanceConfig,
     /// Memory and queues of the databases.
@@ -87,6 +91,7 @@ impl Config {
         self.tls.check(&self.server)?;
         self.limits.check()?;
         self.auth.check()?;
+        self.mail.check()?;
         self.attendance.check()?;
         self.store.check()?;
         self.backup.check()?;

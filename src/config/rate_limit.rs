@@ -24,4 +24,6 @@ pub struct RateLimitConfig {
     pub login_failures_per_network: NonZeroU32,
     /// Accounts that are registered from one network, an hour.
     pub registrations_per_network_per_hour: NonZeroU32,
+    /// Links for a forgotten password that are asked for on one network, an hour.
+    pub password_resets_per_network_per_hour: NonZeroU32,
 }

@@ -8,7 +8,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::protocol::{ExitStatus, Lines, Refused, as_json};
+use super::{
+    passwords::{ResetPassword, reset_password},
+    protocol::{ExitStatus, Lines, Refused, as_json},
+};
 use crate::{
     auth::{Account, AuthError, AuthService, OpenSession, Registration},
     event::Provenance,
@@ -52,6 +55,8 @@ pub enum AccountRequest {
         /// Whose.
         user: String,
     },
+    /// Let one have another password; done with a [`super::ResetLink`] or its [`AccountView`].
+    ResetPassword(ResetPassword),
 }
 
 /// A new account, as typed.
@@ -191,6 +196,7 @@ pub async fn perform(
             let id = meant(auth, &user)?;
             as_json(auth.reset_second_factor(id, Provenance::COMMAND_LINE).await?)
         }
+        AccountRequest::ResetPassword(request) => reset_password(auth, request).await,
     }
 }
 
@@ -198,7 +204,11 @@ async fn create(auth: &AuthService, create: CreateAccount) -> Result<AccountView
     let CreateAccount { email, username, name, surname, role, password } = create;
     let registration = Registration { email, password: password.0, name, surname, username };
     let new = registration.parse(Language::default(), role).map_err(|faults| refused(&faults))?;
-    let account = auth.create(new, Provenance::COMMAND_LINE, "user.created").await?;
+    let created = auth.create(new, Provenance::COMMAND_LINE, "user.created").await;
+    let account = created.map_err(|error| match error {
+        AuthError::Invalid(faults) => refused(&faults),
+        other => other.into(),
+    })?;
     Ok(AccountView::from(&account))
 }
 
@@ -237,7 +247,7 @@ pub(super) fn meant(auth: &AuthService, user: &str) -> Result<UserId, Refused> {
 }
 
 /// Every fault of what was typed, by the option that it was typed for.
-fn refused(faults: &[Fault]) -> Refused {
+pub(super) fn refused(faults: &[Fault]) -> Refused {
     let faults = faults.iter().map(|Fault { field, message }| match *field {
         // The one field that is no option.
         "password" => format!("the password {}", message.en),

@@ -1,7 +1,7 @@
 //! How the command line and a running appliance talk: one typed request over a Unix socket, answered
 //! by lines of JSON.
 //!
-//! `protocol` is what is said, `client` asks; `status`, `accounts`, `keys`, `invitations` and
+//! `protocol` is what is said, `client` asks; `status`, `accounts`, `passwords`, `keys`, `invitations` and
 //! `backups` are what can be asked for
 //! and what comes back. The other end, which listens, is `server/control`. A verb on accounts runs
 //! [`perform`] whether it was asked here or by a server, so both do the same.
@@ -15,6 +15,7 @@ mod check;
 mod client;
 mod invitations;
 mod keys;
+mod passwords;
 mod protocol;
 mod status;
 
@@ -26,6 +27,7 @@ pub use invitations::{InvitationLine, InvitationMade, InvitationRequest, perform
 pub use keys::{
     ApiKeyMade, ApiKeyView, CreateKey, KeyRequest, perform_on_keys, rotate_signing_key,
 };
+pub use passwords::{ResetLink, ResetPassword};
 pub use protocol::{
     Asked, CertificateRequest, Done, ExitStatus, LONGEST_REQUEST_BYTES, Line, Lines, PROTOCOL,
     Progress, Refused, Request, read_request,

@@ -174,6 +174,7 @@ impl From<AuthError> for Refused {
             AuthError::EmailTaken => (ExitStatus::Conflict, "USER_EXISTS"),
             AuthError::UsernameTaken => (ExitStatus::Conflict, "USERNAME_TAKEN"),
             AuthError::LastAdministrator => (ExitStatus::Conflict, "LAST_ADMIN"),
+            AuthError::UserDisabled => (ExitStatus::Conflict, "USER_DISABLED"),
             AuthError::HasherBusy => (ExitStatus::Failed, "BUSY"),
             _ => (ExitStatus::Failed, "FAILED"),
         };

@@ -13,6 +13,7 @@ mod data;
 mod databases;
 mod finding;
 mod limits;
+mod mail;
 mod network;
 mod situation;
 
@@ -30,6 +31,7 @@ pub fn examine(config: &Config, now: Time) -> Vec<Finding> {
     findings.extend(databases::findings(config, &situation, now));
     findings.extend(certificate::findings(config, &situation, now));
     findings.extend(network::findings(config, &situation));
+    findings.extend(mail::finding(config));
     findings.push(limits::finding(config, &situation));
     findings
 }

@@ -27,6 +27,6 @@ pub use permission::{
 };
 pub use principal::{Authenticator, Caller, Credential, Display, Principal};
 pub use problem::{FieldError, Problem};
-pub use reply::{Created, NoContent};
+pub use reply::{Accepted, Created, NoContent};
 pub use tags::Tag;
 pub use timestamp::Timestamp;

@@ -51,6 +51,23 @@ impl ApiResponse for NoContent {
     fn register(_: &mut Registry) {}
 }
 
+/// 202: it will be seen to, and there is nothing to say.
+pub struct Accepted;
+
+impl IntoResponse for Accepted {
+    fn into_response(self) -> Response {
+        StatusCode::ACCEPTED.into_response()
+    }
+}
+
+impl ApiResponse for Accepted {
+    fn meta() -> MetaResponses {
+        one(202, "It will be seen to.", vec![])
+    }
+
+    fn register(_: &mut Registry) {}
+}
+
 fn one(status: u16, description: &'static str, content: Vec<MetaMediaType>) -> MetaResponses {
     let response = MetaResponse {
         description,

@@ -11,6 +11,7 @@ use crate::{
 pub(super) struct InstanceApi {
     pub(super) auth: AuthService,
     pub(super) name: String,
+    pub(super) password_mail: bool,
 }
 
 /// What anyone may know.
@@ -22,6 +23,8 @@ struct Instance {
     registration: String,
     /// Whether there is no administrator yet.
     setup_required: bool,
+    /// Whether a link for a forgotten password can be mailed.
+    password_mail: bool,
     /// The version of the appliance.
     version: String,
 }
@@ -37,6 +40,7 @@ impl InstanceApi {
             name: self.name.clone(),
             registration: self.auth.registration().as_str().to_owned(),
             setup_required: self.auth.is_setup_required()?,
+            password_mail: self.password_mail,
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }))
     }

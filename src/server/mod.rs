@@ -39,6 +39,7 @@ use crate::{
     clock::Clock,
     config::{Config, Listen, RedirectListen},
     gateway::Settings,
+    mail::Post,
     store::StoreError,
     telemetry::Watch,
 };
@@ -141,13 +142,15 @@ impl Server {
         let tls = certificates.acceptor()?;
         let setup_link = setup_link(&domains.auth, &config).await?;
         seal_of(&config.backup)?;
+        let own_host = config.server.public_url.host();
+        let post = Post::open(&config.mail, own_host, domains.metrics.mails.clone())?;
         let (drain, draining) = watch::channel(false);
         let backups = Backups::new(domains.clone(), &config.backup, &data, draining.clone());
         let watch = watching::start(&domains, Some(&data));
         let dashboard =
             watching::dashboard(&config, &domains, &watch, Some(&data), draining.clone());
         let Routes { endpoint, settings } =
-            Routes::build(&config, &domains, backups.clone(), dashboard, draining.clone())?;
+            Routes::build(&config, &domains, backups.clone(), dashboard, post, draining.clone())?;
         let metrics = domains.metrics.clone();
         let redirects = redirect.is_some();
         let listener =

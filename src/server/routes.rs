@@ -28,8 +28,8 @@ use super::{
 use crate::{
     assets::{self, File, Keeping},
     auth::{
-        AccountsApi, ApiKeysApi, InvitationsApi, RegistrationApi, SecondFactorApi, SessionsApi,
-        SetupApi,
+        AccountsApi, ApiKeysApi, InvitationsApi, PasswordsApi, RegistrationApi, SecondFactorApi,
+        SessionsApi, SetupApi,
     },
     clock::Clock,
     config::{Config, Network},
@@ -37,6 +37,7 @@ use crate::{
     gateway::{BodyKind, Gateway, Parts, Settings},
     http::{Caller, ClientAddress, Credential, Problem, person_or_key},
     ids::{Role, Scope},
+    mail::Post,
     paths::DataDir,
     social_log, user,
 };
@@ -55,9 +56,10 @@ impl Routes {
         domains: &Domains,
         backups: Backups,
         dashboard: Dashboard,
+        post: Option<Post>,
         draining: watch::Receiver<bool>,
     ) -> Result<Self, StartError> {
-        let api = api(config, domains, backups, dashboard);
+        let api = api(config, domains, backups, dashboard, post);
         let document = document::complete(&api.spec)?;
         let settings = Arc::new(Settings::new(
             &config.cors,
@@ -119,7 +121,7 @@ pub fn openapi_document(config: &Config) -> Result<String, StartError> {
     let backups = Backups::new(domains.clone(), &config.backup, &data, draining.clone());
     let watch = watching::start(&domains, None);
     let dashboard = watching::dashboard(config, &domains, &watch, None, draining);
-    let api = api(config, &domains, backups, dashboard);
+    let api = api(config, &domains, backups, dashboard, None);
     let document = document::complete(&api.spec)?;
     let text = serde_json::to_string_pretty(&document);
     text.map(|text| text + "\n").map_err(|error| StartError::Internal(error.to_string()))
@@ -184,15 +186,21 @@ fn api(
     domains: &Domains,
     backups: Backups,
     dashboard: Dashboard,
+    post: Option<Post>,
 ) -> Api<impl IntoEndpoint<Endpoint: Endpoint<Output = Response> + 'static> + use<>> {
     let profiles = domains.profiles();
     let apis = (
         BackupsApi(backups),
-        InstanceApi { auth: domains.auth.clone(), name: config.server.name.clone() },
+        InstanceApi {
+            auth: domains.auth.clone(),
+            name: config.server.name.clone(),
+            password_mail: post.is_some(),
+        },
         SetupApi::new(domains.auth.clone(), Arc::clone(&profiles)),
         RegistrationApi::new(domains.auth.clone(), Arc::clone(&profiles)),
         SessionsApi::new(domains.auth.clone(), Arc::clone(&profiles)),
         SecondFactorApi::new(domains.auth.clone(), config.server.name.clone()),
+        PasswordsApi::new(domains.auth.clone(), Arc::clone(&profiles), post),
         AccountsApi::new(domains.auth.clone(), profiles, domains.cursors.clone()),
         (
             ApiKeysApi::new(domains.auth.clone(), domains.cursors.clone()),

@@ -2,7 +2,7 @@
 
 use std::{fmt, net::SocketAddr};
 
-use crate::{auth::AuthError, backup::BackupError, store::OpenError};
+use crate::{auth::AuthError, backup::BackupError, mail::MailError, store::OpenError};
 
 /// Why an appliance did not start. The text says what to do.
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub enum StartError {
     Socket(String),
     /// Somebody listens at a socket in the file system.
     SocketInUse(String),
+    /// Mail cannot be sent as it is configured.
+    Mail(MailError),
     /// Something of ours failed.
     Internal(String),
 }
@@ -38,6 +40,7 @@ impl fmt::Display for StartError {
             | Self::Internal(reason) => f.write_str(reason),
             Self::Store(error) => error.fmt(f),
             Self::Backup(error) => error.fmt(f),
+            Self::Mail(error) => error.fmt(f),
             Self::Listen(address, error) => match error.kind() {
                 std::io::ErrorKind::AddrInUse => {
                     write!(f, "{address} is in use; stop what listens there or set server.listen")
@@ -53,6 +56,12 @@ impl fmt::Display for StartError {
 }
 
 impl std::error::Error for StartError {}
+
+impl From<MailError> for StartError {
+    fn from(error: MailError) -> Self {
+        Self::Mail(error)
+    }
+}
 
 impl From<OpenError> for StartError {
     fn from(error: OpenError) -> Self {

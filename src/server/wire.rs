@@ -138,6 +138,7 @@ impl Domains {
         let auth = AuthService::open(
             stores.auth,
             config.auth.clone(),
+            &config.server,
             &config.rate_limit,
             clock.clone(),
             metrics.clone(),
@@ -286,7 +287,8 @@ pub fn open_auth(config: &Config, data: &DataDir, clock: Clock) -> Result<AuthSe
     let space = Space::new(data.root(), config.store.free_space_floor_bytes());
     let store = Store::open(&path, options(config), auth::MIGRATIONS, metrics.store("auth"))?;
     let store = store.guarded_by(&space);
-    Ok(AuthService::open(store, config.auth.clone(), &config.rate_limit, clock, metrics)?)
+    let auth = config.auth.clone();
+    Ok(AuthService::open(store, auth, &config.server, &config.rate_limit, clock, metrics)?)
 }
 
 /// Refuses a directory that has lost a file. A first start makes the files in this order, so one that is

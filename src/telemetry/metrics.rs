@@ -20,6 +20,7 @@ use prometheus::{
 use super::{
     backup_metrics::BackupMetrics,
     certificate_metrics::CertificateMetrics,
+    mail_metrics::MailMetrics,
     store_metrics::{StoreFamilies, StoreMetrics},
 };
 
@@ -45,6 +46,8 @@ pub struct Metrics {
     pub backups: BackupMetrics,
     /// The certificates of the public listener.
     pub certificates: CertificateMetrics,
+    /// What became of mail.
+    pub mails: MailMetrics,
     pub(super) stores: StoreFamilies,
 }
 
@@ -137,6 +140,7 @@ impl Metrics {
             )?,
             backups: BackupMetrics::new(r)?,
             certificates: CertificateMetrics::new(r)?,
+            mails: MailMetrics::new(r)?,
             stores: StoreFamilies::register(r)?,
             registry,
         })

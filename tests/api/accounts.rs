@@ -328,7 +328,7 @@ async fn the_instance_tells_anyone_its_name_and_version() {
     let app = Appliance::start_with(&[("server.name", "Liceo <Galilei>")]).await;
     let expected = json!({
         "name": "Liceo <Galilei>", "registration": "open", "setup_required": true,
-        "version": env!("CARGO_PKG_VERSION"),
+        "password_mail": false, "version": env!("CARGO_PKG_VERSION"),
     });
     assert_eq!(app.get("/instance", None).await.expect(200), expected);
 }

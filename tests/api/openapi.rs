@@ -12,9 +12,19 @@ use serde_json::Value;
 use crate::support::Appliance;
 
 /// What anyone may do without signing in.
-const OPEN: [&str; 6] = ["createHold", "getInstance", "login", "refresh", "register", "setUp"];
+const OPEN: [&str; 8] = [
+    "createHold",
+    "forgotPassword",
+    "getInstance",
+    "login",
+    "refresh",
+    "register",
+    "resetPassword",
+    "setUp",
+];
 /// What everyone who is signed in may do.
-const FOR_USERS: [&str; 7] = [
+const FOR_USERS: [&str; 8] = [
+    "changePassword",
     "createScan",
     "getMe",
     "listMyAttendance",
@@ -28,6 +38,7 @@ const FOR_ADMINISTRATORS: &[&str] = &[
     "createApiKey",
     "createBackup",
     "createInvitation",
+    "createPasswordReset",
     "downloadBackup",
     "getDashboardHealth",
     "getDashboardInsights",

@@ -28,7 +28,7 @@ const LAYERS: &[&[&str]] = &[
     &["server", "backup", "control"],
     &["compat", "dashboard", "gateway"],
     DOMAINS,
-    &["http", "store", "token", "event", "assets", "limit"],
+    &["http", "store", "token", "event", "assets", "limit", "mail"],
     &[
         "config",
         "clock",
@@ -70,6 +70,9 @@ const CRATES: &[CrateRule] = &[
     },
     CrateRule { name: "instant_acme", modules: &["server/acme"], parts: &[] },
     CrateRule { name: "rustls_native_certs", modules: &["server/acme/client"], parts: &[] },
+    CrateRule { name: "lettre", modules: &["mail"], parts: &[] },
+    CrateRule { name: "zxcvbn", modules: &["auth/passwords/strength"], parts: &[] },
+    CrateRule { name: "bcrypt", modules: &["auth/passwords"], parts: &[] },
     CrateRule { name: "x509_parser", modules: &["server/tls"], parts: &[] },
     CrateRule { name: "scrypt", modules: &["crypto"], parts: &[] },
     CrateRule { name: "zstd", modules: &["backup"], parts: &[] },

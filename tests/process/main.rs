@@ -3,7 +3,7 @@
 //!
 //! `program` runs verbs to their end, `running` is a server that goes on, `site` asks it over HTTPS as
 //! people do. `load` is many people at once and the ledger of what was acknowledged to them, `found`
-//! compares that ledger with what a later start finds. `small_disk` is a file system that can be filled. The rest is one file a theme. Nothing here
+//! compares that ledger with what a later start finds. `mail_server` is one to send mail to. `small_disk` is a file system that can be filled. The rest is one file a theme. Nothing here
 //! waits for time to pass: every wait is for a condition, with a bound that only a fault reaches.
 #![allow(
     clippy::unwrap_used,
@@ -40,8 +40,11 @@ mod keys;
 mod kill;
 mod large_files;
 mod load;
+mod mail;
+mod mail_server;
 mod pebble;
 mod program;
+mod reset_password;
 mod restore_cut_short;
 mod running;
 mod setup_link;

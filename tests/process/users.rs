@@ -66,6 +66,10 @@ fn a_weak_password_is_refused_and_nothing_made() {
         let refused = create(&home, "ada.prova@example.org", password);
         refused.expect_error(2, &["the password must"]);
     }
+    for (password, why) in [("password1", "common"), ("ada.prova", "your name or your address")] {
+        let refused = create(&home, "ada.prova@example.org", password);
+        refused.expect_error(2, &["the password is too easy to guess", why]);
+    }
     assert_eq!(home.run(&["user", "list"]).expect(0).stdout, "");
 }
 

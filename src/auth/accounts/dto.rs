@@ -11,7 +11,7 @@ use crate::http::{Person, PersonRole};
 pub(super) struct RegisterRequest {
     /// An e-mail address; case does not matter.
     email: String,
-    /// 8 characters to 1 KiB.
+    /// 8 characters to 1 KiB, any of them, and hard to guess.
     password: String,
     /// Given name, 1 to 80 characters.
     name: String,

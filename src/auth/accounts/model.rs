@@ -129,7 +129,7 @@ impl Registration {
         let name = faults.sift(person_name("name", &self.name));
         let surname = faults.sift(person_name("surname", &self.surname));
         let own = [self.email.trim(), self.username.as_deref().unwrap_or_default().trim()];
-        let password = faults.sift(NewPassword::parse(self.password, &own));
+        let password = faults.sift(NewPassword::parse("password", self.password, &own));
         match (email, username, name, surname, password) {
             (Some(email), Some(username), Some(name), Some(surname), Some(password)) => {
                 Ok(NewAccount { email, username, name, surname, password, language, role })

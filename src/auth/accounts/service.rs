@@ -50,8 +50,8 @@ impl AuthService {
     /// Makes an account; `action` is what the audit trail calls it.
     ///
     /// # Errors
-    /// [`AuthError::EmailTaken`], [`AuthError::UsernameTaken`], [`AuthError::HasherBusy`] and those of
-    /// the store.
+    /// [`AuthError::Invalid`] for a password that is easy to guess, [`AuthError::EmailTaken`],
+    /// [`AuthError::UsernameTaken`], [`AuthError::HasherBusy`] and those of the store.
     pub async fn create(
         &self,
         new: NewAccount,
@@ -97,9 +97,14 @@ impl AuthService {
         self.parts.store.submit(command).await?
     }
 
-    /// An account without an id and with an unsettled username, the password hashed.
+    /// An account without an id and with an unsettled username, the password judged and hashed.
+    ///
+    /// # Errors
+    /// [`AuthError::Invalid`] for a password that is easy to guess, and [`AuthError::HasherBusy`].
     pub(in crate::auth) async fn draft(&self, new: &NewAccount) -> Result<Account, AuthError> {
-        let password_hash = self.parts.hasher.hash(new.password.reveal().to_owned()).await?;
+        let username = new.username.as_ref().map_or("", Username::as_str);
+        let guesses = self.guesses([new.email.as_str(), username, &new.name, &new.surname]);
+        let password_hash = self.parts.hasher.hash_new(new.password.clone(), guesses).await?;
         Ok(Account {
             id: UserId(0),
             email: new.email.as_str().to_owned(),

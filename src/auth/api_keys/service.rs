@@ -175,7 +175,14 @@ mod tests {
         let metrics = Metrics::new().unwrap();
         let store = Store::in_memory(MIGRATIONS, metrics.store("auth")).unwrap();
         let clock = Clock::manual(Time::EPOCH);
-        let auth = AuthService::open(store, config.auth, &config.rate_limit, clock, metrics);
+        let auth = AuthService::open(
+            store,
+            config.auth,
+            &config.server,
+            &config.rate_limit,
+            clock,
+            metrics,
+        );
         let auth = auth.unwrap();
         let token = OpaqueToken::generate().unwrap();
         let (id, key) = (

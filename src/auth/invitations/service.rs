@@ -163,8 +163,14 @@ mod tests {
         let clock = Clock::manual(Time::EPOCH);
         let metrics = Metrics::new().unwrap();
         let store = Store::in_memory(MIGRATIONS, metrics.store("auth")).unwrap();
-        let auth =
-            AuthService::open(store, config.auth, &config.rate_limit, clock.clone(), metrics);
+        let auth = AuthService::open(
+            store,
+            config.auth,
+            &config.server,
+            &config.rate_limit,
+            clock.clone(),
+            metrics,
+        );
         let auth = auth.unwrap();
         for days in 1..=4 {
             let new = NewInvitation { note: String::new(), role: Role::User, uses: 1, days };

@@ -1,7 +1,26 @@
-//! Passwords: what may be one, and how one is kept.
+//! Passwords: what may be one, how one is kept, and how one is replaced.
+//!
+//! `model` and `strength` say what may be one, `hasher` is how it is kept. A person changes it who knows the
+//! one before (`service`), or who holds a token that an administrator, the command line or an e-mail gave
+//! them (`reset`, `forgot`).
 
+mod api;
+mod dto;
+mod forgot;
 mod hasher;
+mod letter;
+mod limits;
 mod model;
+mod reset;
+mod service;
+mod strength;
+#[cfg(test)]
+mod tests;
 
+pub use api::PasswordsApi;
 pub(super) use hasher::Hasher;
+pub use hasher::NO_PASSWORD;
+pub(super) use limits::PasswordLimits;
 pub use model::NewPassword;
+pub use reset::IssuedReset;
+pub(super) use strength::Guesses;

@@ -228,6 +228,7 @@ mod tests {
         let auth = AuthService::open(
             store,
             config.auth.clone(),
+            &config.server,
             &config.rate_limit,
             clock.clone(),
             metrics,

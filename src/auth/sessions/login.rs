@@ -71,7 +71,8 @@ impl AuthService {
         let may_try = || parts.throttle.check(&guessed, context.network, parts.clock.now());
         may_try()?;
         let stored = found.as_ref().map(|account| account.password_hash.clone());
-        let verified = parts.hasher.verify(password.clone(), stored, may_try).await?;
+        let wrong = || parts.throttle.fail(&guessed, context.network, parts.clock.now());
+        let verified = parts.hasher.verify(password.clone(), stored, may_try, wrong).await?;
         let Some(account) = found.filter(|_| verified) else {
             self.remember_failure(&guessed, context).await?;
             return Err(AuthError::InvalidCredentials);
@@ -84,6 +85,7 @@ impl AuthService {
         let user = account.id;
         let opened = self.open_session(account, rehashed, code, context).await;
         if matches!(opened, Err(AuthError::SecondFactorInvalid)) {
+            parts.throttle.fail(&guessed, context.network, parts.clock.now());
             self.remember_failure(&guessed, context).await?;
         }
         let (account, opened) = opened?;
@@ -114,10 +116,10 @@ impl AuthService {
         let account = account(&parts.store.read()?, principal.id)?;
         let account = account.ok_or(AuthError::SessionEnded)?;
         let stored = Some(account.password_hash.clone());
-        if parts.hasher.verify(password, stored, may_try).await? {
+        let wrong = || parts.throttle.fail_own(principal, parts.clock.now());
+        if parts.hasher.verify(password, stored, may_try, wrong).await? {
             return Ok(account);
         }
-        parts.throttle.fail_own(principal, parts.clock.now());
         let from = context.provenance(Actor::User(principal.id));
         self.note_failure(from, "password.wrong", format!("user:{}", principal.id)).await?;
         Err(AuthError::PasswordWrong)
@@ -193,14 +195,13 @@ impl AuthService {
         Ok((account, opened))
     }
 
-    /// Counts a failed login, and leaves an audit event, with the account when there is one: what was
-    /// typed for a name may have been a password, so only known names are kept.
+    /// A failed login leaves an audit event, with the account when there is one: what was typed for a name
+    /// may have been a password, so only known names are kept.
     async fn remember_failure(
         &self,
         guessed: &Guessed,
         context: &RequestContext,
     ) -> Result<(), AuthError> {
-        self.parts.throttle.fail(guessed, context.network, self.parts.clock.now());
         self.parts.metrics.auth_attempt("failure");
         let target = match guessed {
             Guessed::Account(user) | Guessed::Device(user, _) => user_target(*user),

@@ -1,0 +1,111 @@
+//! Changing a password: by whoever knows the one before, or by whoever has a shell on the machine.
+
+use super::NewPassword;
+use crate::{
+    auth::{
+        AuthError, AuthService,
+        records::Account,
+        sessions::end_others,
+        store::{account, session, update_account},
+        tables::PASSWORD_RESETS,
+    },
+    event::{Provenance, emit},
+    http::{Principal, RequestContext},
+    ids::UserId,
+    store::{Decision, Edit, StoreError, View},
+};
+
+impl AuthService {
+    /// Gives the caller another password and ends their other sessions, in one commit.
+    ///
+    /// # Errors
+    /// [`AuthError::PasswordWrong`], [`AuthError::TooManyFailures`] of these,
+    /// [`AuthError::Invalid`] for a new one that is easy to guess, [`AuthError::SessionEnded`] when that
+    /// happened meanwhile, [`AuthError::HasherBusy`] and those of the store.
+    pub async fn change_password(
+        &self,
+        caller: &Principal,
+        current: String,
+        new: NewPassword,
+        context: &RequestContext,
+    ) -> Result<(), AuthError> {
+        let id = caller.id;
+        let checked = self.confirm_password(caller, current, context).await?;
+        let (parts, own) = (&self.parts, caller.session());
+        let from = context.provenance(caller.actor());
+        let password_hash = self.hash_new(new, &checked).await?;
+        let now = parts.clock.now();
+        let command = move |view: &View<'_>| {
+            // What was checked and who asked may have changed since.
+            let own = match own {
+                Some(own) if session(view, own)?.is_some() => own,
+                _ => return Ok(Decision::Refuse(AuthError::SessionEnded)),
+            };
+            let current =
+                account(view, id)?.filter(|account| account.password_hash == checked.password_hash);
+            let Some(account) = current else {
+                return Ok(Decision::Refuse(AuthError::PasswordWrong));
+            };
+            let others = end_others(view, id, Some(own))?;
+            let changed = Account { password_hash: password_hash.clone(), ..account };
+            let from = from.clone();
+            Ok(Decision::write(move |edit| {
+                others(edit)?;
+                replace(edit, &changed)?;
+                emit(edit, &from.event(now, "password.changed", format!("user:{id}"))?)
+            }))
+        };
+        parts.store.submit_from_reserve(command).await?
+    }
+
+    /// Gives somebody a password, whatever it was before, and ends all of their sessions.
+    ///
+    /// # Errors
+    /// [`AuthError::UserNotFound`], [`AuthError::Invalid`], [`AuthError::HasherBusy`] and those of the
+    /// store.
+    pub async fn set_password(
+        &self,
+        id: UserId,
+        new: String,
+        from: Provenance,
+    ) -> Result<Account, AuthError> {
+        let person = self.account(id)?;
+        let own = [person.email.as_str(), &person.username];
+        let new = NewPassword::parse("password", new, &own)?;
+        let password_hash = self.hash_new(new, &person).await?;
+        let now = self.parts.clock.now();
+        let command = move |view: &View<'_>| {
+            let Some(account) = account(view, id)? else {
+                return Ok(Decision::Refuse(AuthError::UserNotFound));
+            };
+            let all = end_others(view, id, None)?;
+            let changed = Account { password_hash: password_hash.clone(), ..account };
+            let from = from.clone();
+            Ok(Decision::write(move |edit| {
+                all(edit)?;
+                replace(edit, &changed)?;
+                emit(edit, &from.event(now, "password.reset", format!("user:{id}"))?)?;
+                Ok(changed)
+            }))
+        };
+        self.parts.store.submit_from_reserve(command).await?
+    }
+
+    /// The hash of a new password of somebody, once it is judged to be hard to guess.
+    pub(super) async fn hash_new(
+        &self,
+        new: NewPassword,
+        person: &Account,
+    ) -> Result<String, AuthError> {
+        let Account { email, username, name, surname, .. } = person;
+        let guesses = self.guesses([email.as_str(), username, name, surname]);
+        self.parts.hasher.hash_new(new, guesses).await
+    }
+}
+
+/// Stores an account with another password. A token that was made because nobody knew the one before is
+/// of no more use.
+pub(super) fn replace(edit: &Edit<'_>, changed: &Account) -> Result<(), StoreError> {
+    PASSWORD_RESETS.remove(edit, changed.id.0)?;
+    update_account(edit, changed)
+}
