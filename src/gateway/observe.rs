@@ -34,6 +34,7 @@ pub(super) struct Exchange {
     request_id: RandomId,
     network: ClientNetwork,
     user: Option<UserId>,
+    key: Option<RandomId>,
     started: Instant,
 }
 
@@ -52,6 +53,10 @@ impl Exchange {
             user: match caller {
                 Caller::SignedIn(principal) => Some(principal.id),
                 Caller::Anonymous | Caller::Display(_) | Caller::Refused(_) => None,
+            },
+            key: match caller {
+                Caller::SignedIn(principal) => principal.key(),
+                _ => None,
             },
             started,
         }
@@ -85,6 +90,7 @@ impl Exchange {
                 took,
                 network: self.network,
                 user: self.user.map(|user| user.0),
+                key: self.key,
             };
             line.log();
         }

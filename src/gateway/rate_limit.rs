@@ -16,7 +16,7 @@ use poem::{
 
 use crate::{
     config::RateLimitConfig,
-    http::{Caller, ClientNetwork, Credential, Problem, RequestContext},
+    http::{Caller, ClientNetwork, Problem, RequestContext},
     ids::{RandomId, UserId},
     limit::{Limiter, Policy, Standing},
 };
@@ -39,10 +39,9 @@ impl Asking {
     /// Nobody for strangers, who are counted by network.
     fn of(caller: &Caller) -> Option<Self> {
         match caller {
-            Caller::SignedIn(principal) => Some(match principal.credential {
-                Credential::Session(_) => Self::Person(principal.id),
-                Credential::ApiKey { id, .. } => Self::Key(id),
-            }),
+            Caller::SignedIn(principal) => {
+                Some(principal.key().map_or(Self::Person(principal.id), Self::Key))
+            }
             Caller::Display(display) => Some(Self::Display(display.id)),
             Caller::Anonymous | Caller::Refused(_) => None,
         }
@@ -164,7 +163,7 @@ impl RateLimits {
 
 fn is_limited(caller: &Caller, path: &str) -> bool {
     let with_key = match caller {
-        Caller::SignedIn(principal) => matches!(principal.credential, Credential::ApiKey { .. }),
+        Caller::SignedIn(principal) => principal.key().is_some(),
         Caller::Refused(problem) => problem.code.starts_with("KEY_"),
         Caller::Anonymous | Caller::Display(_) => false,
     };

@@ -58,6 +58,14 @@ impl Principal {
         }
     }
 
+    /// The API key that a machine acts for them with; nothing when they are here themselves.
+    pub const fn key(&self) -> Option<RandomId> {
+        match self.credential {
+            Credential::Session(_) => None,
+            Credential::ApiKey { id, .. } => Some(id),
+        }
+    }
+
     /// What the audit trail calls them.
     pub const fn actor(&self) -> Actor {
         match self.credential {

@@ -33,6 +33,8 @@ pub struct RequestLine<'a, N> {
     pub network: N,
     /// Who asked, when they were signed in.
     pub user: Option<u64>,
+    /// The API key that asked for them, when it was one.
+    pub key: Option<RandomId>,
 }
 
 /// Sends request lines where the others go; the first call in a process counts.
@@ -52,7 +54,7 @@ impl<N: Display> RequestLine<'_, N> {
     }
 
     fn text(&self, format: LogFormat) -> String {
-        let Self { id, method, endpoint, status, took, network, user } = self;
+        let Self { id, method, endpoint, status, took, network, user, key } = self;
         let (now, took) = (Clock::system().now(), took.as_micros());
         let mut line = String::with_capacity(320);
         let _ = match format {
@@ -66,12 +68,22 @@ impl<N: Display> RequestLine<'_, N> {
                  status={status} took_us={took} network={network}"
             ),
         };
-        let _ = match (format, user) {
-            (LogFormat::Json, Some(user)) => writeln!(line, r#","user":{user}}}"#),
-            (LogFormat::Json, None) => writeln!(line, "}}"),
-            (LogFormat::Pretty, Some(user)) => writeln!(line, " user={user}"),
-            (LogFormat::Pretty, None) => writeln!(line),
-        };
+        if let Some(user) = user {
+            let _ = match format {
+                LogFormat::Json => write!(line, r#","user":{user}"#),
+                LogFormat::Pretty => write!(line, " user={user}"),
+            };
+        }
+        if let Some(key) = key.map(RandomId::name) {
+            let _ = match format {
+                LogFormat::Json => write!(line, r#","key":"{key}""#),
+                LogFormat::Pretty => write!(line, " key={key}"),
+            };
+        }
+        line.push_str(match format {
+            LogFormat::Json => "}\n",
+            LogFormat::Pretty => "\n",
+        });
         line
     }
 }
@@ -89,6 +101,7 @@ mod tests {
             took: Duration::from_micros(1_234),
             network: "192.0.2.7",
             user,
+            key: user.map(|_| RandomId([0xCD; 16])),
         }
     }
 
@@ -102,7 +115,7 @@ mod tests {
         let expected = serde_json::json!({
             "level": "INFO", "message": "request", "request_id": "ab".repeat(16), "method": "GET",
             "endpoint": "/api/v1/events/:event_id", "status": 200, "took_us": 1_234,
-            "network": "192.0.2.7", "user": 7,
+            "network": "192.0.2.7", "user": 7, "key": "cd".repeat(8),
         });
         assert_eq!(read, expected);
     }
@@ -112,5 +125,7 @@ mod tests {
         assert!(!line(None).text(LogFormat::Json).contains("user"));
         let text = line(None).text(LogFormat::Pretty);
         assert!(text.ends_with("took_us=1234 network=192.0.2.7\n"), "{text}");
+        let text = line(Some(7)).text(LogFormat::Pretty);
+        assert!(text.ends_with(" user=7 key=cdcdcdcdcdcdcdcd\n"), "{text}");
     }
 }

@@ -60,7 +60,7 @@ impl AuthService {
             uses,
             uses_left: uses,
             created_at: now,
-            expires_at: self.in_days(days),
+            expires_at: now.plus_seconds(i64::from(days) * 86_400),
             created_by: match from.actor {
                 Actor::User(admin) => Some(admin),
                 _ => None,

@@ -71,7 +71,8 @@ pub(super) struct ActorBody {
     pub kind: ActorKind,
     /// The person's id, when it is one; of an API key its owner's.
     pub id: Option<u64>,
-    /// The API key, when it is one: `api-key:` and the first half of its id.
+    /// The API key, when it is one: `api-key:` and the first half of its id. Else it is not there.
+    #[oai(skip_serializing_if_is_none)]
     pub key: Option<String>,
 }
 
