@@ -1,8 +1,12 @@
 //! The two languages that every word to a person exists in, and how a client says what it prefers.
 
+mod fold;
+
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
+
+pub use fold::{folded, is_combining_mark, plain};
 
 /// A language that the appliance speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

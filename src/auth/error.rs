@@ -77,6 +77,10 @@ pub enum AuthError {
     LastAdministrator,
     /// Administrators do not change their own role.
     OwnRole,
+    /// Administrators do not disable themselves.
+    OwnStatus,
+    /// Administrators do not delete themselves.
+    OwnAccount,
     /// The store failed.
     Store(StoreError),
     /// Something of ours failed.
@@ -146,6 +150,8 @@ impl std::fmt::Display for AuthError {
             Self::UserNotFound => "no such user",
             Self::LastAdministrator => "the last administrator must stay one",
             Self::OwnRole => "administrators do not change their own role",
+            Self::OwnStatus => "administrators do not disable themselves",
+            Self::OwnAccount => "administrators do not delete themselves",
             Self::Store(error) => return error.fmt(f),
             Self::Internal(cause) => cause,
         })

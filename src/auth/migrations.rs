@@ -4,8 +4,8 @@ use super::{
     records::StoredKey,
     tables::{
         ACCOUNT_BY_EMAIL, ACCOUNT_BY_USERNAME, ACCOUNTS, ADMINISTRATORS, API_KEYS,
-        API_KEYS_BY_OWNER, INVITATION_BY_CODE, INVITATIONS, PASSWORD_RESETS, SECOND_FACTORS,
-        SECRETS, SESSIONS, SESSIONS_BY_USER, SETUP, SIGNING_KEYS,
+        API_KEYS_BY_OWNER, ERASED, INVITATION_BY_CODE, INVITATIONS, PASSWORD_RESETS,
+        SECOND_FACTORS, SECRETS, SESSIONS, SESSIONS_BY_USER, SETUP, SIGNING_KEYS,
     },
 };
 use crate::{
@@ -42,6 +42,7 @@ fn create(edit: &Edit<'_>) -> Result<(), StoreError> {
 
 fn add_keys(edit: &Edit<'_>) -> Result<(), StoreError> {
     SECOND_FACTORS.create(edit)?;
+    ERASED.create(edit)?;
     PASSWORD_RESETS.create(edit)?;
     API_KEYS.create(edit)?;
     API_KEYS_BY_OWNER.create(edit)?;

@@ -13,10 +13,12 @@ mod accounts;
 mod api_keys;
 mod error;
 mod figures;
+mod held;
 mod invitations;
 mod migrations;
 mod passwords;
 mod problem;
+mod profiles;
 mod records;
 mod second_factor;
 mod service;
@@ -27,16 +29,20 @@ mod store;
 mod tables;
 
 pub use accounts::{
-    AccountsApi, Email, NewAccount, Registered, Registration, RegistrationApi, SetupApi, Username,
+    AccountChange, AccountsApi, Csv, CsvFault, Email, Found, Import, ImportApi, ImportedRow,
+    NewAccount, NewPerson, Outcome, PeopleFilter, PersonChanges, PersonInput, Registered,
+    Registration, RegistrationApi, SetupApi, Username,
 };
 pub use api_keys::{ApiKeysApi, KeyView, NewKey};
 pub use error::AuthError;
 pub use figures::AccountFigures;
+pub use held::HeldByAuth;
 pub use invitations::{InvitationView, InvitationsApi, NewInvitation};
 pub use migrations::MIGRATIONS;
 pub use passwords::{IssuedReset, NO_PASSWORD, NewPassword, PasswordsApi};
+pub use profiles::{FullName, ProfileChange, Profiles};
 pub use records::Account;
 pub use second_factor::SecondFactorApi;
-pub use service::{AuthService, Profiles};
+pub use service::AuthService;
 pub use sessions::{LoggedIn, Login, OpenSession, SessionsApi};
 pub use tables::TABLES;

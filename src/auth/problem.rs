@@ -231,6 +231,18 @@ fn refusal(error: &AuthError) -> Problem {
             "You cannot change your own role.",
             "Non puoi cambiare il tuo stesso ruolo.",
         ),
+        AuthError::OwnStatus => (
+            StatusCode::CONFLICT,
+            "OWN_STATUS",
+            "You cannot disable yourself.",
+            "Non puoi disabilitare te stesso.",
+        ),
+        AuthError::OwnAccount => (
+            StatusCode::CONFLICT,
+            "OWN_ACCOUNT",
+            "You cannot delete yourself. Ask another administrator.",
+            "Non puoi eliminare te stesso. Rivolgiti a un altro amministratore.",
+        ),
         AuthError::Invalid(_)
         | AuthError::HasherBusy
         | AuthError::Store(_)

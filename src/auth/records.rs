@@ -128,6 +128,15 @@ pub(super) struct PasswordReset {
     pub(super) ends_at: Time,
 }
 
+/// What is left of a deleted account: its number, and whether everything that said who it was is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Erasure {
+    /// When the account was deleted.
+    pub(super) deleted_at: Time,
+    /// When the other file had erased the name; nothing until then.
+    pub(super) erased_at: Option<Time>,
+}
+
 first_version!(
     Account,
     Session,
@@ -137,7 +146,8 @@ first_version!(
     ApiKey,
     Invitation,
     InvitationId,
-    PasswordReset
+    PasswordReset,
+    Erasure
 );
 
 impl Session {

@@ -2,13 +2,10 @@
 
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
-
 use super::{
     AuthError,
     api_keys::KnownKeys,
     passwords::{Guesses, Hasher, PasswordLimits},
-    records::Account,
     sessions::{Opened, Recognised, SessionLimits, Throttle},
     signing_keys::SigningKeys,
     tables::SECRETS,
@@ -16,18 +13,10 @@ use super::{
 use crate::{
     clock::{Clock, Time},
     config::{AuthConfig, RateLimitConfig, Registration, ServerConfig},
-    http::{Person, Problem},
     store::{Store, StoreError},
     telemetry::Metrics,
     token::{self, Access},
 };
-
-/// What accounts need of the domain that keeps names: composed in `server/wire`.
-pub trait Profiles: Send + Sync {
-    /// An account with its profile, as the API shows it. The profile of a new account is made here, of
-    /// what it was registered with.
-    fn person<'a>(&'a self, account: &'a Account) -> BoxFuture<'a, Result<Person, Problem>>;
-}
 
 /// Accounts and sessions. Clones share everything.
 #[derive(Clone)]

@@ -55,7 +55,20 @@ pub(super) fn free_username(
     wanted: Option<&Username>,
     suggestion: &Username,
 ) -> Result<Result<Username, AuthError>, StoreError> {
-    let taken = |name: &Username| ACCOUNT_BY_USERNAME.contains(reader, name.key().as_str());
+    free_username_but(reader, wanted, suggestion, |_| false)
+}
+
+/// The same, where some names are spoken for already: the keys that `is_claimed` knows.
+pub(super) fn free_username_but(
+    reader: &impl Reader,
+    wanted: Option<&Username>,
+    suggestion: &Username,
+    is_claimed: impl Fn(&str) -> bool,
+) -> Result<Result<Username, AuthError>, StoreError> {
+    let taken = |name: &Username| {
+        let key = name.key();
+        Ok::<_, StoreError>(is_claimed(&key) || ACCOUNT_BY_USERNAME.contains(reader, key.as_str())?)
+    };
     if let Some(wanted) = wanted {
         let answer =
             if taken(wanted)? { Err(AuthError::UsernameTaken) } else { Ok(wanted.clone()) };
@@ -79,7 +92,7 @@ fn drawn_number() -> Result<u32, StoreError> {
     Ok(10_000_000 + u32::from_be_bytes(crypto::random()?) % 90_000_000)
 }
 
-/// Stores a new account with its indexes.
+/// Stores an account with its indexes.
 pub(super) fn insert_account(edit: &Edit<'_>, account: &Account) -> Result<(), StoreError> {
     let id = account.id.0;
     ACCOUNT_BY_EMAIL.put(edit, account.email.to_lowercase().as_str(), &id)?;
@@ -98,16 +111,24 @@ pub(super) fn update_account(edit: &Edit<'_>, account: &Account) -> Result<(), S
     ACCOUNTS.put(edit, id, account)
 }
 
-/// Stores an account under another username.
-pub(super) fn rename_account(
+/// Stores an account in the place of what it was, under the address and the username that it has now.
+pub(super) fn replace_account(
     edit: &Edit<'_>,
-    account: &Account,
-    username: &Username,
+    old: &Account,
+    new: &Account,
 ) -> Result<(), StoreError> {
+    ACCOUNT_BY_EMAIL.remove(edit, old.email.to_lowercase().as_str())?;
+    ACCOUNT_BY_USERNAME.remove(edit, old.username.to_lowercase().as_str())?;
+    insert_account(edit, new)
+}
+
+/// Removes an account from every table of accounts.
+pub(super) fn remove_account(edit: &Edit<'_>, account: &Account) -> Result<(), StoreError> {
+    ACCOUNT_BY_EMAIL.remove(edit, account.email.to_lowercase().as_str())?;
     ACCOUNT_BY_USERNAME.remove(edit, account.username.to_lowercase().as_str())?;
-    ACCOUNT_BY_USERNAME.put(edit, username.key().as_str(), &account.id.0)?;
-    let renamed = Account { username: username.as_str().to_owned(), ..account.clone() };
-    ACCOUNTS.put(edit, account.id.0, &renamed)
+    ADMINISTRATORS.remove(edit, account.id.0)?;
+    ACCOUNTS.remove(edit, account.id.0)?;
+    Ok(())
 }
 
 /// The session with this id.
@@ -151,6 +172,15 @@ pub(super) fn sessions_of(
         }
     }
     Ok(sessions)
+}
+
+/// Ends every session of a person.
+pub(super) fn end_sessions_of(edit: &Edit<'_>, user: UserId) -> Result<(), StoreError> {
+    let all = (user.0, u128::MIN)..=(user.0, u128::MAX);
+    let keys =
+        SESSIONS_BY_USER
+            .collect(edit, all, Direction::Ascending, usize::MAX, |(_, key), ()| key)?;
+    keys.into_iter().try_for_each(|key| end_session(edit, key, user))
 }
 
 /// How many people have a session that was not ended.

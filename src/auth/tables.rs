@@ -1,8 +1,8 @@
 //! Every table of `auth.redb`. Besides these it has the store's own and the outbox (`event`).
 
 use super::records::{
-    Account, ApiKey, Invitation, InvitationId, PasswordReset, SecondFactor, Session, SetupToken,
-    StoredKey,
+    Account, ApiKey, Erasure, Invitation, InvitationId, PasswordReset, SecondFactor, Session,
+    SetupToken, StoredKey,
 };
 use crate::{
     event::OUTBOX,
@@ -41,6 +41,10 @@ pub(super) const INVITATIONS: Table<u128, Invitation> = Table::new("invitations"
 /// The id of an invitation, by the SHA-256 of its code.
 pub(super) const INVITATION_BY_CODE: Table<&[u8], InvitationId> = Table::new("invitation_by_code");
 
+/// People whose account was deleted, by user id: one row each for ever, unfinished while their name is
+/// still in `user.redb`.
+pub(super) const ERASED: Table<u64, Erasure> = Table::new("erased");
+
 /// All of them, with the outbox: what a copy and a check of the file go through.
 pub static TABLES: &[&dyn AnyTable] = &[
     &ACCOUNTS,
@@ -58,5 +62,6 @@ pub static TABLES: &[&dyn AnyTable] = &[
     &INVITATIONS,
     &INVITATION_BY_CODE,
     &PASSWORD_RESETS,
+    &ERASED,
     &OUTBOX,
 ];

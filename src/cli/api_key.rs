@@ -81,7 +81,7 @@ impl Create {
 
 fn perform(place: &Place, request: KeyRequest) -> Result<Answer, Failure> {
     let asked = Request::Key(request.clone());
-    place.perform(&asked, |auth, lines| Box::pin(perform_on_keys(auth, request, lines)))
+    place.perform(&asked, |people, lines| Box::pin(perform_on_keys(&people.auth, request, lines)))
 }
 
 fn list(global: &Global, answer: Answer) -> Result<(), Failure> {

@@ -83,7 +83,9 @@ impl Create {
 
 fn perform(place: &Place, request: InvitationRequest) -> Result<Answer, Failure> {
     let asked = Request::Invitation(request.clone());
-    place.perform(&asked, |auth, lines| Box::pin(perform_on_invitations(auth, request, lines)))
+    place.perform(&asked, |people, lines| {
+        Box::pin(perform_on_invitations(&people.auth, request, lines))
+    })
 }
 
 fn list(global: &Global, answer: Answer) -> Result<(), Failure> {

@@ -18,7 +18,8 @@ impl Keys {
         let Self::Rotate = self;
         let place = Place::of(global)?;
         let asked = Request::RotateSigningKey;
-        let answer = place.perform(&asked, |auth, _| Box::pin(rotate_signing_key(auth)))?;
+        let answer =
+            place.perform(&asked, |people, _| Box::pin(rotate_signing_key(&people.auth)))?;
         global.say(format_args!("key {} signs access tokens from now on", answer.result));
         Ok(())
     }

@@ -19,7 +19,6 @@ mod mail;
 mod migrate;
 mod on_accounts;
 mod openapi;
-mod reset_password;
 mod restore;
 mod scrub;
 mod serve;

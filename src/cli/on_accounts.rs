@@ -1,5 +1,5 @@
-//! What the verbs share that act on the accounts: the running appliance does it, or it is done here on the
-//! data directory of a stopped one.
+//! What the verbs share that act on people and their accounts: the running appliance does it, or it is done
+//! here on the data directory of a stopped one.
 
 use std::{future::Future, pin::Pin};
 
@@ -7,18 +7,24 @@ use serde_json::Value;
 
 use super::{Failure, Global};
 use crate::{
-    auth::AuthService,
     clock::Clock,
     config::Config,
-    control::{self, AskError, Line, Lines, Refused, Request},
+    control::{self, AccountRequest, AccountView, AskError, Line, Lines, People, Refused, Request},
     paths::DataDir,
-    server::{existing_data, open_auth},
+    server::{PeopleAtRest, existing_data, prepare_data},
 };
 
 /// What came back.
 pub(super) struct Answer {
     pub(super) result: Value,
     pub(super) items: Vec<Value>,
+}
+
+impl Answer {
+    /// The one account that it is about.
+    pub(super) fn account(self) -> Result<AccountView, Failure> {
+        Ok(serde_json::from_value(self.result)?)
+    }
 }
 
 /// Where a verb acts.
@@ -43,7 +49,7 @@ impl Place {
     pub(super) fn perform(
         &self,
         request: &Request,
-        here: impl for<'a> FnOnce(&'a AuthService, &'a Lines) -> Doing<'a>,
+        here: impl for<'a> FnOnce(&'a People, &'a Lines) -> Doing<'a>,
     ) -> Result<Answer, Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
@@ -56,7 +62,7 @@ impl Place {
             };
             let result = match control::ask(&socket, request, &mut keep).await {
                 Ok(result) => result,
-                Err(AskError::NotRunning) => self.perform_here(here, keep).await?,
+                Err(AskError::NotRunning) => self.perform_here(request, here, keep).await?,
                 Err(error) => return Err(error.into()),
             };
             Ok(Answer { result, items })
@@ -65,14 +71,20 @@ impl Place {
 
     async fn perform_here(
         &self,
-        here: impl for<'a> FnOnce(&'a AuthService, &'a Lines) -> Doing<'a>,
+        request: &Request,
+        here: impl for<'a> FnOnce(&'a People, &'a Lines) -> Doing<'a>,
         mut keep: impl FnMut(Line),
     ) -> Result<Value, Failure> {
-        let data = existing_data(&self.config)?;
-        let auth = open_auth(&self.config, &data, Clock::system())?;
+        let data = match request {
+            // The first account is made before anything else is there.
+            Request::Account(AccountRequest::Create(_)) => prepare_data(&self.config)?,
+            _ => existing_data(&self.config)?,
+        };
+        let at_rest = PeopleAtRest::open(&self.config, &data, Clock::system())?;
+        let people = at_rest.people();
         let (lines, mut coming) = Lines::channel();
         let done = async {
-            let done = here(&auth, &lines).await;
+            let done = here(&people, &lines).await;
             drop(lines);
             done
         };
@@ -82,7 +94,7 @@ impl Place {
             }
         };
         let (done, ()) = tokio::join!(done, kept);
-        auth.store().close();
+        at_rest.close();
         Ok(done?)
     }
 }

@@ -1,42 +1,61 @@
-//! The verbs on accounts: what is asked for, the doing, and what comes back.
-//!
-//! The doing needs only the accounts, so a server runs it for a verb that asked, and the verb runs it
-//! itself on the files of a stopped one.
+//! The verbs on accounts: what is asked for, and what comes back. The doing is in `people`.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::{
-    passwords::{ResetPassword, reset_password},
-    protocol::{ExitStatus, Lines, Refused, as_json},
-};
+use super::passwords::ResetPassword;
 use crate::{
-    auth::{Account, AuthError, AuthService, OpenSession, Registration},
-    event::Provenance,
-    field::Fault,
-    ids::{Role, UserId},
-    language::Language,
+    auth::{Account, OpenSession},
+    http::{Person, PersonStatus},
+    ids::Role,
 };
-
-/// How many accounts are read at once.
-const BATCH: usize = 500;
 
 /// A verb on accounts. Who is meant by `user` is an id, an e-mail address or a username.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum AccountRequest {
     /// Make one; done with its [`AccountView`].
     Create(CreateAccount),
-    /// All of them by id: each an item, an [`AccountView`].
-    List,
+    /// Those that fit, by id: each an item, an [`AccountView`].
+    List(ListAccounts),
+    /// One of them; done with its [`AccountView`].
+    Show {
+        /// Whose.
+        user: String,
+    },
     /// Give one another role; done with its [`AccountView`].
     SetRole {
         /// Whose.
         user: String,
         /// Which.
         role: Role,
+    },
+    /// Let one log in, or no longer; done with its [`AccountView`].
+    SetDisabled {
+        /// Whose.
+        user: String,
+        /// Whether no longer.
+        disabled: bool,
+    },
+    /// Delete one and erase who it was of; done with its [`AccountView`], as it was.
+    Delete {
+        /// Whose.
+        user: String,
+    },
+    /// Add everybody in a file: each row an item, a [`super::ImportedRowView`]; done with
+    /// [`super::ImportCounts`].
+    Import {
+        /// The file.
+        csv: String,
+        /// Whether only to say what would become of each row.
+        dry_run: bool,
+    },
+    /// Everything that is held about one: each thing of each list an item, `[list, thing]`; done with the
+    /// rest of the document.
+    Export {
+        /// Whose.
+        user: String,
     },
     /// The sessions of one: each an item, a [`SessionView`].
     Sessions {
@@ -59,8 +78,20 @@ pub enum AccountRequest {
     ResetPassword(ResetPassword),
 }
 
+/// Which accounts are listed: those that fit everything that is set.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListAccounts {
+    /// Words of an address, a username or a name.
+    pub search: Option<String>,
+    /// What they may do.
+    pub role: Option<Role>,
+    /// Whether they may not log in.
+    pub disabled: Option<bool>,
+}
+
 /// A new account, as typed.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CreateAccount {
     /// The e-mail address.
@@ -78,7 +109,7 @@ pub struct CreateAccount {
 }
 
 /// A password on its way. Not printable, so that it cannot reach a log.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Password(pub String);
 
@@ -97,9 +128,9 @@ pub struct AccountView {
     pub email: String,
     /// The username.
     pub username: String,
-    /// The given name that was registered.
+    /// The given name.
     pub name: String,
-    /// The family name that was registered.
+    /// The family name.
     pub surname: String,
     /// `user`, `staff` or `admin`.
     pub role: String,
@@ -111,6 +142,27 @@ pub struct AccountView {
     pub last_login_at: Option<String>,
 }
 
+impl From<Person> for AccountView {
+    fn from(person: Person) -> Self {
+        let status = match person.status {
+            PersonStatus::Active => "active",
+            PersonStatus::Disabled => "disabled",
+        };
+        Self {
+            id: person.id,
+            email: person.email,
+            username: person.username,
+            name: person.name,
+            surname: person.surname,
+            role: Role::from(person.role).to_string(),
+            status: status.to_owned(),
+            created_at: person.created_at.0.to_string(),
+            last_login_at: person.last_login_at.map(|time| time.0.to_string()),
+        }
+    }
+}
+
+/// An account that has no profile any more, as it was registered.
 impl From<&Account> for AccountView {
     fn from(account: &Account) -> Self {
         Self {
@@ -156,104 +208,6 @@ impl From<OpenSession> for SessionView {
             ends_at: ends_at.to_string(),
         }
     }
-}
-
-/// Does what a verb on accounts asks for.
-///
-/// # Errors
-/// [`Refused`], in words for the person who asked.
-pub async fn perform(
-    auth: &AuthService,
-    request: AccountRequest,
-    lines: &Lines,
-) -> Result<Value, Refused> {
-    match request {
-        AccountRequest::Create(create) => as_json(self::create(auth, create).await?),
-        AccountRequest::List => {
-            list(auth, lines).await?;
-            Ok(Value::Null)
-        }
-        AccountRequest::SetRole { user, role } => {
-            let id = meant(auth, &user)?;
-            let account = auth.set_role(id, role, Provenance::COMMAND_LINE).await?;
-            as_json(AccountView::from(&account))
-        }
-        AccountRequest::Sessions { user } => {
-            for session in auth.open_sessions(meant(auth, &user)?)? {
-                lines.item(SessionView::from(session)).await?;
-            }
-            Ok(Value::Null)
-        }
-        AccountRequest::EndSessions { user, session } => {
-            let (id, from) = (meant(auth, &user)?, Provenance::COMMAND_LINE);
-            let ended = match session {
-                Some(name) => auth.end_named_session(id, name, from).await.map(|()| 1)?,
-                None => auth.end_sessions(id, None, from).await?,
-            };
-            as_json(ended)
-        }
-        AccountRequest::ResetSecondFactor { user } => {
-            let id = meant(auth, &user)?;
-            as_json(auth.reset_second_factor(id, Provenance::COMMAND_LINE).await?)
-        }
-        AccountRequest::ResetPassword(request) => reset_password(auth, request).await,
-    }
-}
-
-async fn create(auth: &AuthService, create: CreateAccount) -> Result<AccountView, Refused> {
-    let CreateAccount { email, username, name, surname, role, password } = create;
-    let registration = Registration { email, password: password.0, name, surname, username };
-    let new = registration.parse(Language::default(), role).map_err(|faults| refused(&faults))?;
-    let created = auth.create(new, Provenance::COMMAND_LINE, "user.created").await;
-    let account = created.map_err(|error| match error {
-        AuthError::Invalid(faults) => refused(&faults),
-        other => other.into(),
-    })?;
-    Ok(AccountView::from(&account))
-}
-
-async fn list(auth: &AuthService, lines: &Lines) -> Result<(), Refused> {
-    let mut after = 0;
-    loop {
-        let batch = auth.list(after, BATCH).await?;
-        let Some(last) = batch.last() else { return Ok(()) };
-        after = last.id.0;
-        for account in &batch {
-            lines.item(AccountView::from(account)).await?;
-        }
-    }
-}
-
-/// The account that an id, an address or a username means. A username may look like an id, so what
-/// means two people is refused.
-pub(super) fn meant(auth: &AuthService, user: &str) -> Result<UserId, Refused> {
-    let found = |account: Result<Account, AuthError>| match account {
-        Ok(account) => Ok(Some(account.id)),
-        Err(AuthError::UserNotFound) => Ok(None),
-        Err(error) => Err(error),
-    };
-    let by_name = found(auth.find(user))?;
-    let by_id = user.parse().map_or(Ok(None), |id| found(auth.account(UserId(id))))?;
-    match (by_name, by_id) {
-        (Some(name), Some(id)) if name != id => Err(Refused::new(
-            ExitStatus::Conflict,
-            "AMBIGUOUS",
-            format!(
-                "{user} is the username of one account and the id of another; use the e-mail address"
-            ),
-        )),
-        (name, id) => Ok(name.or(id).ok_or(AuthError::UserNotFound)?),
-    }
-}
-
-/// Every fault of what was typed, by the option that it was typed for.
-pub(super) fn refused(faults: &[Fault]) -> Refused {
-    let faults = faults.iter().map(|Fault { field, message }| match *field {
-        // The one field that is no option.
-        "password" => format!("the password {}", message.en),
-        name => format!("--{name} {}", message.en),
-    });
-    Refused::new(ExitStatus::Usage, "INVALID", faults.collect::<Vec<_>>().join("; "))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    accounts::meant,
+    people::meant,
     protocol::{ExitStatus, Lines, Refused, as_json},
 };
 use crate::{

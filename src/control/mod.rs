@@ -2,8 +2,8 @@
 //! by lines of JSON.
 //!
 //! `protocol` is what is said, `client` asks; `status`, `accounts`, `passwords`, `keys`, `invitations` and
-//! `backups` are what can be asked for
-//! and what comes back. The other end, which listens, is `server/control`. A verb on accounts runs
+//! `backups` are what can be asked for and what comes back, `people` does it for accounts. The other end,
+//! which listens, is `server/control`. A verb on accounts runs
 //! [`perform`] whether it was asked here or by a server, so both do the same.
 //!
 //! Who may ask is decided by the system: the socket is its owner's alone, and the kernel tells the server
@@ -16,10 +16,13 @@ mod client;
 mod invitations;
 mod keys;
 mod passwords;
+mod people;
 mod protocol;
 mod status;
 
-pub use accounts::{AccountRequest, AccountView, CreateAccount, Password, SessionView, perform};
+pub use accounts::{
+    AccountRequest, AccountView, CreateAccount, ListAccounts, Password, SessionView,
+};
 pub use backups::{BackupRequest, BackupTaken, SealRequest};
 pub use check::{AuditCheck, Check, DatabaseCheck, check_audit};
 pub use client::{AskError, ask};
@@ -28,6 +31,7 @@ pub use keys::{
     ApiKeyMade, ApiKeyView, CreateKey, KeyRequest, perform_on_keys, rotate_signing_key,
 };
 pub use passwords::{ResetLink, ResetPassword};
+pub use people::{Exports, ImportCounts, ImportedRowView, People, perform};
 pub use protocol::{
     Asked, CertificateRequest, Done, ExitStatus, LONGEST_REQUEST_BYTES, Line, Lines, PROTOCOL,
     Progress, Refused, Request, read_request,

@@ -4,16 +4,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    accounts::{AccountView, Password, meant},
+    accounts::{AccountView, Password},
+    people::{People, in_words, meant},
     protocol::{Refused, as_json},
 };
-use crate::{
-    auth::{AuthError, AuthService, IssuedReset},
-    event::Provenance,
-};
+use crate::{auth::IssuedReset, event::Provenance};
 
 /// Somebody needs another password.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ResetPassword {
     /// Who: an id, an e-mail address or a username.
@@ -34,20 +32,16 @@ pub struct ResetLink {
 }
 
 pub(super) async fn reset_password(
-    auth: &AuthService,
+    people: &People,
     request: ResetPassword,
 ) -> Result<Value, Refused> {
+    let (auth, from) = (&people.auth, Provenance::COMMAND_LINE);
     let id = meant(auth, &request.user)?;
-    let from = Provenance::COMMAND_LINE;
     if let Some(Password(password)) = request.password {
-        let changed = auth.set_password(id, password, from).await;
-        let account = changed.map_err(|error| match error {
-            AuthError::Invalid(faults) => super::accounts::refused(&faults),
-            other => other.into(),
-        })?;
-        return as_json(AccountView::from(&account));
+        let changed = auth.set_password(id, password, from).await.map_err(in_words)?;
+        return as_json(people.shown(&changed).await?);
     }
     let IssuedReset { url, ends_at, .. } = auth.issue_password_reset(id, from).await?;
-    let user = AccountView::from(&auth.account(id)?);
+    let user = people.shown(&auth.account(id)?).await?;
     as_json(ResetLink { user, url, expires_at: ends_at.to_string() })
 }

@@ -17,13 +17,18 @@ use super::{
     accounts::AccountRequest, backups::BackupRequest, invitations::InvitationRequest,
     keys::KeyRequest,
 };
-use crate::{auth::AuthError, backup::BackupError};
+use crate::{
+    auth::{AuthError, CsvFault},
+    backup::BackupError,
+    http::Problem,
+};
 
 /// Raised when an older end would misunderstand a newer one.
 pub const PROTOCOL: u32 = 1;
 
-/// A request may be this long, in bytes with the end of its line.
-pub const LONGEST_REQUEST_BYTES: usize = 64 * 1024;
+/// A request may be this long, in bytes with the end of its line: a file of people of 1 MiB fits, however
+/// much of it JSON escapes.
+pub const LONGEST_REQUEST_BYTES: usize = 8 << 20;
 
 /// A request as it travels: owned where it arrives, borrowed where it is sent.
 #[derive(Debug, Serialize, Deserialize)]
@@ -179,6 +184,27 @@ impl From<AuthError> for Refused {
             _ => (ExitStatus::Failed, "FAILED"),
         };
         Self::new(exit, code, error.to_string())
+    }
+}
+
+impl From<Problem> for Refused {
+    fn from(problem: Problem) -> Self {
+        let exit = match problem.status.as_u16() {
+            400 | 422 => ExitStatus::Usage,
+            404 => ExitStatus::NotFound,
+            409 => ExitStatus::Conflict,
+            _ => ExitStatus::Failed,
+        };
+        // Whoever has a shell here may read what a client of the API may not.
+        let message = problem.cause.unwrap_or_else(|| problem.detail.en.into_owned());
+        Self::new(exit, problem.code, message)
+    }
+}
+
+impl From<CsvFault> for Refused {
+    fn from(CsvFault(faults): CsvFault) -> Self {
+        let faults = faults.iter().map(|fault| format!("{} {}", fault.field, fault.message.en));
+        Self::new(ExitStatus::Usage, "INVALID", faults.collect::<Vec<_>>().join("; "))
     }
 }
 

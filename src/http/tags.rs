@@ -7,6 +7,8 @@ use poem_openapi::Tags;
 pub enum Tag {
     /// Registration, login, sessions.
     Auth,
+    /// People and their accounts, for staff and administrators.
+    Users,
     /// Your own profile and attendance.
     Me,
     /// Events and their codes.

@@ -24,6 +24,10 @@ pub(super) async fn keep(settings: Arc<Settings>, domains: Domains) {
         told(domains.auth.keep_signing_keys().await, "cannot look after the keys of access tokens");
         if minute.is_multiple_of(HOUR) {
             sweep(&domains).await;
+            // The start has a look of its own.
+            if minute > 0 {
+                domains.finish_erasures().await;
+            }
         }
     }
 }

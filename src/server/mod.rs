@@ -13,10 +13,12 @@ mod control;
 mod data;
 mod docs;
 mod document;
+mod export;
 mod health;
 mod housekeeping;
 mod instance;
 mod listener;
+mod people;
 mod policies;
 mod redirect;
 mod relay;
@@ -55,6 +57,7 @@ use wire::Domains;
 pub use backups::{directory_of, prune, seal_of};
 pub use certificates::{certificates_at_rest, renew_at_rest};
 pub use data::{existing_data, prepare_data};
+pub use people::PeopleAtRest;
 pub use reload::Reload;
 pub use routes::openapi_document;
 pub use socket::{PassedSockets, descriptors_for};
@@ -62,7 +65,7 @@ pub use start_error::StartError;
 pub use supervisor::Supervisor;
 pub use tls::{TlsFiles, UnreadableCertificate, certificate_status, covers, probe};
 pub use untouched::check_files;
-pub use wire::{DATA_FILES, open_auth};
+pub use wire::DATA_FILES;
 
 /// How often somebody looks what the files consist of, which reads them whole.
 const SIZES: Duration = Duration::from_hours(6);
@@ -246,7 +249,7 @@ impl Server {
         background.spawn(keeper.keep());
         background.spawn(housekeeping::keep(settings, domains.clone()));
         background.spawn(look_at_sizes(domains.clone()));
-        background.spawn(domains.clone().heal_profiles());
+        background.spawn(domains.clone().heal_people());
         background.spawn(watching::sample(domains.clone(), watch.clone()));
         // Told to finish only when nobody is served any more: what is answered during the drain leaves
         // events too.

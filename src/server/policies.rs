@@ -18,7 +18,9 @@ pub(super) fn policy_of(method: &Method, path: &str) -> Policy {
         // The list is short; taking one and sending one read every page there is.
         *method == Method::POST || rest.len() > 1
     });
-    if backups || operation == "/audit/verification" {
+    let of_a_person = operation == "/me/export"
+        || (operation.starts_with("/users/") && operation.ends_with("/export"));
+    if backups || of_a_person || operation == "/audit/verification" {
         return Policy::Export;
     }
     Policy::SignedIn
@@ -32,7 +34,12 @@ mod tests {
     fn what_machines_hand_in_and_whole_files_have_limits_of_their_own() {
         let policy = |method, path: &str| policy_of(&method, &format!("/api/v1{path}"));
         assert_eq!(policy(Method::POST, "/social/logs"), Policy::Ingest);
-        for path in ["/backups/appliance-2026.tar.zst", "/audit/verification"] {
+        for path in [
+            "/backups/appliance-2026.tar.zst",
+            "/audit/verification",
+            "/me/export",
+            "/users/7/export",
+        ] {
             assert_eq!(policy(Method::GET, path), Policy::Export, "{path}");
         }
         assert_eq!(policy(Method::POST, "/backups"), Policy::Export);

@@ -20,7 +20,9 @@ use tokio::sync::watch;
 use super::{
     StartError,
     backups::{Backups, BackupsApi},
-    docs, document, health,
+    docs, document,
+    export::ExportApi,
+    health,
     instance::InstanceApi,
     policies, watching,
     wire::Domains,
@@ -28,8 +30,8 @@ use super::{
 use crate::{
     assets::{self, File, Keeping},
     auth::{
-        AccountsApi, ApiKeysApi, InvitationsApi, PasswordsApi, RegistrationApi, SecondFactorApi,
-        SessionsApi, SetupApi,
+        AccountsApi, ApiKeysApi, ImportApi, InvitationsApi, PasswordsApi, RegistrationApi,
+        SecondFactorApi, SessionsApi, SetupApi,
     },
     clock::Clock,
     config::{Config, Network},
@@ -199,9 +201,15 @@ fn api(
         SetupApi::new(domains.auth.clone(), Arc::clone(&profiles)),
         RegistrationApi::new(domains.auth.clone(), Arc::clone(&profiles)),
         SessionsApi::new(domains.auth.clone(), Arc::clone(&profiles)),
-        SecondFactorApi::new(domains.auth.clone(), config.server.name.clone()),
-        PasswordsApi::new(domains.auth.clone(), Arc::clone(&profiles), post),
-        AccountsApi::new(domains.auth.clone(), profiles, domains.cursors.clone()),
+        (
+            SecondFactorApi::new(domains.auth.clone(), config.server.name.clone()),
+            PasswordsApi::new(domains.auth.clone(), Arc::clone(&profiles), post),
+        ),
+        (
+            AccountsApi::new(domains.auth.clone(), Arc::clone(&profiles), domains.cursors.clone()),
+            ImportApi::new(domains.auth.clone(), profiles),
+            ExportApi(domains.clone()),
+        ),
         (
             ApiKeysApi::new(domains.auth.clone(), domains.cursors.clone()),
             InvitationsApi::new(

@@ -1,7 +1,7 @@
 //! Composition: the domains, opened over their files and handed to each other as narrow traits.
 //!
 //! The only place that knows more than one domain. A domain says what it needs as a trait of its own;
-//! the adapters at the end of this file answer it with another domain.
+//! the adapters at the end of this file and in `people` answer it with another domain.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,12 +9,12 @@ use futures_util::future::BoxFuture;
 
 use super::{StartError, backups::back_up_before_upgrade, bearers::Bearers};
 use crate::{
-    auth::{self, Account, AuthError, AuthService},
+    auth::{self, AuthError, AuthService},
     backup::{AuditChain, AuditHead, DataFile},
     clock::Clock,
     config::Config,
     event::Provenance,
-    http::{Authenticator, Cursors, Person, PersonStatus, Principal, Problem},
+    http::{Authenticator, Cursors, Principal, Problem},
     ids::UserId,
     paths::DataDir,
     social_log::{self, SocialLogService},
@@ -26,8 +26,6 @@ use crate::{
     user::{self, UserService},
 };
 
-/// How many accounts are looked at in one go when profiles are healed.
-const HEAL_BATCH: usize = 500;
 /// Between two tries to get a command into a full queue.
 const PAUSE_WHILE_BUSY: Duration = Duration::from_millis(20);
 
@@ -118,6 +116,29 @@ impl Domains {
         Ok(Self { space: Some(space), _data: Some(data.clone()), ..domains })
     }
 
+    /// Opens the three files of a stopped appliance for one verb of the command line: without the ballast
+    /// and the tidying of a start.
+    pub(super) fn open_at_rest(
+        config: &Config,
+        data: &DataDir,
+        clock: Clock,
+    ) -> Result<Self, StartError> {
+        back_up_before_upgrade(&DATA_FILES, &config.backup, data, &clock)?;
+        require_all_or_none_later(data)?;
+        let metrics = new_metrics()?;
+        let space = Space::new(data.root(), config.store.free_space_floor_bytes());
+        let open = |path: std::path::PathBuf, steps, name| {
+            let opened = Store::open(&path, options(config), steps, metrics.store(name));
+            opened.map(|store| store.guarded_by(&space))
+        };
+        let stores = Stores {
+            auth: open(data.auth_store(), auth::MIGRATIONS, "auth")?,
+            user: open(data.user_store(), user::MIGRATIONS, "user")?,
+            social_log: open(data.social_log_store(), social_log::MIGRATIONS, "social_log")?,
+        };
+        Ok(Self { _data: Some(data.clone()), ..Self::compose(config, stores, clock, metrics)? })
+    }
+
     /// Domains that keep nothing: for what needs them only to be described.
     pub(super) fn in_memory(config: &Config, clock: Clock) -> Result<Self, StartError> {
         let metrics = new_metrics()?;
@@ -174,11 +195,6 @@ impl Domains {
     /// The files whose outbox the relay empties.
     pub(super) fn outboxes(&self) -> [(&'static str, &Store); 2] {
         [("auth", self.auth.store()), ("user", self.user.store())]
-    }
-
-    /// What accounts need of profiles.
-    pub(super) fn profiles(&self) -> Arc<dyn auth::Profiles> {
-        Arc::new(ProfilesForAuth(self.user.clone()))
     }
 
     /// What the gateway needs of accounts.
@@ -251,44 +267,12 @@ impl Domains {
         }
     }
 
-    /// Makes the profiles of accounts whose registration was cut short between the two files.
-    pub(super) async fn heal_profiles(self) {
-        let mut after = 0;
-        loop {
-            let accounts = match self.auth.list(after, HEAL_BATCH).await {
-                Ok(accounts) => accounts,
-                Err(error) => return tracing::error!(%error, "cannot look for lost profiles"),
-            };
-            let Some(last) = accounts.last() else { return };
-            after = last.id.0;
-            let ids = accounts.iter().map(|account| account.id).collect();
-            if let Err(problem) = self.user.ensure_profiles(ids).await.map_err(Problem::from) {
-                return tracing::error!(%problem, "cannot make lost profiles again");
-            }
-        }
-    }
-
     /// Commits what is queued and closes the files.
     pub(super) fn close(&self) {
         for (_, store) in self.stores() {
             store.close();
         }
     }
-}
-
-/// Opens the accounts alone, for the command line.
-///
-/// # Errors
-/// As `Server::bind`, for the one file.
-pub fn open_auth(config: &Config, data: &DataDir, clock: Clock) -> Result<AuthService, StartError> {
-    let metrics = new_metrics()?;
-    require_all_or_none_later(data)?;
-    let path = data.auth_store();
-    let space = Space::new(data.root(), config.store.free_space_floor_bytes());
-    let store = Store::open(&path, options(config), auth::MIGRATIONS, metrics.store("auth"))?;
-    let store = store.guarded_by(&space);
-    let auth = config.auth.clone();
-    Ok(AuthService::open(store, auth, &config.server, &config.rate_limit, clock, metrics)?)
 }
 
 /// Refuses a directory that has lost a file. A first start makes the files in this order, so one that is
@@ -319,30 +303,6 @@ fn options(config: &Config) -> StoreOptions {
         cache_bytes: size(config.store.cache_mib) << 20,
         queue_capacity: size(config.store.queue_capacity),
         max_batch: size(config.store.max_batch),
-    }
-}
-
-/// The names of people, kept by the user domain.
-struct ProfilesForAuth(UserService);
-
-impl auth::Profiles for ProfilesForAuth {
-    fn person<'a>(&'a self, account: &'a Account) -> BoxFuture<'a, Result<Person, Problem>> {
-        Box::pin(async move {
-            let profile = self.0.profile(account.id).await?;
-            let disabled = account.disabled;
-            Ok(Person {
-                id: account.id.0,
-                email: account.email.clone(),
-                username: account.username.clone(),
-                name: profile.name,
-                surname: profile.surname,
-                role: account.role.into(),
-                status: if disabled { PersonStatus::Disabled } else { PersonStatus::Active },
-                language: profile.language.code().to_owned(),
-                created_at: account.created_at.into(),
-                last_login_at: account.last_login_at.map(Into::into),
-            })
-        })
     }
 }
 

@@ -12,6 +12,7 @@ mod audit;
 mod canonical;
 mod error;
 mod feed;
+mod held;
 mod migrations;
 mod problem;
 mod records;
@@ -27,6 +28,7 @@ pub use feed::{
     Accepted, Author, Batch, BatchFault, Content, Feed, FeedApi, IdempotencyKey, Label, Log,
     LogFilter, MAX_BATCH, NewLog, TextFault,
 };
+pub use held::{HeldBySocialLog, PartOfList};
 pub use migrations::MIGRATIONS;
 pub use store::{MAX_EXAMINED, Page};
 pub use tables::TABLES;

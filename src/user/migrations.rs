@@ -2,8 +2,8 @@
 //! added at the end.
 
 use super::tables::{
-    ATTENDANCE, DISPLAYS, DISPLAYS_BY_EVENT, EVENT_CLOSINGS, EVENT_IDS, EVENT_NAMES, EVENTS,
-    EXPECTED, HISTORY, PROFILES, REFUSALS, TALLIES,
+    ATTENDANCE, DISPLAYS, DISPLAYS_BY_EVENT, ERASED, EVENT_CLOSINGS, EVENT_IDS, EVENT_NAMES,
+    EVENTS, EXPECTED, HISTORY, PROFILES, REFUSALS, TALLIES,
 };
 use crate::{
     event::create_outbox,
@@ -14,6 +14,7 @@ use crate::{
 pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "create profiles, events and attendance", apply: create_tables },
     Migration { name: "display tokens", apply: create_displays },
+    Migration { name: "remember who was erased", apply: remember_erased },
 ];
 
 fn create_tables(edit: &Edit<'_>) -> Result<(), StoreError> {
@@ -33,4 +34,8 @@ fn create_tables(edit: &Edit<'_>) -> Result<(), StoreError> {
 fn create_displays(edit: &Edit<'_>) -> Result<(), StoreError> {
     DISPLAYS.create(edit)?;
     DISPLAYS_BY_EVENT.create(edit)
+}
+
+fn remember_erased(edit: &Edit<'_>) -> Result<(), StoreError> {
+    ERASED.create(edit)
 }

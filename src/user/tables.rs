@@ -12,6 +12,10 @@ use crate::{
 /// People. Key: the user's id.
 pub(crate) const PROFILES: Table<u64, Profile> = Table::new("profiles");
 
+/// People who were erased, so that a profile that was on its way to be made cannot come back. Key: the
+/// user's id, which nobody else ever gets.
+pub(crate) const ERASED: Table<u64, ()> = Table::new("erased");
+
 /// Events. Key: the event's number, 1, 2, 3 … in the order of creation, never reused.
 pub(crate) const EVENTS: Table<u32, Event> = Table::new("events");
 
@@ -61,5 +65,6 @@ pub static TABLES: &[&dyn AnyTable] = &[
     &REFUSALS,
     &DISPLAYS,
     &DISPLAYS_BY_EVENT,
+    &ERASED,
     &OUTBOX,
 ];

@@ -35,7 +35,7 @@ async fn a_row_tells_who_was_where_when_and_how_it_is_known() {
     let event = attended(&app, &admin, body, &[&ada]).await;
     let row = json!({
         "event_id": event, "event_name": "Corso", "user_id": ada.id, "name": "ada",
-        "surname": "Prova", "status": "present", "scanned_at": "2026-11-23T07:00:00.000Z",
+        "surname": "Prova", "is_deleted": false, "status": "present", "scanned_at": "2026-11-23T07:00:00.000Z",
         "minutes_late": null, "source": "scan", "updated_at": null, "updated_by": null,
         "reason": null,
     });

@@ -23,35 +23,51 @@ const OPEN: [&str; 8] = [
     "setUp",
 ];
 /// What everyone who is signed in may do.
-const FOR_USERS: [&str; 8] = [
+const FOR_USERS: &[&str] = &[
     "changePassword",
+    "confirmSecondFactor",
     "createScan",
+    "endOtherSessions",
+    "endSession",
+    "enrolSecondFactor",
+    "exportMe",
     "getMe",
+    "getSecondFactor",
+    "listSessions",
     "listMyAttendance",
     "listMyAttendanceToday",
     "logout",
+    "removeSecondFactor",
+    "renewRecoveryCodes",
     "submitSocialLogs",
     "updateMe",
 ];
 /// What staff may not do.
 const FOR_ADMINISTRATORS: &[&str] = &[
+    "addUser",
     "createApiKey",
     "createBackup",
     "createInvitation",
     "createPasswordReset",
+    "deleteUser",
     "downloadBackup",
+    "endSessionsOfUser",
+    "exportUser",
     "getDashboardHealth",
     "getDashboardInsights",
     "getDashboardLogs",
     "getDashboardSecurity",
     "getDashboardSeries",
+    "importUsers",
     "listApiKeys",
     "listAudit",
     "listBackups",
     "listInvitations",
+    "resetSecondFactor",
     "revokeApiKey",
     "revokeInvitation",
     "setRole",
+    "updateUser",
     "verifyAudit",
 ];
 

@@ -89,7 +89,7 @@ async fn an_unknown_method_is_answered_with_those_that_are_known() {
         (Method::PUT, "/api/v1/me", "GET, HEAD, PATCH"),
         (Method::POST, "/api/v1/events/x", "DELETE, GET, HEAD, PATCH"),
         (Method::DELETE, "/api/v1/users/1/role", "PUT"),
-        (Method::POST, "/api/v1/users", "GET, HEAD"),
+        (Method::PUT, "/api/v1/users", "GET, HEAD, POST"),
         (Method::POST, "/livez", "GET, HEAD"),
         (Method::POST, "/", "GET, HEAD"),
         (Method::DELETE, "/static/js/main.js", "GET, HEAD"),

@@ -10,6 +10,7 @@ use std::{
     },
 };
 
+use appliance::control::LONGEST_REQUEST_BYTES;
 use serde_json::Value;
 
 use crate::{
@@ -66,7 +67,7 @@ fn a_request_is_answered_with_one_last_line() {
 fn what_is_no_request_is_refused_and_the_server_goes_on() {
     let home = Home::default();
     let running = Running::start(&home);
-    let long = [b"{".as_slice(), &vec![b' '; 70_000], b"}\n"].concat();
+    let long = [b"{".as_slice(), &vec![b' '; LONGEST_REQUEST_BYTES], b"}\n"].concat();
     let unknown = STATUS.replace("\"status\"", "\"reboot\"") + "\n";
     let more = STATUS.replace('}', ",\"more\":1}") + "\n";
     for bytes in [

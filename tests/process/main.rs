@@ -59,5 +59,6 @@ mod supervisor;
 mod support;
 mod support_bundle;
 mod terminate;
+mod user_verbs;
 mod users;
 mod verbs;

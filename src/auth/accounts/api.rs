@@ -1,22 +1,18 @@
-//! Operations on accounts.
+//! Operations that make an account of one's own.
 
 use std::sync::Arc;
 
-use poem_openapi::{
-    OpenApi,
-    param::{Path, Query},
-    payload::Json,
-};
+use poem_openapi::OpenApi;
 
 use super::{
-    dto::{PersonPage, RegisterRequest, RoleRequest, SetupRequest},
+    dto::{RegisterRequest, SetupRequest},
     model::{NewAccount, Registration},
 };
 use crate::{
-    auth::{AuthError, AuthService, Profiles, records::Account},
+    auth::{AuthError, AuthService, Profiles},
     event::Actor,
-    http::{Admin, Body, Created, Cursors, PageQuery, Person, Problem, RequestContext, Staff, Tag},
-    ids::{Role, UserId},
+    http::{Body, Created, Person, Problem, RequestContext, Tag},
+    ids::Role,
 };
 
 /// Making an account of one's own.
@@ -29,13 +25,6 @@ pub struct RegistrationApi {
 pub struct SetupApi {
     service: AuthService,
     profiles: Arc<dyn Profiles>,
-}
-
-/// People, for staff to see and administrators to change.
-pub struct AccountsApi {
-    service: AuthService,
-    profiles: Arc<dyn Profiles>,
-    cursors: Cursors,
 }
 
 impl RegistrationApi {
@@ -91,58 +80,6 @@ impl SetupApi {
         let from = context.provenance(Actor::Anonymous);
         let account = self.service.set_up(&token, new, from).await?;
         self.profiles.person(&account).await.map(Created)
-    }
-}
-
-impl AccountsApi {
-    /// The operations over a service.
-    pub fn new(service: AuthService, profiles: Arc<dyn Profiles>, cursors: Cursors) -> Self {
-        Self { service, profiles, cursors }
-    }
-}
-
-#[OpenApi(prefix_path = "/users", tag = "Tag::Auth")]
-impl AccountsApi {
-    /// List people
-    ///
-    /// By id. Errors: `CURSOR_INVALID` (400).
-    #[oai(path = "/", method = "get", operation_id = "listUsers")]
-    async fn list(
-        &self,
-        _staff: Staff,
-        /// The `next_cursor` of the page before.
-        cursor: Query<Option<String>>,
-        /// How many, 50 when left out, 200 at most.
-        limit: Query<Option<u32>>,
-    ) -> Result<Json<PersonPage>, Problem> {
-        let page = PageQuery { cursor: cursor.0, limit: limit.0 };
-        let after = self.cursors.open("users", &page)?.unwrap_or(0);
-        let accounts = self.service.list(after, page.limit() + 1).await?;
-        let key = |account: &Account| account.id.0;
-        let (accounts, next_cursor) = self.cursors.cut("users", accounts, page.limit(), key)?;
-        let mut items = Vec::with_capacity(accounts.len());
-        for account in &accounts {
-            items.push(self.profiles.person(account).await?);
-        }
-        Ok(Json(PersonPage { items, next_cursor }))
-    }
-
-    /// Give a role
-    ///
-    /// Works from the person's next request on. Errors: `USER_NOT_FOUND` (404), `LAST_ADMIN` and
-    /// `OWN_ROLE` (409).
-    #[oai(path = "/:id/role", method = "put", operation_id = "setRole")]
-    async fn set_role(
-        &self,
-        caller: Admin,
-        /// The person's id.
-        id: Path<u64>,
-        body: Body<RoleRequest>,
-        context: RequestContext,
-    ) -> Result<Json<Person>, Problem> {
-        let from = context.provenance(caller.0.actor());
-        let account = self.service.set_role(UserId(id.0), body.0.role.into(), from).await?;
-        Ok(Json(self.profiles.person(&account).await?))
     }
 }
 

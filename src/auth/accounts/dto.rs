@@ -1,9 +1,8 @@
-//! The wire shapes of accounts.
+//! The wire shapes of making an account of one's own.
 
 use poem_openapi::Object;
 
 use super::model::Registration;
-use crate::http::{Person, PersonRole};
 
 /// What a person registers with.
 #[derive(Object)]
@@ -66,21 +65,4 @@ impl From<SetupRequest> for Registration {
         let SetupRequest { email, password, name, surname, username, .. } = body;
         Self { email, password, name, surname, username }
     }
-}
-
-/// A role to give.
-#[derive(Object)]
-#[oai(deny_unknown_fields)]
-pub(super) struct RoleRequest {
-    /// The role.
-    pub(super) role: PersonRole,
-}
-
-/// A page of people.
-#[derive(Object)]
-pub(super) struct PersonPage {
-    /// By id.
-    pub(super) items: Vec<Person>,
-    /// For the next page; null on the last.
-    pub(super) next_cursor: Option<String>,
 }

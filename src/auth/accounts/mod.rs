@@ -1,11 +1,20 @@
 //! Accounts: who there is, what they are called here and what they may do.
+//!
+//! Making one's own is here; `people` is what administrators do about others, one by one, and `import`
+//! many at once. `rules` keeps the last administrator, and everybody from their own slip.
 
 mod api;
 mod dto;
+mod import;
 mod model;
+mod people;
 mod rules;
 mod service;
 
-pub use api::{AccountsApi, RegistrationApi, SetupApi};
+pub use api::{RegistrationApi, SetupApi};
+pub use import::{Csv, CsvFault, Import, ImportApi, ImportedRow, Outcome};
 pub use model::{Email, NewAccount, Registered, Registration, Username};
+pub use people::{
+    AccountChange, AccountsApi, Found, NewPerson, PeopleFilter, PersonChanges, PersonInput,
+};
 pub(super) use service::insert;

@@ -1,14 +1,37 @@
 //! Decisions about accounts, free of I/O and of the clock.
+//!
+//! They keep two things true: somebody enabled can always run the appliance, and nobody locks themselves
+//! out by a slip of their own hand.
 
 use crate::ids::{Role, UserId};
 
-/// Why a role may not be changed.
+/// Why an account may not be changed so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum RoleRefusal {
+pub(super) enum Protected {
     /// Nobody would be left to run the appliance.
     LastAdministrator,
-    /// People do not change their own role, so that nobody locks themselves out by a slip.
+    /// People do not change their own role.
     OwnRole,
+    /// People do not disable themselves.
+    OwnStatus,
+    /// People do not delete themselves.
+    OwnAccount,
+}
+
+/// An account as far as it is protected.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Standing {
+    pub(super) id: UserId,
+    pub(super) role: Role,
+    pub(super) disabled: bool,
+}
+
+impl Standing {
+    /// Whether nobody could run the appliance without this one. Administrators who are disabled cannot run
+    /// anything, so `administrators` counts those who are enabled.
+    fn is_last(self, administrators: u64) -> bool {
+        self.role == Role::Admin && !self.disabled && administrators <= 1
+    }
 }
 
 /// Whether `actor` (nobody for the command line) may give `target` another role.
@@ -17,18 +40,53 @@ pub(super) enum RoleRefusal {
 /// The reason against it.
 pub(super) fn may_change_role(
     actor: Option<UserId>,
-    target: UserId,
-    from: Role,
+    target: Standing,
     to: Role,
     administrators: u64,
-) -> Result<(), RoleRefusal> {
-    if actor == Some(target) && from != to {
-        return Err(RoleRefusal::OwnRole);
+) -> Result<(), Protected> {
+    if target.role == to {
+        return Ok(());
     }
-    if from == Role::Admin && to != Role::Admin && administrators <= 1 {
-        return Err(RoleRefusal::LastAdministrator);
+    guard(actor, target, administrators, Protected::OwnRole)
+}
+
+/// Whether `actor` may disable `target`. Enabling needs no rule: it takes nothing from anyone.
+///
+/// # Errors
+/// The reason against it.
+pub(super) fn may_disable(
+    actor: Option<UserId>,
+    target: Standing,
+    administrators: u64,
+) -> Result<(), Protected> {
+    guard(actor, target, administrators, Protected::OwnStatus)
+}
+
+/// Whether `actor` may delete `target`.
+///
+/// # Errors
+/// The reason against it.
+pub(super) fn may_delete(
+    actor: Option<UserId>,
+    target: Standing,
+    administrators: u64,
+) -> Result<(), Protected> {
+    guard(actor, target, administrators, Protected::OwnAccount)
+}
+
+fn guard(
+    actor: Option<UserId>,
+    target: Standing,
+    administrators: u64,
+    own: Protected,
+) -> Result<(), Protected> {
+    if actor == Some(target.id) {
+        Err(own)
+    } else if target.is_last(administrators) {
+        Err(Protected::LastAdministrator)
+    } else {
+        Ok(())
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -38,17 +96,40 @@ mod tests {
     const ADA: UserId = UserId(1);
     const BOB: UserId = UserId(2);
 
-    #[test]
-    fn the_last_administrator_stays_one_even_from_the_command_line() {
-        let refused = Err(RoleRefusal::LastAdministrator);
-        assert_eq!(may_change_role(None, ADA, Role::Admin, Role::User, 1), refused);
-        assert_eq!(may_change_role(Some(BOB), ADA, Role::Admin, Role::Staff, 2), Ok(()));
-        assert_eq!(may_change_role(None, ADA, Role::Admin, Role::Admin, 1), Ok(()));
+    const fn admin(id: UserId) -> Standing {
+        Standing { id, role: Role::Admin, disabled: false }
     }
 
     #[test]
-    fn nobody_changes_their_own_role() {
-        let own = may_change_role(Some(ADA), ADA, Role::Admin, Role::User, 5);
-        assert_eq!(own, Err(RoleRefusal::OwnRole));
+    fn the_last_administrator_stays_one_even_from_the_command_line() {
+        let last = Err(Protected::LastAdministrator);
+        assert_eq!(may_change_role(None, admin(ADA), Role::User, 1), last);
+        assert_eq!(may_disable(None, admin(ADA), 1), last);
+        assert_eq!(may_delete(None, admin(ADA), 1), last);
+        assert_eq!(may_change_role(None, admin(ADA), Role::Admin, 1), Ok(()));
+    }
+
+    #[test]
+    fn one_of_two_administrators_may_go() {
+        assert_eq!(may_change_role(Some(BOB), admin(ADA), Role::Staff, 2), Ok(()));
+        assert_eq!(may_disable(Some(BOB), admin(ADA), 2), Ok(()));
+        assert_eq!(may_delete(Some(BOB), admin(ADA), 2), Ok(()));
+    }
+
+    #[test]
+    fn a_disabled_administrator_is_not_the_last_one_and_protects_nobody() {
+        let disabled = Standing { disabled: true, ..admin(ADA) };
+        assert_eq!(may_delete(Some(BOB), disabled, 1), Ok(()));
+        assert_eq!(may_change_role(Some(BOB), disabled, Role::User, 1), Ok(()));
+        assert_eq!(may_delete(None, admin(BOB), 1), Err(Protected::LastAdministrator));
+    }
+
+    #[test]
+    fn nobody_demotes_disables_or_deletes_themselves() {
+        let role = may_change_role(Some(ADA), admin(ADA), Role::User, 5);
+        assert_eq!(role, Err(Protected::OwnRole));
+        assert_eq!(may_disable(Some(ADA), admin(ADA), 5), Err(Protected::OwnStatus));
+        assert_eq!(may_delete(Some(ADA), admin(ADA), 5), Err(Protected::OwnAccount));
+        assert_eq!(may_change_role(Some(ADA), admin(ADA), Role::Admin, 5), Ok(()));
     }
 }

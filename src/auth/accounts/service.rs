@@ -2,25 +2,19 @@
 
 use serde_json::json;
 
-use super::{
-    model::{NewAccount, Registered, Username},
-    rules::{RoleRefusal, may_change_role},
-};
+use super::model::{Email, NewAccount, Registered, Username};
 use crate::{
     auth::{
         AuthError, AuthService,
         invitations::{CodeHash, invited, spend},
         records::Account,
         sessions::Identifier,
-        store::{
-            account, accounts_after, find, free_username, insert_account, rename_account,
-            update_account,
-        },
-        tables::{ACCOUNT_BY_EMAIL, ADMINISTRATORS},
+        store::{account, accounts_after, find, free_username, insert_account, replace_account},
+        tables::ACCOUNT_BY_EMAIL,
     },
     event::{Actor, Provenance, emit},
     http::RequestContext,
-    ids::{Role, UserId},
+    ids::UserId,
     store::{Decision, Edit, StoreError, View},
 };
 
@@ -70,8 +64,20 @@ impl AuthService {
         action: &'static str,
     ) -> Result<Account, AuthError> {
         let draft = self.draft(&new).await?;
-        let suggestion = new.email.suggested_username();
-        let (email, wanted) = (new.email, new.username);
+        self.insert_drafted(draft, new.email, new.username, invite, from, action).await
+    }
+
+    /// Settles the username of a drafted account and stores it, and spends the invitation that it came with.
+    pub(super) async fn insert_drafted(
+        &self,
+        draft: Account,
+        email: Email,
+        wanted: Option<Username>,
+        invite: Option<CodeHash>,
+        from: Provenance,
+        action: &'static str,
+    ) -> Result<Account, AuthError> {
+        let suggestion = email.suggested_username();
         let command = move |view: &View<'_>| {
             let Ok(invitation) = invited(view, invite, draft.created_at)? else {
                 return Ok(Decision::Refuse(AuthError::InviteInvalid));
@@ -160,51 +166,6 @@ impl AuthService {
         Ok(self.parts.store.read_range(accounts).await?)
     }
 
-    /// Gives an account another role, which works from the next request on.
-    ///
-    /// # Errors
-    /// [`AuthError::UserNotFound`], [`AuthError::LastAdministrator`], [`AuthError::OwnRole`] and those
-    /// of the store.
-    pub async fn set_role(
-        &self,
-        id: UserId,
-        role: Role,
-        from: Provenance,
-    ) -> Result<Account, AuthError> {
-        let now = self.parts.clock.now();
-        let actor = match from.actor {
-            Actor::User(actor) => Some(actor),
-            _ => None,
-        };
-        let command = move |view: &View<'_>| {
-            let Some(old) = account(view, id)? else {
-                return Ok(Decision::Refuse(AuthError::UserNotFound));
-            };
-            let administrators = ADMINISTRATORS.len(view)?;
-            match may_change_role(actor, id, old.role, role, administrators) {
-                Ok(()) => {}
-                Err(RoleRefusal::LastAdministrator) => {
-                    return Ok(Decision::Refuse(AuthError::LastAdministrator));
-                }
-                Err(RoleRefusal::OwnRole) => return Ok(Decision::Refuse(AuthError::OwnRole)),
-            }
-            if old.role == role {
-                return Ok(Decision::Answer(old));
-            }
-            let from = from.clone();
-            Ok(Decision::write(move |edit| {
-                let mut event = from.event(now, "role.changed", format!("user:{id}"))?;
-                event.before = Some(json!({ "role": old.role.as_str() }).to_string());
-                event.after = Some(json!({ "role": role.as_str() }).to_string());
-                emit(edit, &event)?;
-                let changed = Account { role, ..old };
-                update_account(edit, &changed)?;
-                Ok(changed)
-            }))
-        };
-        self.parts.store.submit(command).await?
-    }
-
     /// Gives an account another username; says which one it has now.
     ///
     /// # Errors
@@ -231,19 +192,23 @@ impl AuthService {
             }
             let (from, username) = (from.clone(), username.clone());
             Ok(Decision::write(move |edit| {
-                let mut event = from.event(now, "user.renamed", format!("user:{id}"))?;
-                event.before = Some(json!({ "username": old.username }).to_string());
-                event.after = Some(json!({ "username": username.as_str() }).to_string());
-                emit(edit, &event)?;
-                rename_account(edit, &old, &username)?;
-                Ok(username.as_str().to_owned())
+                // The trail outlives the person: it says that there is another name, not which.
+                emit(edit, &from.event(now, "user.renamed", format!("user:{id}"))?)?;
+                let username = username.as_str().to_owned();
+                replace_account(
+                    edit,
+                    &old,
+                    &Account { username: username.clone(), ..old.clone() },
+                )?;
+                Ok(username)
             }))
         };
         self.parts.store.submit(command).await?
     }
 }
 
-/// Numbers and stores a new account, and tells the audit trail.
+/// Numbers and stores a new account, and tells the audit trail: by its number, since the trail outlives
+/// whoever it is of.
 pub(in crate::auth) fn insert(
     edit: &Edit<'_>,
     draft: Account,
@@ -257,10 +222,7 @@ pub(in crate::auth) fn insert(
         from.actor = Actor::User(account.id);
     }
     let mut event = from.event(account.created_at, action, format!("user:{}", account.id))?;
-    let after = json!({
-        "email": account.email, "username": account.username, "role": account.role.as_str(),
-    });
-    event.after = Some(after.to_string());
+    event.after = Some(json!({ "role": account.role.as_str() }).to_string());
     emit(edit, &event)?;
     Ok(account)
 }

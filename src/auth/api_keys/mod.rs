@@ -14,3 +14,4 @@ mod store;
 pub use api::ApiKeysApi;
 pub use model::{KeyView, NewKey};
 pub(super) use recognise::KnownKeys;
+pub(super) use store::{keys_of, remove_keys_of};

@@ -66,7 +66,10 @@ pub(super) fn view(reader: &impl Reader, id: RandomId, key: ApiKey) -> Result<Ke
 }
 
 /// The keys of a person.
-pub(super) fn keys_of(reader: &impl Reader, owner: UserId) -> Result<Vec<KeyView>, StoreError> {
+pub(in crate::auth) fn keys_of(
+    reader: &impl Reader,
+    owner: UserId,
+) -> Result<Vec<KeyView>, StoreError> {
     let mut keys = Vec::new();
     for id in ids_of(reader, owner)? {
         if let Some(key) = api_key(reader, id)? {

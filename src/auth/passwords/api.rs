@@ -102,7 +102,7 @@ impl PasswordsApi {
         id: Path<u64>,
         context: RequestContext,
     ) -> Result<Created<Reset>, Problem> {
-        let from = context.provenance(Actor::User(caller.0.id));
+        let from = context.provenance(caller.0.actor());
         let issued = self.service.issue_password_reset(UserId(id.0), from).await?;
         Ok(Created(issued.into()))
     }

@@ -60,7 +60,7 @@ impl Example for ResetRequest {
 /// A link with which a person sets a password.
 #[derive(Object)]
 #[oai(rename = "PasswordReset")]
-pub(super) struct Reset {
+pub(in crate::auth) struct Reset {
     /// For `POST /auth/password/reset`. It is not shown again.
     token: String,
     /// The page that asks for the new password.

@@ -195,6 +195,9 @@ mod tests {
         assert!(verify("corretto cavallo", Some(stored.clone())).await.unwrap());
         assert!(!verify("corretto cavalla", Some(stored)).await.unwrap());
         assert!(!verify("corretto cavallo", None).await.unwrap());
+        for password in ["corretto cavallo", ""] {
+            assert!(!verify(password, Some(NO_PASSWORD.to_owned())).await.unwrap());
+        }
     }
 
     #[tokio::test]

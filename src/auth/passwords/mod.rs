@@ -8,6 +8,7 @@ mod api;
 mod dto;
 mod forgot;
 mod hasher;
+mod imported;
 mod letter;
 mod limits;
 mod model;
@@ -18,8 +19,10 @@ mod strength;
 mod tests;
 
 pub use api::PasswordsApi;
+pub(super) use dto::Reset;
 pub(super) use hasher::Hasher;
 pub use hasher::NO_PASSWORD;
+pub(super) use imported::imported_hash;
 pub(super) use limits::PasswordLimits;
 pub use model::NewPassword;
 pub use reset::IssuedReset;

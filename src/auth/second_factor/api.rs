@@ -11,7 +11,6 @@ use super::{
 };
 use crate::{
     auth::AuthService,
-    event::Actor,
     http::{Admin, Body, Created, Enrolling, NoContent, Problem, RequestContext, Tag},
     ids::UserId,
     qr,
@@ -117,7 +116,7 @@ impl SecondFactorApi {
         id: Path<u64>,
         context: RequestContext,
     ) -> Result<NoContent, Problem> {
-        let from = context.provenance(Actor::User(caller.0.id));
+        let from = context.provenance(caller.0.actor());
         self.service.reset_second_factor(UserId(id.0), from).await?;
         Ok(NoContent)
     }

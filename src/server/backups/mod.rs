@@ -264,6 +264,9 @@ pub fn prune(
 
 /// Takes a backup of the files as they are when any of them is about to be stepped forward. What could
 /// not be backed up is not stepped forward.
+///
+/// A file that is missing, or has taken no step, says that the first start has not been or was cut short:
+/// nothing has been served of the others, and an archive of a part of them would be none.
 pub(super) fn back_up_before_upgrade(
     files: &[DataFile],
     config: &BackupConfig,
@@ -274,10 +277,13 @@ pub(super) fn back_up_before_upgrade(
     for file in files {
         let path = data.root().join(file.name);
         if !path.exists() {
-            continue;
+            return Ok(());
         }
         let found = AtRest::open(&path)?.snapshot()?.about()?.schema_version;
-        if (1..file.newest_schema()).contains(&found) {
+        if found == 0 {
+            return Ok(());
+        }
+        if found < file.newest_schema() {
             pending.push(file.name);
         }
     }
@@ -346,6 +352,19 @@ mod tests {
     fn files_that_are_new_or_up_to_date_need_no_backup() {
         assert_eq!(backups_after_upgrade([2, 2]), []);
         assert_eq!(backups_after_upgrade([0, 2]), []);
+    }
+
+    #[test]
+    fn a_first_start_that_was_cut_short_between_two_steps_goes_on_without_a_backup() {
+        assert_eq!(backups_after_upgrade([1, 0]), []);
+        let home = tempfile::tempdir().unwrap();
+        let data = DataDir::new(home.path());
+        let (path, metrics) = (home.path().join("a.redb"), Metrics::new().unwrap().store("test"));
+        drop(Store::open(&path, StoreOptions::default(), &STEPS[..1], metrics).unwrap());
+        let config = Config::load(&Sources::default()).unwrap().backup;
+        let files = [file("a.redb", 2), file("b.redb", 2)];
+        back_up_before_upgrade(&files, &config, &data, &Clock::system()).unwrap();
+        assert!(directory_of(&config, &data).list().unwrap().is_empty());
     }
 
     #[test]

@@ -81,7 +81,7 @@ impl Answering {
             Request::Status => serde_json::to_value(self.status()).map_err(internal),
             Request::Check => serde_json::to_value(self.check().await).map_err(internal),
             Request::Metrics => self.metrics().await.map(Value::String),
-            Request::Account(request) => perform(&self.domains.auth, request, lines).await,
+            Request::Account(request) => perform(&self.domains.people(), request, lines).await,
             Request::Key(request) => perform_on_keys(&self.domains.auth, request, lines).await,
             Request::Invitation(request) => {
                 perform_on_invitations(&self.domains.auth, request, lines).await

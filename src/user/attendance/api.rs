@@ -9,14 +9,15 @@ use poem_openapi::{
 use super::{
     super::UserService,
     dto::{
-        AttendancePageBody, EventAttendanceBody, HoldBody, NewHoldBody, NewScanBody, ScanReply,
-        StatisticsBody, StatusBody, TodayBody,
+        AttendanceBody, AttendancePageBody, EventAttendanceBody, HoldBody, NewHoldBody,
+        NewScanBody, ScanReply, StatisticsBody, StatusBody, TodayBody,
     },
+    reads::AttendanceRow,
 };
 use crate::{
     http::{
-        Body, Created, PageQuery, PersonOrKey, Problem, ReadAttendance, SignedIn, Tag,
-        WriteAttendance,
+        Body, Created, PageQuery, PersonOrKey, Problem, ReadAttendance, RequestContext, SignedIn,
+        Tag, WriteAttendance,
     },
     ids::UserId,
 };
@@ -68,6 +69,7 @@ impl AttendanceApi {
     async fn history(
         &self,
         caller: SignedIn,
+        context: RequestContext,
         /// The `next_cursor` of the page before.
         cursor: Query<Option<String>>,
         /// How many, 50 when left out, 200 at most.
@@ -80,7 +82,7 @@ impl AttendanceApi {
         let (rows, next_cursor) = self.0.cursors.cut(&list, rows, page.limit(), |row| {
             (row.attendance.scanned_at.as_millis(), row.number)
         })?;
-        let items = rows.into_iter().map(Into::into).collect();
+        let items = bodies(rows, &context);
         Ok(Json(AttendancePageBody { items, next_cursor }))
     }
 
@@ -93,14 +95,19 @@ impl AttendanceApi {
         operation_id = "listMyAttendanceToday",
         tag = "Tag::Me"
     )]
-    async fn today(&self, caller: SignedIn) -> Result<Json<TodayBody>, Problem> {
+    async fn today(
+        &self,
+        caller: SignedIn,
+        context: RequestContext,
+    ) -> Result<Json<TodayBody>, Problem> {
         let (date, rows) = self.0.today(caller.0.id).await?;
-        Ok(Json(TodayBody { date, items: rows.into_iter().map(Into::into).collect() }))
+        Ok(Json(TodayBody { date, items: bodies(rows, &context) }))
     }
 
     /// List an event's attendance
     ///
-    /// By user id, with the figures of the whole event. API keys need `attendance:read`. Errors: `CURSOR_INVALID` (400),
+    /// By user id, with the figures of the whole event. People who were deleted are in it without their
+    /// name. API keys need `attendance:read`. Errors: `CURSOR_INVALID` (400),
     /// `EVENT_NOT_FOUND` (404).
     #[oai(
         path = "/events/:event_id/attendance",
@@ -111,6 +118,7 @@ impl AttendanceApi {
     async fn list(
         &self,
         _reader: PersonOrKey<ReadAttendance>,
+        context: RequestContext,
         /// The event's public id.
         event_id: Path<String>,
         /// The `next_cursor` of the page before.
@@ -128,7 +136,7 @@ impl AttendanceApi {
             self.0.attendance(event_id.0, status, after, page.limit() + 1).await?;
         let (rows, next_cursor) =
             self.0.cursors.cut(&list, rows, page.limit(), |row| row.person)?;
-        let items = rows.into_iter().map(Into::into).collect();
+        let items = bodies(rows, &context);
         Ok(Json(EventAttendanceBody { items, next_cursor, statistics: statistics.into() }))
     }
 
@@ -149,4 +157,9 @@ impl AttendanceApi {
     ) -> Result<Json<StatisticsBody>, Problem> {
         Ok(Json(self.0.statistics(&event_id.0)?.into()))
     }
+}
+
+/// Rows as the asker reads them.
+fn bodies(rows: Vec<AttendanceRow>, context: &RequestContext) -> Vec<AttendanceBody> {
+    rows.into_iter().map(|row| AttendanceBody::new(row, context.language)).collect()
 }

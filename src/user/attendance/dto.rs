@@ -14,7 +14,7 @@ use super::{
     scans::{Hold, ScanAnswer},
     statistics::{RATE_FORMULA, Statistics},
 };
-use crate::{clock::Time, http::Timestamp, ids::UserId};
+use crate::{clock::Time, http::Timestamp, ids::UserId, language::Language};
 
 /// A scan: exactly one of `code`, `typed_code` and `hold`, and a nonce.
 #[derive(Debug, Object)]
@@ -257,10 +257,12 @@ pub(super) struct AttendanceBody {
     event_name: String,
     /// Who.
     user_id: u64,
-    /// Given name.
+    /// Given name; of somebody who was deleted the words for that, in the asked language.
     name: String,
-    /// Family name.
+    /// Family name; empty when they were deleted.
     surname: String,
+    /// Whether they were deleted: what they attended stays in the counts, under no name.
+    is_deleted: bool,
     /// What is held of them.
     status: StatusBody,
     /// The moment that counted.
@@ -277,15 +279,18 @@ pub(super) struct AttendanceBody {
     reason: Option<String>,
 }
 
-impl From<AttendanceRow> for AttendanceBody {
-    fn from(row: AttendanceRow) -> Self {
+impl AttendanceBody {
+    /// What a reader of `language` sees of a row.
+    pub(super) fn new(row: AttendanceRow, language: Language) -> Self {
+        let name = row.shown_name(language).to_owned();
         let held = row.attendance;
         Self {
             event_id: row.event_id,
             event_name: row.event_name,
             user_id: row.person.0,
-            name: row.name,
+            name,
             surname: row.surname,
+            is_deleted: row.is_deleted,
             status: held.status.into(),
             scanned_at: held.scanned_at.into(),
             minutes_late: held.minutes_late,

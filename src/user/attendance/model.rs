@@ -36,6 +36,20 @@ impl Status {
         Self::NotRegistered,
     ];
 
+    /// The word used in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Present => "present",
+            Self::Late => "late",
+            Self::Hospital => "hospital",
+            Self::Family => "family",
+            Self::Emergency => "emergency",
+            Self::Vacancy => "vacancy",
+            Self::Personal => "personal",
+            Self::NotRegistered => "not_registered",
+        }
+    }
+
     /// Whether somebody gave a reason for not being there.
     pub const fn is_excused(self) -> bool {
         matches!(
@@ -56,6 +70,18 @@ pub enum Source {
     Badge,
     /// It was imported.
     Import,
+}
+
+impl Source {
+    /// The word used in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Scan => "scan",
+            Self::Manual => "manual",
+            Self::Badge => "badge",
+            Self::Import => "import",
+        }
+    }
 }
 
 /// What a scan came to.

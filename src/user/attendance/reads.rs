@@ -19,6 +19,7 @@ use super::{
 use crate::{
     clock::Time,
     ids::UserId,
+    language::{Language, Text},
     store::{Direction, Reader, Snapshot, StoreError},
 };
 
@@ -33,10 +34,12 @@ pub struct AttendanceRow {
     pub event_name: String,
     /// Who.
     pub person: UserId,
-    /// Their given name; empty when they have no profile any more.
+    /// Their given name; empty when they were deleted.
     pub name: String,
     /// Their family name; likewise.
     pub surname: String,
+    /// Whether they were deleted: what they attended stays, under no name.
+    pub is_deleted: bool,
     /// What is held of them.
     pub attendance: Attendance,
 }
@@ -56,8 +59,15 @@ impl AttendanceRow {
             person,
             name: profile.map(|profile| profile.name.clone()).unwrap_or_default(),
             surname: profile.map(|profile| profile.surname.clone()).unwrap_or_default(),
+            is_deleted: profile.is_none(),
             attendance,
         }
+    }
+
+    /// The given name, or what a reader of `language` sees in the place of one that was erased.
+    pub fn shown_name(&self, language: Language) -> &str {
+        static DELETED: Text = Text::fixed("Deleted person", "Persona eliminata");
+        if self.is_deleted { DELETED.in_language(language) } else { &self.name }
     }
 }
 

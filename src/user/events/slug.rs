@@ -4,6 +4,8 @@
 //! single hyphens. Accented Latin letters become plain ones; other alphabets leave nothing, and a
 //! name that leaves nothing at all is called `event`.
 
+use crate::language::{is_combining_mark, plain};
+
 /// The longest slug of a name, in characters.
 const MOST: usize = 60;
 
@@ -21,7 +23,7 @@ fn slug(name: &str) -> String {
         if is_combining_mark(character) {
             continue;
         }
-        let letters = fold(character);
+        let letters = plain(character);
         if letters.is_empty() {
             between_words = true;
             continue;
@@ -37,45 +39,6 @@ fn slug(name: &str) -> String {
         between_words = false;
     }
     if slug.is_empty() { "event".to_owned() } else { slug }
-}
-
-/// An accent that stands apart from its letter (Unicode normal form D) leaves the letter whole.
-fn is_combining_mark(character: char) -> bool {
-    ('\u{300}'..='\u{36f}').contains(&character)
-}
-
-/// The ASCII letters or digit of a lower-case character; nothing for what separates words.
-fn fold(character: char) -> &'static str {
-    const PLAIN: &str = "0123456789abcdefghijklmnopqrstuvwxyz";
-    if let Some(position) = PLAIN.find(character) {
-        return PLAIN.get(position..=position).unwrap_or_default();
-    }
-    match character {
-        'à' | 'á' | 'â' | 'ã' | 'ä' | 'å' | 'ā' | 'ă' | 'ą' => "a",
-        'æ' => "ae",
-        'ç' | 'ć' | 'ĉ' | 'ċ' | 'č' => "c",
-        'ď' | 'đ' | 'ð' => "d",
-        'è' | 'é' | 'ê' | 'ë' | 'ē' | 'ĕ' | 'ė' | 'ę' | 'ě' => "e",
-        'ĝ' | 'ğ' | 'ġ' | 'ģ' => "g",
-        'ĥ' | 'ħ' => "h",
-        'ì' | 'í' | 'î' | 'ï' | 'ĩ' | 'ī' | 'ĭ' | 'į' | 'ı' => "i",
-        'ĵ' => "j",
-        'ķ' => "k",
-        'ĺ' | 'ļ' | 'ľ' | 'ŀ' | 'ł' => "l",
-        'ñ' | 'ń' | 'ņ' | 'ň' => "n",
-        'ò' | 'ó' | 'ô' | 'õ' | 'ö' | 'ø' | 'ō' | 'ŏ' | 'ő' | 'º' => "o",
-        'œ' => "oe",
-        'ŕ' | 'ŗ' | 'ř' => "r",
-        'ś' | 'ŝ' | 'ş' | 'š' | 'ș' => "s",
-        'ß' => "ss",
-        'ţ' | 'ť' | 'ŧ' | 'ț' => "t",
-        'þ' => "th",
-        'ù' | 'ú' | 'û' | 'ü' | 'ũ' | 'ū' | 'ŭ' | 'ů' | 'ű' | 'ų' => "u",
-        'ŵ' => "w",
-        'ý' | 'ÿ' | 'ŷ' => "y",
-        'ź' | 'ż' | 'ž' => "z",
-        _ => "",
-    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,16 @@
 //! Use cases of profiles.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::{
-    super::{UserService, error::UserError, records::Profile, tables::PROFILES},
+    super::{
+        Registered, UserService,
+        error::UserError,
+        records::Profile,
+        tables::{ERASED, PROFILES},
+    },
     model::{PersonName, ProfileChanges},
     rules::{self, Checked},
 };
@@ -11,7 +18,7 @@ use crate::{
     event::{self, Provenance},
     http::{Principal, Problem},
     ids::UserId,
-    store::Decision,
+    store::{Decision, Reader, StoreError},
 };
 
 impl UserService {
@@ -25,40 +32,82 @@ impl UserService {
             return Ok(profile);
         }
         let registered = self.accounts.registered(id)?.ok_or(UserError::UserNotFound)?;
-        tracing::info!(user = id.0, "made the profile that was missing");
-        let profile = Profile {
-            name: registered.name,
-            surname: registered.surname,
-            language: registered.language,
-            created_at: registered.created_at,
-        };
-        self.put_missing(id, profile).await
+        let profile = Profile::from(registered);
+        match self.put_missing(id, profile.clone()).await {
+            // Reading goes on while the disk is too full to keep it.
+            Err(UserError::Store(StoreError::NoSpace)) => Ok(profile),
+            kept => {
+                tracing::info!(user = id.0, "made the profile that was missing");
+                kept
+            }
+        }
     }
 
-    /// Makes the profiles that are missing of these accounts; says how many were. For start-up.
+    /// What people are called, in the order in which they are asked for; nothing for whoever has no
+    /// profile.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn names(&self, ids: Vec<UserId>) -> Result<Vec<Option<Profile>>, UserError> {
+        let read = self.store.read_range(move |snapshot| {
+            ids.into_iter().map(|id| PROFILES.get(snapshot, id.0)).collect()
+        });
+        Ok(read.await?)
+    }
+
+    /// Makes the profiles that are missing of these accounts, in one commit; says how many were. For
+    /// start-up, and for whoever adds many people at once.
     ///
     /// # Errors
     /// The store's.
     pub async fn ensure_profiles(&self, ids: Vec<UserId>) -> Result<usize, UserError> {
+        let accounts = Arc::clone(&self.accounts);
         let missing = self.store.read_range(move |snapshot| {
             let mut missing = Vec::new();
             for id in ids {
-                if !PROFILES.contains(snapshot, id.0)? {
-                    missing.push(id);
+                if !PROFILES.contains(snapshot, id.0)?
+                    // Nobody, when they were deleted meanwhile.
+                    && let Some(registered) = accounts.registered(id)?
+                {
+                    missing.push((id, Profile::from(registered)));
                 }
             }
             Ok(missing)
         });
-        let mut made = 0;
-        for id in missing.await? {
-            match self.profile(id).await {
-                Ok(_) => made += 1,
-                // Deleted meanwhile.
-                Err(UserError::UserNotFound) => {}
-                Err(error) => return Err(error),
-            }
+        let missing = missing.await?;
+        if missing.is_empty() {
+            return Ok(0);
         }
-        Ok(made)
+        let made = self.store.submit(move |view| -> Result<Decision<_, UserError>, _> {
+            let mut still = Vec::new();
+            for (id, profile) in &missing {
+                if may_be_made(view, *id)? {
+                    still.push((*id, profile.clone()));
+                }
+            }
+            Ok(Decision::write(move |edit| {
+                for (id, profile) in &still {
+                    PROFILES.put(edit, id.0, profile)?;
+                }
+                Ok(still.len())
+            }))
+        });
+        made.await?
+    }
+
+    /// Changes somebody's profile, for an administrator.
+    ///
+    /// # Errors
+    /// [`UserError::Invalid`], [`UserError::UserNotFound`], or the store's.
+    pub async fn change_profile(
+        &self,
+        id: UserId,
+        changes: ProfileChanges,
+        from: Provenance,
+    ) -> Result<Profile, UserError> {
+        let checked = rules::check(&changes)?;
+        let before = self.profile(id).await?;
+        if checked.is_empty() { Ok(before) } else { self.change(id, checked, &from).await }
     }
 
     /// Changes a person's own profile, and the username of their account. Answers with both as they
@@ -106,11 +155,8 @@ impl UserService {
             if after == before {
                 return Ok(Decision::Answer(after));
             }
-            let audit = event::Event {
-                before: Some(described(&before)),
-                after: Some(described(&after)),
-                ..audit.clone()
-            };
+            let after_it = Some(described(&before, &after));
+            let audit = event::Event { after: after_it, ..audit.clone() };
             Ok(Decision::write(move |edit| {
                 PROFILES.put(edit, id.0, &after)?;
                 event::emit(edit, &audit)?;
@@ -120,11 +166,15 @@ impl UserService {
         changed.await?
     }
 
-    /// Keeps a profile where there is none; answers with the one that is there then.
+    /// Keeps a profile where there is none; answers with the one that is there then. Whoever was erased
+    /// since their account was read does not come back.
     async fn put_missing(&self, id: UserId, profile: Profile) -> Result<Profile, UserError> {
         let kept = self.store.submit(move |view| {
             let profile = match PROFILES.get(view, id.0)? {
                 Some(there) => return Ok(Decision::Answer(there)),
+                None if ERASED.contains(view, id.0)? => {
+                    return Ok(Decision::Refuse(UserError::UserNotFound));
+                }
                 None => profile.clone(),
             };
             Ok(Decision::write(move |edit| {
@@ -147,12 +197,26 @@ fn changed(before: &Profile, checked: &Checked) -> Profile {
     }
 }
 
-/// What the audit trail keeps of a profile.
-fn described(profile: &Profile) -> String {
-    let fields = json!({
-        "name": profile.name,
-        "surname": profile.surname,
-        "language": profile.language.code(),
-    });
-    fields.to_string()
+/// Whether somebody has no profile and may have one.
+fn may_be_made(reader: &impl Reader, id: UserId) -> Result<bool, StoreError> {
+    Ok(!PROFILES.contains(reader, id.0)? && !ERASED.contains(reader, id.0)?)
+}
+
+impl From<Registered> for Profile {
+    fn from(registered: Registered) -> Self {
+        let Registered { name, surname, language, created_at } = registered;
+        Self { name, surname, language, created_at }
+    }
+}
+
+/// What the audit trail keeps of a change: which fields, and never a name, since the trail outlives whoever
+/// it is of.
+fn described(before: &Profile, after: &Profile) -> String {
+    let fields = [
+        ("name", before.name != after.name),
+        ("surname", before.surname != after.surname),
+        ("language", before.language != after.language),
+    ];
+    let changed = fields.iter().filter(|(_, changed)| *changed).map(|(field, _)| *field);
+    json!({ "changed": changed.collect::<Vec<_>>() }).to_string()
 }

@@ -2,19 +2,15 @@
 
 use clap::Args;
 
-use super::{
-    Failure, Global, print,
-    user::{password_from_stdin, perform, show},
-};
+use super::{password_from_stdin, showing};
 use crate::{
-    config::Config,
-    control::{AccountRequest, AccountView, ResetLink, ResetPassword},
-    paths::DataDir,
+    cli::{Failure, Global, on_accounts::Answer, print},
+    control::{AccountRequest, ResetLink, ResetPassword},
 };
 
 /// Prints a link with which a person sets another password, once and within an hour.
 #[derive(Debug, Args)]
-pub(super) struct Reset {
+pub(in crate::cli) struct Reset {
     /// An id, an e-mail address or a username.
     user: String,
     /// Set the password that is read from standard input, and end the person's sessions.
@@ -26,22 +22,21 @@ impl Reset {
     pub(super) fn run(
         self,
         global: &Global,
-        config: &Config,
-        data: &DataDir,
+        ask: impl Fn(AccountRequest) -> Result<Answer, Failure>,
     ) -> Result<(), Failure> {
         let password = self.password_stdin.then(password_from_stdin).transpose()?;
         let sets_it = password.is_some();
         let request = ResetPassword { user: self.user, password };
-        let result = perform(config, data, AccountRequest::ResetPassword(request))?.result;
+        let answer = ask(AccountRequest::ResetPassword(request))?;
         if sets_it {
-            let changed: AccountView = serde_json::from_value(result)?;
+            let changed = answer.account()?;
             global.say(format_args!("{} has another password", changed.username));
-            return show(global, &changed);
+            return showing::account(global, &changed);
         }
         if global.json {
-            return print(serde_json::to_string_pretty(&result)?);
+            return print(serde_json::to_string_pretty(&answer.result)?);
         }
-        let link: ResetLink = serde_json::from_value(result)?;
+        let link: ResetLink = serde_json::from_value(answer.result)?;
         global.say(format_args!(
             "for {}; it works once, until {}, and is not shown again",
             link.user.username, link.expires_at

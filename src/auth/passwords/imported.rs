@@ -1,0 +1,95 @@
+//! Hashes of passwords that come from another system: what may be one.
+//!
+//! A hash says itself how much work it is to check, and a login does that work. So a file that is
+//! imported may not name any amount: an Argon2 hash of some gigabytes would let one login take all memory.
+
+use argon2::{Algorithm, Params, Version, password_hash::phc::PasswordHash};
+
+use crate::field::Fault;
+
+/// What a login checks within a second or so.
+const MOST_MEMORY_KIB: u32 = 256 * 1024;
+const MOST_PASSES: u32 = 10;
+const MOST_LANES: u32 = 8;
+const BCRYPT_COSTS: std::ops::RangeInclusive<u8> = 4..=14;
+/// Salt and digest of a bcrypt hash, in its own base64.
+const BCRYPT_LENGTH: usize = 53;
+
+/// Takes a hash of bcrypt (`$2a$`, `$2b$`, `$2y$`) or Argon2id (a PHC string) as it is.
+///
+/// # Errors
+/// [`Fault`] for `password_hash`. It never repeats the hash.
+pub(in crate::auth) fn imported_hash(text: &str) -> Result<String, Fault> {
+    if is_bcrypt(text) || is_argon2id(text) {
+        return Ok(text.to_owned());
+    }
+    Err(Fault::new(
+        "password_hash",
+        "must be a bcrypt hash of cost 4 to 14 or an Argon2id PHC string of at most 256 MiB",
+        "dev'essere un hash bcrypt di costo 4-14 o una stringa PHC Argon2id di al massimo 256 MiB",
+    ))
+}
+
+fn is_bcrypt(text: &str) -> bool {
+    let is_digit = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '/');
+    let rest = ["$2a$", "$2b$", "$2y$"].iter().find_map(|prefix| text.strip_prefix(prefix));
+    rest.and_then(|rest| rest.split_once('$')).is_some_and(|(cost, digits)| {
+        cost.len() == 2
+            && cost.bytes().all(|digit| digit.is_ascii_digit())
+            && cost.parse::<u8>().is_ok_and(|cost| BCRYPT_COSTS.contains(&cost))
+            && digits.len() == BCRYPT_LENGTH
+            && digits.chars().all(is_digit)
+    })
+}
+
+fn is_argon2id(text: &str) -> bool {
+    let Ok(hash) = PasswordHash::new(text) else { return false };
+    let Ok(params) = Params::try_from(&hash) else { return false };
+    hash.algorithm == Algorithm::Argon2id.ident()
+        && hash.version == Some(u32::from(Version::V0x13))
+        && hash.salt.is_some()
+        && hash.hash.is_some()
+        && params.m_cost() <= MOST_MEMORY_KIB
+        && params.t_cost() <= MOST_PASSES
+        && params.p_cost() <= MOST_LANES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `bcrypt` and `argon2` print for some password.
+    const BCRYPT: &str = "$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW";
+    const ARGON2ID: &str =
+        "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHQ$RdescudvJCsgt3ub+b27xw9Vg+iAj6eYJKyiOjsFmDY";
+
+    #[test]
+    fn hashes_of_both_kinds_are_taken_as_they_are() {
+        for hash in [BCRYPT, ARGON2ID, &BCRYPT.replace("$2b$", "$2y$")] {
+            assert_eq!(imported_hash(hash), Ok(hash.to_owned()));
+        }
+    }
+
+    #[test]
+    fn what_is_no_hash_or_would_cost_too_much_is_refused_without_repeating_it() {
+        for hash in [
+            "",
+            "secret",
+            &BCRYPT.replace("$12$", "$15$"),
+            &BCRYPT.replace("$12$", "$+9$"),
+            &BCRYPT[..59],
+            &format!("{BCRYPT}x"),
+            &BCRYPT.replace("$2b$", "$2x$"),
+            &ARGON2ID.replace("argon2id", "argon2i"),
+            &ARGON2ID.replace("m=65536", "m=4194304"),
+            &ARGON2ID.replace("t=3", "t=11"),
+            &ARGON2ID.replace("p=4", "p=9"),
+            &ARGON2ID.replace("v=19", "v=16"),
+            "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHQ",
+        ] {
+            let fault = imported_hash(hash).unwrap_err();
+            assert_eq!(fault.field, "password_hash", "{hash}");
+            assert!(hash.is_empty() || !fault.message.en.contains(hash));
+        }
+    }
+}

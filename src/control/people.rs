@@ -1,0 +1,246 @@
+//! Doing what verbs on accounts ask for.
+//!
+//! It needs the accounts and what is told of them elsewhere, and not whoever asks: a server runs it for a
+//! verb that asked, and the verb runs it itself on the files of a stopped one.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{
+    accounts::{AccountRequest, AccountView, CreateAccount, ListAccounts, SessionView},
+    passwords::reset_password,
+    protocol::{ExitStatus, Lines, Refused, as_json},
+};
+use crate::{
+    auth::{
+        Account, AuthError, AuthService, Csv, ImportedRow, Outcome, PeopleFilter, Profiles,
+        Registration,
+    },
+    event::Provenance,
+    field::Fault,
+    http::Problem,
+    ids::UserId,
+    language::Language,
+};
+
+/// How many accounts are asked for at once.
+const BATCH: usize = 200;
+
+/// What verbs on accounts work on.
+pub struct People {
+    /// The accounts.
+    pub auth: AuthService,
+    /// What people are called.
+    pub profiles: Arc<dyn Profiles>,
+    /// Everything that is held about them.
+    pub exports: Arc<dyn Exports>,
+}
+
+/// Puts everything together that is held about a person, in whichever file.
+pub trait Exports: Send + Sync {
+    /// One document.
+    fn export(&self, id: UserId, from: Provenance) -> BoxFuture<'_, Result<Value, Problem>>;
+}
+
+/// A row of an import, as the command line shows it.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ImportedRowView {
+    /// Where it begins in the file; the header is line 1.
+    pub line: u64,
+    /// `created`, `would_create`, `refused` or `exists`.
+    pub outcome: String,
+    /// The address, as typed.
+    pub email: String,
+    /// The number of the account, when there is one.
+    pub user_id: Option<u64>,
+    /// Why it was refused: by column.
+    pub errors: Vec<(String, String)>,
+}
+
+/// What came of an import.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ImportCounts {
+    /// Whether nothing was written.
+    pub dry_run: bool,
+    /// How many people were added, or would be.
+    pub created: usize,
+    /// How many rows were refused.
+    pub refused: usize,
+    /// How many were there already.
+    pub existing: usize,
+}
+
+impl From<ImportedRow> for ImportedRowView {
+    fn from(row: ImportedRow) -> Self {
+        let outcome = match row.outcome {
+            Outcome::Created => "created",
+            Outcome::WouldCreate => "would_create",
+            Outcome::Refused => "refused",
+            Outcome::Exists => "exists",
+        };
+        let errors = row.faults.into_iter();
+        Self {
+            line: row.line,
+            outcome: outcome.to_owned(),
+            email: row.email,
+            user_id: row.user.map(|id| id.0),
+            errors: errors.map(|one| (one.field.to_owned(), one.message.en.into_owned())).collect(),
+        }
+    }
+}
+
+/// Does what a verb on accounts asks for.
+///
+/// # Errors
+/// [`Refused`], in words for the person who asked.
+pub async fn perform(
+    people: &People,
+    request: AccountRequest,
+    lines: &Lines,
+) -> Result<Value, Refused> {
+    let from = Provenance::COMMAND_LINE;
+    let auth = &people.auth;
+    match request {
+        AccountRequest::Create(create) => as_json(people.create(create).await?),
+        AccountRequest::List(list) => people.list(list, lines).await.map(|()| Value::Null),
+        AccountRequest::Show { user } => people.view(&auth.account(meant(auth, &user)?)?).await,
+        AccountRequest::SetRole { user, role } => {
+            people.view(&auth.set_role(meant(auth, &user)?, role, from).await?).await
+        }
+        AccountRequest::SetDisabled { user, disabled } => {
+            people.view(&auth.set_disabled(meant(auth, &user)?, disabled, from).await?).await
+        }
+        AccountRequest::ResetPassword(request) => reset_password(people, request).await,
+        AccountRequest::Sessions { user } => {
+            for session in auth.open_sessions(meant(auth, &user)?)? {
+                lines.item(SessionView::from(session)).await?;
+            }
+            Ok(Value::Null)
+        }
+        AccountRequest::EndSessions { user, session } => {
+            let id = meant(auth, &user)?;
+            as_json(match session {
+                Some(name) => auth.end_named_session(id, name, from).await.map(|()| 1)?,
+                None => auth.end_sessions(id, None, from).await?,
+            })
+        }
+        AccountRequest::ResetSecondFactor { user } => {
+            as_json(auth.reset_second_factor(meant(auth, &user)?, from).await?)
+        }
+        AccountRequest::Delete { user } => {
+            let id = meant(auth, &user)?;
+            let deleted = auth.delete_and_erase(id, from, &*people.profiles).await?;
+            as_json(AccountView::from(&deleted))
+        }
+        AccountRequest::Import { csv, dry_run } => people.import(&csv, dry_run, lines).await,
+        AccountRequest::Export { user } => people.export(meant(auth, &user)?, lines).await,
+    }
+}
+
+impl People {
+    async fn view(&self, account: &Account) -> Result<Value, Refused> {
+        as_json(self.shown(account).await?)
+    }
+
+    /// An account with the person's present name.
+    pub(super) async fn shown(&self, account: &Account) -> Result<AccountView, Refused> {
+        Ok(AccountView::from(self.profiles.person(account).await?))
+    }
+
+    async fn create(&self, create: CreateAccount) -> Result<AccountView, Refused> {
+        let CreateAccount { email, username, name, surname, role, password } = create;
+        let registration = Registration { email, password: password.0, name, surname, username };
+        let new = registration.parse(Language::default(), role);
+        let new = new.map_err(|faults| refused(&faults))?;
+        let created = self.auth.create(new, Provenance::COMMAND_LINE, "user.created").await;
+        Ok(AccountView::from(&created.map_err(in_words)?))
+    }
+
+    async fn list(&self, list: ListAccounts, lines: &Lines) -> Result<(), Refused> {
+        let ListAccounts { search, role, disabled } = list;
+        let filter = PeopleFilter::parse(search.as_deref(), role, disabled);
+        let filter = filter.map_err(|fault| refused(&[fault]))?;
+        let mut next = Some(0);
+        while let Some(after) = next {
+            let found = self.auth.search(&filter, after, BATCH, &*self.profiles).await?;
+            for person in found.people(&*self.profiles).await? {
+                lines.item(AccountView::from(person)).await?;
+            }
+            next = found.next;
+        }
+        Ok(())
+    }
+
+    async fn import(&self, csv: &str, dry_run: bool, lines: &Lines) -> Result<Value, Refused> {
+        let csv = Csv::read(csv.as_bytes(), Language::default())?;
+        let from = Provenance::COMMAND_LINE;
+        let import = self.auth.import(csv, dry_run, from, &*self.profiles).await?;
+        let counts = ImportCounts {
+            dry_run,
+            created: import.count(Outcome::Created) + import.count(Outcome::WouldCreate),
+            refused: import.count(Outcome::Refused),
+            existing: import.count(Outcome::Exists),
+        };
+        for row in import.rows {
+            lines.item(ImportedRowView::from(row)).await?;
+        }
+        as_json(counts)
+    }
+
+    /// The lists of a document one thing at a time, since a line has a bound and they have none.
+    async fn export(&self, id: UserId, lines: &Lines) -> Result<Value, Refused> {
+        let mut document = self.exports.export(id, Provenance::COMMAND_LINE).await?;
+        let sections = document.as_object_mut().into_iter().flatten();
+        for (name, section) in sections {
+            if let Value::Array(things) = section {
+                for thing in std::mem::take(things) {
+                    lines.item((name, thing)).await?;
+                }
+            }
+        }
+        Ok(document)
+    }
+}
+
+/// The account that an id, an address or a username means. A username may look like an id, so what
+/// means two people is refused.
+pub(super) fn meant(auth: &AuthService, user: &str) -> Result<UserId, Refused> {
+    let found = |account: Result<Account, AuthError>| match account {
+        Ok(account) => Ok(Some(account.id)),
+        Err(AuthError::UserNotFound) => Ok(None),
+        Err(error) => Err(error),
+    };
+    let by_name = found(auth.find(user))?;
+    let by_id = user.parse().map_or(Ok(None), |id| found(auth.account(UserId(id))))?;
+    match (by_name, by_id) {
+        (Some(name), Some(id)) if name != id => Err(Refused::new(
+            ExitStatus::Conflict,
+            "AMBIGUOUS",
+            format!(
+                "{user} is the username of one account and the id of another; use the e-mail address"
+            ),
+        )),
+        (name, id) => Ok(name.or(id).ok_or(AuthError::UserNotFound)?),
+    }
+}
+
+/// A refusal that says of each option what is wrong with it.
+pub(super) fn in_words(error: AuthError) -> Refused {
+    match error {
+        AuthError::Invalid(faults) => refused(&faults),
+        other => other.into(),
+    }
+}
+
+/// Every fault of what was typed, by the option that it was typed for.
+fn refused(faults: &[Fault]) -> Refused {
+    let faults = faults.iter().map(|Fault { field, message }| match *field {
+        // The one field that is no option.
+        "password" => format!("the password {}", message.en),
+        name => format!("--{name} {}", message.en),
+    });
+    Refused::new(ExitStatus::Usage, "INVALID", faults.collect::<Vec<_>>().join("; "))
+}
