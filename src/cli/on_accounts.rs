@@ -80,11 +80,16 @@ impl Place {
             Request::Account(AccountRequest::Create(_)) => prepare_data(&self.config)?,
             _ => existing_data(&self.config)?,
         };
-        let at_rest = PeopleAtRest::open(&self.config, &data, Clock::system())?;
-        let people = at_rest.people();
+        let clock = Clock::system();
+        let at_rest = match request {
+            Request::Account(request) if !request.needs_only_accounts() => {
+                PeopleAtRest::open(&self.config, &data, clock)?
+            }
+            _ => PeopleAtRest::open_accounts(&self.config, &data, clock)?,
+        };
         let (lines, mut coming) = Lines::channel();
         let done = async {
-            let done = here(&people, &lines).await;
+            let done = here(at_rest.people(), &lines).await;
             drop(lines);
             done
         };

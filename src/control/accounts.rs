@@ -78,6 +78,24 @@ pub enum AccountRequest {
     ResetPassword(ResetPassword),
 }
 
+impl AccountRequest {
+    /// Whether it leaves alone whatever is not an account.
+    pub const fn needs_only_accounts(&self) -> bool {
+        match self {
+            Self::Create(_)
+            | Self::List(_)
+            | Self::Show { .. }
+            | Self::SetRole { .. }
+            | Self::SetDisabled { .. }
+            | Self::ResetPassword(_)
+            | Self::ResetSecondFactor { .. }
+            | Self::Sessions { .. }
+            | Self::EndSessions { .. } => true,
+            Self::Delete { .. } | Self::Import { .. } | Self::Export { .. } => false,
+        }
+    }
+}
+
 /// Which accounts are listed: those that fit everything that is set.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -5,41 +5,15 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-use super::{StartError, wire::Domains};
+use super::wire::Domains;
 use crate::{
     auth::{self, Account, FullName, ProfileChange},
-    clock::Clock,
-    config::Config,
     control::{Exports, People},
     event::Provenance,
     http::{Person, PersonStatus, Problem},
     ids::UserId,
-    paths::DataDir,
-    user::{ProfileChanges, UserService},
+    user::{Profile, ProfileChanges, UserService},
 };
-
-/// The people of an appliance that is stopped, for one verb of the command line.
-pub struct PeopleAtRest(Domains);
-
-impl PeopleAtRest {
-    /// Opens the three files: who somebody is lies in all of them.
-    ///
-    /// # Errors
-    /// As `Server::bind`.
-    pub fn open(config: &Config, data: &DataDir, clock: Clock) -> Result<Self, StartError> {
-        Domains::open_at_rest(config, data, clock).map(Self)
-    }
-
-    /// What verbs on accounts work on.
-    pub fn people(&self) -> People {
-        self.0.people()
-    }
-
-    /// Commits what is queued and closes the files.
-    pub fn close(&self) {
-        self.0.close();
-    }
-}
 
 /// How many accounts are looked at in one go when profiles are healed.
 const HEAL_BATCH: usize = 500;
@@ -98,22 +72,7 @@ struct ProfilesForAuth(UserService);
 
 impl auth::Profiles for ProfilesForAuth {
     fn person<'a>(&'a self, account: &'a Account) -> BoxFuture<'a, Result<Person, Problem>> {
-        Box::pin(async move {
-            let profile = self.0.profile(account.id).await?;
-            let disabled = account.disabled;
-            Ok(Person {
-                id: account.id.0,
-                email: account.email.clone(),
-                username: account.username.clone(),
-                name: profile.name,
-                surname: profile.surname,
-                role: account.role.into(),
-                status: if disabled { PersonStatus::Disabled } else { PersonStatus::Active },
-                language: profile.language.code().to_owned(),
-                created_at: account.created_at.into(),
-                last_login_at: account.last_login_at.map(Into::into),
-            })
-        })
+        Box::pin(async move { Ok(shown(account, self.0.profile(account.id).await?)) })
     }
 
     fn names(&self, ids: Vec<UserId>) -> BoxFuture<'_, Result<Vec<Option<FullName>>, Problem>> {
@@ -143,5 +102,22 @@ impl auth::Profiles for ProfilesForAuth {
 
     fn erase(&self, id: UserId) -> BoxFuture<'_, Result<(), Problem>> {
         Box::pin(async move { Ok(self.0.erase(id).await?) })
+    }
+}
+
+/// An account with its profile, as the API shows it.
+pub(super) fn shown(account: &Account, profile: Profile) -> Person {
+    let disabled = account.disabled;
+    Person {
+        id: account.id.0,
+        email: account.email.clone(),
+        username: account.username.clone(),
+        name: profile.name,
+        surname: profile.surname,
+        role: account.role.into(),
+        status: if disabled { PersonStatus::Disabled } else { PersonStatus::Active },
+        language: profile.language.code().to_owned(),
+        created_at: account.created_at.into(),
+        last_login_at: account.last_login_at.map(Into::into),
     }
 }

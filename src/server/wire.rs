@@ -275,6 +275,21 @@ impl Domains {
     }
 }
 
+/// Opens the accounts alone, for verbs of the command line that need no other file.
+pub(super) fn open_auth(
+    config: &Config,
+    data: &DataDir,
+    clock: Clock,
+) -> Result<AuthService, StartError> {
+    let metrics = new_metrics()?;
+    require_all_or_none_later(data)?;
+    let space = Space::new(data.root(), config.store.free_space_floor_bytes());
+    let store =
+        Store::open(&data.auth_store(), options(config), auth::MIGRATIONS, metrics.store("auth"))?;
+    let (store, auth) = (store.guarded_by(&space), config.auth.clone());
+    Ok(AuthService::open(store, auth, &config.server, &config.rate_limit, clock, metrics)?)
+}
+
 /// Refuses a directory that has lost a file. A first start makes the files in this order, so one that is
 /// missing where a later one is there was lost: made anew it would hand out the same ids again, to
 /// others.

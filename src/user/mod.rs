@@ -34,7 +34,7 @@ use crate::{
     http::{Cursors, Principal, Problem},
     ids::UserId,
     language::Language,
-    store::{Store, StoreError, UntilCommit},
+    store::{Snapshot, Store, StoreError, UntilCommit},
     telemetry::Metrics,
 };
 
@@ -124,6 +124,14 @@ impl UserService {
     pub const fn store(&self) -> &Store {
         &self.store
     }
+}
+
+/// What a person is called in a snapshot.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn profile_in(snapshot: &Snapshot, id: UserId) -> Result<Option<Profile>, StoreError> {
+    tables::PROFILES.get(snapshot, id.0)
 }
 
 /// The routes of the domain, relative to `/api/v1`.
