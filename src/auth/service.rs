@@ -141,3 +141,15 @@ impl AuthService {
         Ok((token, u32::from(minutes) * 60))
     }
 }
+
+#[cfg(test)]
+impl AuthService {
+    /// Accounts in memory, as configured by default, at a time that the test sets.
+    pub(super) fn in_memory(clock: Clock) -> Self {
+        let config = crate::config::Config::load(&crate::config::Sources::default()).unwrap();
+        let crate::config::Config { auth, server, rate_limit, .. } = config;
+        let metrics = Metrics::new().unwrap();
+        let store = Store::in_memory(super::MIGRATIONS, metrics.store("auth")).unwrap();
+        Self::open(store, auth, &server, &rate_limit, clock, metrics).unwrap()
+    }
+}

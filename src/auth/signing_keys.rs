@@ -153,7 +153,7 @@ impl AuthService {
                 }
             }))
         };
-        self.parts.store.submit(command).await??;
+        self.parts.store.submit_from_reserve(command).await??;
         self.parts.keys.reload(self)?;
         if due == Due::Change {
             tracing::info!("another key signs access tokens from now on");
@@ -193,13 +193,10 @@ fn made(stored: &[(u64, StoredKey)]) -> Vec<Made> {
 mod tests {
     use super::*;
     use crate::{
-        auth::{MIGRATIONS, sessions::Opened},
+        auth::sessions::Opened,
         clock::Clock,
-        config::{Config, Sources},
         event::{Actor, Event, pending},
         ids::{RandomId, UserId},
-        store::Store,
-        telemetry::Metrics,
     };
 
     const NOW: Time = Time::from_millis(1_800_000_000_000);
@@ -215,19 +212,8 @@ mod tests {
 
     impl Bench {
         fn new() -> Self {
-            let config = Config::load(&Sources::default()).unwrap();
             let clock = Clock::manual(NOW);
-            let metrics = Metrics::new().unwrap();
-            let store = Store::in_memory(MIGRATIONS, metrics.store("auth")).unwrap();
-            let auth = AuthService::open(
-                store,
-                config.auth,
-                &config.server,
-                &config.rate_limit,
-                clock.clone(),
-                metrics,
-            );
-            Self { auth: auth.unwrap(), clock }
+            Self { auth: AuthService::in_memory(clock.clone()), clock }
         }
 
         async fn keep_at(&self, time: Time) {

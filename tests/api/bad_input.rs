@@ -281,7 +281,7 @@ async fn a_login_with_odd_contents_is_a_failed_login_or_named() {
         }
     }
     cases.push(invalid(with(&good, "use_cookie", json!("yes")), "use_cookie"));
-    cases.push(invalid(with(&good, "totp", json!("123456")), "totp"));
+    cases.push(invalid(with(&good, "captcha", json!("123456")), "captcha"));
     refuses("/auth/login", cases).await;
 }
 

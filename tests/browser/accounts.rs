@@ -124,7 +124,7 @@ async fn a_changed_password_is_the_one_that_lets_in() {
     sign_in(&browser, &eva.email, PASSWORD).await;
     browser.see("login-problem").await;
     sign_in(&browser, &eva.email, ANOTHER).await;
-    browser.see("profile-name").await;
+    browser.see("logout").await;
     browser.close_after_refusals(&[401, 422]).await;
 }
 

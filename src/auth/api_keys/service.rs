@@ -161,29 +161,14 @@ fn described(key: &ApiKey) -> serde_json::Value {
 mod tests {
     use super::*;
     use crate::{
-        auth::{MIGRATIONS, api_keys::store::put_key},
+        auth::api_keys::store::put_key,
         clock::{Clock, Time},
-        config::{Config, Sources},
         ids::{Scope, Scopes},
-        store::Store,
-        telemetry::Metrics,
     };
 
     #[tokio::test]
     async fn keys_of_an_owner_who_is_gone_let_nobody_in_and_are_forgotten() {
-        let config = Config::load(&Sources::default()).unwrap();
-        let metrics = Metrics::new().unwrap();
-        let store = Store::in_memory(MIGRATIONS, metrics.store("auth")).unwrap();
-        let clock = Clock::manual(Time::EPOCH);
-        let auth = AuthService::open(
-            store,
-            config.auth,
-            &config.server,
-            &config.rate_limit,
-            clock,
-            metrics,
-        );
-        let auth = auth.unwrap();
+        let auth = AuthService::in_memory(Clock::manual(Time::EPOCH));
         let token = OpaqueToken::generate().unwrap();
         let (id, key) = (
             token.id,

@@ -149,29 +149,14 @@ fn described(invitation: &Invitation) -> serde_json::Value {
 mod tests {
     use super::*;
     use crate::{
-        auth::MIGRATIONS,
         clock::{Clock, Time},
-        config::{Config, Sources},
         ids::Role,
-        store::Store,
-        telemetry::Metrics,
     };
 
     #[tokio::test]
     async fn invitations_that_have_ended_are_forgotten_and_others_stay() {
-        let config = Config::load(&Sources::default()).unwrap();
         let clock = Clock::manual(Time::EPOCH);
-        let metrics = Metrics::new().unwrap();
-        let store = Store::in_memory(MIGRATIONS, metrics.store("auth")).unwrap();
-        let auth = AuthService::open(
-            store,
-            config.auth,
-            &config.server,
-            &config.rate_limit,
-            clock.clone(),
-            metrics,
-        );
-        let auth = auth.unwrap();
+        let auth = AuthService::in_memory(clock.clone());
         for days in 1..=4 {
             let new = NewInvitation { note: String::new(), role: Role::User, uses: 1, days };
             auth.invite(new, Provenance::COMMAND_LINE).await.unwrap();

@@ -211,29 +211,13 @@ fn ended(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        auth::{MIGRATIONS, store::put_session},
-        clock::Clock,
-        config::{Config, Sources},
-        store::Store,
-        telemetry::Metrics,
-    };
+    use crate::{auth::store::put_session, clock::Clock};
 
     #[tokio::test]
     async fn sessions_past_their_end_are_forgotten_and_others_stay() {
-        let config = Config::load(&Sources::default()).unwrap();
         let clock = Clock::manual(Time::EPOCH);
-        let metrics = Metrics::new().unwrap();
-        let store = Store::in_memory(MIGRATIONS, metrics.store("auth")).unwrap();
-        let auth = AuthService::open(
-            store,
-            config.auth.clone(),
-            &config.server,
-            &config.rate_limit,
-            clock.clone(),
-            metrics,
-        );
-        let auth = auth.unwrap();
+        let auth = AuthService::in_memory(clock.clone());
+        let idle_days = i64::from(auth.parts.config.session_idle_days);
         let day = |days: i64| Time::EPOCH.plus_seconds(days * 86_400);
         let put = move |_: &View<'_>| -> Result<Decision<(), AuthError>, StoreError> {
             Ok(Decision::write(move |edit| {
@@ -253,7 +237,7 @@ mod tests {
             }))
         };
         auth.store().submit(put).await.unwrap().unwrap();
-        clock.set(day(i64::from(config.auth.session_idle_days) + 10));
+        clock.set(day(idle_days + 10));
         assert_eq!(auth.forget_ended_sessions().await, Ok(10));
         let left = sessions_of(&auth.store().read().unwrap(), UserId(1)).unwrap();
         assert_eq!(left.len(), 10);

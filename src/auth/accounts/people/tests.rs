@@ -7,19 +7,15 @@ use futures_util::{FutureExt, future::BoxFuture};
 use super::model::{NewPerson, PeopleFilter};
 use crate::{
     auth::{
-        Account, AuthError, AuthService, Csv, Email, FullName, MIGRATIONS, Outcome, ProfileChange,
-        Profiles,
+        Account, AuthError, AuthService, Csv, Email, FullName, Outcome, ProfileChange, Profiles,
         store::{account, sessions_of},
         tables::{ACCOUNT_BY_EMAIL, ACCOUNT_BY_USERNAME, ADMINISTRATORS, ERASED},
     },
     clock::{Clock, Time},
-    config::{Config, Sources},
     event::{Provenance, waiting},
     http::{Person, Problem},
     ids::{Role, UserId},
     language::Language,
-    store::Store,
-    telemetry::Metrics,
 };
 
 /// Knows nobody's name, and remembers whom it was asked to erase; fails as long as it is told to.
@@ -61,12 +57,7 @@ impl Profiles for Nameless {
 }
 
 fn service() -> AuthService {
-    let config = Config::load(&Sources::default()).unwrap();
-    let metrics = Metrics::new().unwrap();
-    let store = Store::in_memory(MIGRATIONS, metrics.store("auth")).unwrap();
-    let clock = Clock::manual(Time::EPOCH);
-    AuthService::open(store, config.auth, &config.server, &config.rate_limit, clock, metrics)
-        .unwrap()
+    AuthService::in_memory(Clock::manual(Time::EPOCH))
 }
 
 async fn add(auth: &AuthService, name: &str, role: Role) -> UserId {
