@@ -229,3 +229,17 @@ async fn an_administrator_removes_the_second_factor_of_somebody_who_lost_it() {
         |entries: &[Value]| entries.iter().any(|entry| entry["action"] == "second_factor.reset");
     app.audit_until(&admin, reset).await;
 }
+
+#[tokio::test]
+async fn a_link_for_a_forgotten_password_does_not_pass_the_second_factor_by() {
+    let app = Appliance::start().await;
+    let (ada, admin) = (app.person("ada").await, app.admin().await);
+    let (authenticator, _) = enrol(&app, &ada).await;
+    let path = format!("/users/{}/password-reset", ada.id);
+    let link = app.post(&path, Some(&admin), json!({})).await.expect(201);
+    let new = json!({ "token": link["token"], "new": PASSWORD });
+    app.post("/auth/password/reset", None, new).await.expect(204);
+    app.get("/me", Some(&ada)).await.expect_problem(401, "SESSION_ENDED");
+    login(&app, "ada", None).await.expect_problem(401, "TOTP_REQUIRED");
+    login(&app, "ada", Some(&authenticator.code(app.clock.now(), 0))).await.expect(200);
+}

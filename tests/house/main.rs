@@ -1,8 +1,8 @@
 //! The house rules, kept by reading the tree.
 //!
-//! The tables below are the rules; `imports` and `texts` apply them, `source` reads Rust well enough
-//! to tell code from comments, strings and unit tests, and `planted` proves with files that break
-//! the rules that each of them is caught. A failure lists `file:line: what, and which rule`.
+//! The tables below are the rules; `imports` and `texts` apply them, `requirements` holds a document
+//! against the tests that it names, `source` reads Rust well enough to tell code from comments, strings
+//! and unit tests, and `planted` proves with files that break the rules that each of them is caught. A failure lists `file:line: what, and which rule`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -15,6 +15,7 @@
 
 mod imports;
 mod planted;
+mod requirements;
 mod source;
 mod texts;
 
@@ -192,6 +193,14 @@ fn no_file_names_a_path_of_one_machine() {
 #[test]
 fn nothing_is_left_unfinished() {
     assert_none(&texts::unfinished(&File::all()));
+}
+
+#[test]
+fn every_requirement_is_answered_once_and_shown_by_what_exists() {
+    let files = File::all();
+    assert_none(&requirements::repeated(&files));
+    assert_none(&requirements::unproven(&files));
+    assert!(requirements::count(&files) >= 70, "the table is no longer found");
 }
 
 #[test]

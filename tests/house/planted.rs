@@ -1,7 +1,7 @@
 //! Files that break the rules, and files that only look like it.
 
 use crate::{
-    imports,
+    imports, requirements,
     source::{File, Violation},
     texts,
 };
@@ -206,6 +206,66 @@ fn unfinished_work_is_caught() {
     let marks = [concat!("// TO", "DO: x"), concat!("# FIX", "ME"), concat!("to", "do!()")];
     assert_eq!(lines(texts::unfinished, "src/x.rs", &marks.join("\n")), [1, 2, 3]);
     assert_eq!(lines(texts::unfinished, "src/x.rs", "what is to do\nMETODO\n"), [0; 0]);
+}
+
+/// What `check` finds in a table of requirements, beside a file of tests and a document.
+fn of_requirements(check: fn(&[File]) -> Vec<Violation>, table: &str) -> Vec<usize> {
+    let tests = "//! Tests.\n#[test]\nfn plain() {}\n#[tokio::test(flavor = \"multi_thread\")]\n\
+                 #[ignore]\nasync fn waiting() {}\nfn none() {}\n";
+    let files = [
+        File::new("docs/security.md", table),
+        File::new("docs/access.md", "# Access\n\n## Every way, in 2 words\n"),
+        File::new("tests/api/x.rs", tests),
+    ];
+    check(&files).iter().map(|violation| violation.line).collect()
+}
+
+#[test]
+fn a_requirement_that_is_answered_twice_is_caught() {
+    let table = "| V1.1.1 | 1 |\n| V1.1.10 | 1 |\n| V1.1.1 | 2 |\n| V1.1 | 1 |\n| V1.1 | 1 |\n";
+    assert_eq!(of_requirements(requirements::repeated, table), [3]);
+}
+
+#[test]
+fn a_requirement_that_names_what_does_not_exist_is_caught() {
+    for proof in [
+        "`tests/api/x.rs::missing`",
+        "`tests/api/x.rs::none`",
+        "`tests/api/x.rs::plai`",
+        "`tests/api/y.rs::plain`",
+        "`tests/api/x.rs::plain`, `plain`",
+        "[words](#every-way-in-2-words)",
+        "[words](access.md#every-way)",
+        "[words](else.md#access)",
+        "words",
+        "",
+    ] {
+        let table = format!("| V1.1.1 | 1 | a | yes | b | {proof} |");
+        assert_eq!(of_requirements(requirements::unproven, &table), [1], "{proof}");
+    }
+}
+
+#[test]
+fn a_requirement_of_another_form_is_caught() {
+    for row in ["1 | a | yes | b", "1 | a | yes | b | none: c | d", "3 | a | yes | b | none: c"] {
+        let table = format!("| V1.1.1 | {row} |");
+        assert_eq!(of_requirements(requirements::unproven, &table), [1], "{row}");
+    }
+    let table = "| V1.1.1 | 1 | a | perhaps | b | none: c |";
+    assert_eq!(of_requirements(requirements::unproven, table), [1]);
+}
+
+#[test]
+fn a_requirement_that_names_what_exists_is_allowed() {
+    for proof in [
+        "`tests/api/x.rs::plain`, `tests/api/x.rs::waiting`",
+        "[words](access.md#every-way-in-2-words)",
+        "none: nothing could",
+    ] {
+        let table = format!("| | L | x |\n| --- |\n| V1.1.1 | 2 | a | partly | b | {proof} |");
+        assert_eq!(of_requirements(requirements::unproven, &table), [0; 0], "{proof}");
+        assert_eq!(of_requirements(requirements::repeated, &table), [0; 0], "{proof}");
+    }
 }
 
 #[test]
