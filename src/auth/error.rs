@@ -35,6 +35,8 @@ pub enum AuthError {
     SecondFactorNotStarted,
     /// The role must have a second factor.
     SecondFactorRequired,
+    /// Administrators do not take their own password or second factor away.
+    OwnFactors,
     /// The person has no such session.
     SessionNotFound,
     /// The password was right, but the account may not log in.
@@ -129,6 +131,7 @@ impl std::fmt::Display for AuthError {
             Self::SecondFactorEnrolled => "there is a second factor already",
             Self::SecondFactorNotStarted => "there is no second factor that it could be about",
             Self::SecondFactorRequired => "the role must have a second factor",
+            Self::OwnFactors => "administrators do not reset their own password or second factor",
             Self::SessionNotFound => "no such session",
             Self::AccountDisabled => "the account is disabled",
             Self::TooManyFailures(_) => "too many failed attempts for one account",

@@ -117,6 +117,12 @@ fn refusal(error: &AuthError) -> Problem {
             "Your role must have a second factor.",
             "Il tuo ruolo richiede un secondo fattore.",
         ),
+        AuthError::OwnFactors => (
+            StatusCode::CONFLICT,
+            "OWN_FACTORS",
+            "Change your own password and second factor on your account page.",
+            "Cambia la tua password e il tuo secondo fattore dalla pagina del tuo account.",
+        ),
         AuthError::SessionNotFound => (
             StatusCode::NOT_FOUND,
             "SESSION_NOT_FOUND",

@@ -169,3 +169,18 @@ async fn a_link_survives_a_restart() {
     reset(&app, &link["token"], ANOTHER).await.expect(204);
     try_login(&app, "ada", ANOTHER).await.expect(200);
 }
+
+#[tokio::test]
+async fn a_link_ends_with_the_address_that_it_went_to_and_with_the_account() {
+    let app = Appliance::start().await;
+    let admin = app.admin().await;
+    let ada = app.person("ada").await;
+    let path = format!("/users/{}", ada.id);
+    let changes = [json!({ "email": "ada@example.net" }), json!({ "status": "disabled" })];
+    for change in changes {
+        let link = issue(&app, &admin, ada.id).await;
+        app.patch(&path, &admin, change).await.expect(200);
+        app.patch(&path, &admin, json!({ "status": "active" })).await.expect(200);
+        reset(&app, &link["token"], ANOTHER).await.expect_problem(410, "RESET_INVALID");
+    }
+}

@@ -243,3 +243,14 @@ async fn a_link_for_a_forgotten_password_does_not_pass_the_second_factor_by() {
     login(&app, "ada", None).await.expect_problem(401, "TOTP_REQUIRED");
     login(&app, "ada", Some(&authenticator.code(app.clock.now(), 0))).await.expect(200);
 }
+
+#[tokio::test]
+async fn administrators_do_not_take_away_what_proves_that_it_is_they() {
+    let app = Appliance::start().await;
+    let admin = app.admin().await;
+    let own = format!("/users/{}", admin.id);
+    let totp = app.delete(&format!("{own}/totp"), &admin).await;
+    totp.expect_problem(409, "OWN_FACTORS");
+    let reset = app.post(&format!("{own}/password-reset"), Some(&admin), json!({})).await;
+    reset.expect_problem(409, "OWN_FACTORS");
+}

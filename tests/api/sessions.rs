@@ -321,3 +321,20 @@ async fn an_administrator_ends_every_session_of_somebody() {
     let ended = |entries: &[Value]| entries.iter().any(|entry| entry["action"] == "sessions.ended");
     app.audit_until(&admin, ended).await;
 }
+
+#[tokio::test]
+async fn a_login_ends_the_session_that_the_browser_had_before() {
+    let app = Appliance::start().await;
+    let first = login_with_cookie(&app).await;
+    let old = app.login("ada").await;
+    let body = json!({ "identifier": "ada", "password": PASSWORD, "use_cookie": true });
+    let request = app.client.post(app.url("/api/v1/auth/login")).json(&body);
+    let second = app.send(request.header("cookie", cookie(&first))).await;
+    let person = |answer: &Answer| Person {
+        access_token: answer.json()["access_token"].as_str().unwrap().to_owned(),
+        ..old.clone()
+    };
+    app.get("/me", Some(&person(&first))).await.expect_problem(401, "SESSION_ENDED");
+    app.get("/me", Some(&person(&second))).await.expect(200);
+    app.get("/me", Some(&old)).await.expect(200);
+}

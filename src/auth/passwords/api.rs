@@ -89,7 +89,7 @@ impl PasswordsApi {
     /// Make a link for a forgotten password
     ///
     /// To be handed to the person; in the place of the one before. Errors: `USER_NOT_FOUND` (404),
-    /// `USER_DISABLED` (409).
+    /// `USER_DISABLED` and `OWN_FACTORS` (409).
     #[oai(
         path = "/users/:id/password-reset",
         method = "post",

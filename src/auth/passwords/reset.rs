@@ -76,12 +76,16 @@ impl AuthService {
     /// Makes a token for somebody, in the place of the one before.
     ///
     /// # Errors
-    /// [`AuthError::UserNotFound`], [`AuthError::UserDisabled`] and those of the store.
+    /// [`AuthError::UserNotFound`], [`AuthError::UserDisabled`], [`AuthError::OwnFactors`] and those of
+    /// the store.
     pub async fn issue_password_reset(
         &self,
         id: UserId,
         from: Provenance,
     ) -> Result<IssuedReset, AuthError> {
+        if from.actor == Actor::User(id) {
+            return Err(AuthError::OwnFactors);
+        }
         let token = Token::generate(id)?;
         let now = self.parts.clock.now();
         let ends_at = now.plus_minutes(GOOD_FOR_MINUTES);

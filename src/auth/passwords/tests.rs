@@ -65,7 +65,7 @@ async fn login(auth: &AuthService, password: &str) -> Result<Account, AuthError>
         body: BodyLimits { bytes: 0, time: std::time::Duration::ZERO, budget: BodyBudget::new(0) },
     };
     let (identifier, password) = ("ada".to_owned(), password.to_owned());
-    let login = Login { identifier, password, code: None, device: None };
+    let login = Login { identifier, password, code: None, device: None, before: None };
     auth.login(login, &context).await.map(|logged_in| logged_in.account)
 }
 

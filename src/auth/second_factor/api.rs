@@ -107,7 +107,7 @@ impl SecondFactorApi {
     /// Remove somebody's second factor
     ///
     /// When their telephone and their recovery codes are lost; be sure that it is they who ask. Ends all
-    /// their sessions. Errors: `USER_NOT_FOUND` (404).
+    /// their sessions. Errors: `USER_NOT_FOUND` (404), `OWN_FACTORS` (409).
     #[oai(path = "/users/:id/totp", method = "delete", operation_id = "resetSecondFactor")]
     async fn reset(
         &self,

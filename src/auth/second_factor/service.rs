@@ -224,12 +224,15 @@ impl AuthService {
     /// and the recovery codes are lost. All sessions of the person end. Says whether there was one.
     ///
     /// # Errors
-    /// [`AuthError::UserNotFound`] and those of the store.
+    /// [`AuthError::UserNotFound`], [`AuthError::OwnFactors`] and those of the store.
     pub async fn reset_second_factor(
         &self,
         id: UserId,
         from: Provenance,
     ) -> Result<bool, AuthError> {
+        if from.actor == Actor::User(id) {
+            return Err(AuthError::OwnFactors);
+        }
         let now = self.parts.clock.now();
         let command = move |view: &View<'_>| {
             if account(view, id)?.is_none() {

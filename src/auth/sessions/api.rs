@@ -62,7 +62,7 @@ impl SessionsApi {
 impl SessionsApi {
     /// Log in
     ///
-    /// Opens a session. Errors: `INVALID_CREDENTIALS` (401) for an unknown name and a wrong password
+    /// Opens a session; one that the browser's cookie still held ends. Errors: `INVALID_CREDENTIALS` (401) for an unknown name and a wrong password
     /// alike; after the right password `TOTP_REQUIRED` (401) when a second factor must be shown too,
     /// `TOTP_INVALID` (401), `ACCOUNT_DISABLED` (403); `TOO_MANY_ATTEMPTS` (429), `BUSY` (503).
     #[oai(path = "/auth/login", method = "post", operation_id = "login")]
@@ -74,7 +74,8 @@ impl SessionsApi {
     ) -> Result<SessionReply, Problem> {
         let LoginRequest { identifier, password, totp, use_cookie } = body.0;
         let device = cookie_of(request, DEVICE_COOKIE);
-        let login = Login { identifier, password, code: totp, device };
+        let before = cookie_of(request, REFRESH_COOKIE).filter(|_| use_cookie);
+        let login = Login { identifier, password, code: totp, device, before };
         let LoggedIn { account, opened, device } = self.service.login(login, &context).await?;
         let mut reply = self.answer((account, opened), use_cookie).await?;
         if use_cookie {

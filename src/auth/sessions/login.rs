@@ -11,10 +11,11 @@ use crate::{
         AuthError, AuthService,
         records::{Account, Session},
         second_factor::accept,
-        store::{account, end_session, find, put_session, sessions_of, update_account},
+        store::{account, end_session, find, put_session, session, sessions_of, update_account},
         tables::SECOND_FACTORS,
     },
     clock::Time,
+    crypto,
     event::{Actor, Provenance, emit},
     http::{Principal, RequestContext},
     ids::{RandomId, UserId},
@@ -34,6 +35,8 @@ pub struct Login {
     pub code: Option<String>,
     /// The device cookie, when the browser has one.
     pub device: Option<String>,
+    /// The refresh token that the browser still has of a session before, which ends with this login.
+    pub before: Option<String>,
 }
 
 /// Somebody who has logged in.
@@ -60,7 +63,7 @@ impl AuthService {
         context: &RequestContext,
     ) -> Result<LoggedIn, AuthError> {
         let parts = &self.parts;
-        let Login { identifier, password, code, device } = login;
+        let Login { identifier, password, code, device, before } = login;
         let identifier = Identifier::parse(&identifier);
         let found = find(&parts.store.read()?, &identifier)?;
         let known = device.and_then(|cookie| Device::open(&parts.refresh_key, &cookie));
@@ -83,7 +86,8 @@ impl AuthService {
             None
         };
         let user = account.id;
-        let opened = self.open_session(account, rehashed, code, context).await;
+        let before = before.and_then(|token| RefreshToken::open(&parts.refresh_key, &token));
+        let opened = self.open_session(account, rehashed, code, before, context).await;
         if matches!(opened, Err(AuthError::SecondFactorInvalid)) {
             parts.throttle.fail(&guessed, context.network, parts.clock.now());
             self.remember_failure(&guessed, context).await?;
@@ -130,6 +134,7 @@ impl AuthService {
         checked: Account,
         rehashed: Option<String>,
         code: Option<String>,
+        before: Option<RefreshToken>,
         context: &RequestContext,
     ) -> Result<(Account, Opened), AuthError> {
         let parts = &self.parts;
@@ -172,12 +177,21 @@ impl AuthService {
             let ended = surplus(sessions_of(view, account.id)?, now, |session: &Session| {
                 limits.ends_at(session.created_at, session.last_used_at)
             });
+            let replaced = match &before {
+                Some(token) => session(view, token.session)?
+                    .filter(|session| crypto::equal(&session.refresh_hash, &token.hash()))
+                    .map(|session| (Session::key(token.session), session.user)),
+                None => None,
+            };
             let password_hash = rehashed.clone().unwrap_or_else(|| account.password_hash.clone());
             let account = Account { last_login_at: Some(now), password_hash, ..account };
             let (opening, from) = (opening.clone(), from.clone());
             Ok(Decision::write(move |edit| {
                 for session in ended {
                     end_session(edit, session, account.id)?;
+                }
+                if let Some((session, user)) = replaced {
+                    end_session(edit, session, user)?;
                 }
                 if let Some(accepted) = accepted {
                     SECOND_FACTORS.put(edit, account.id.0, &accepted.factor)?;

@@ -10,7 +10,7 @@ use crate::{
         passwords::{NO_PASSWORD, NewPassword},
         sessions::Identifier,
         store::{account, end_sessions_of, find, replace_account, update_account},
-        tables::ADMINISTRATORS,
+        tables::{ADMINISTRATORS, PASSWORD_RESETS},
     },
     clock::Time,
     event::{Actor, Event, Provenance, emit},
@@ -116,6 +116,10 @@ impl AuthService {
                 replace_account(edit, &old, &new)?;
                 if new.disabled {
                     end_sessions_of(edit, id)?;
+                }
+                if new.disabled || new.email != old.email {
+                    // A link that went to the old address is nobody's any more.
+                    PASSWORD_RESETS.remove(edit, id.0)?;
                 }
                 told(&old, &new, now, &from)?.iter().try_for_each(|event| emit(edit, event))?;
                 Ok(new)
