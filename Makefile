@@ -1,10 +1,10 @@
 # The commands of this project. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak audit fixtures fmt openapi bench tools deb release package-test
+.PHONY: help run test soak audit fixtures fmt openapi bench tools deb release package-test package-twice
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Build and serve on https://localhost:8443, everything kept in ./data
 	cargo run --release -- serve
@@ -36,6 +36,9 @@ release: deb ## The same, laid into target/dist with its bill of materials and S
 
 package-test: ## Try the package that `make deb` made: lintian, units, alarms, and its life on a fresh system
 	tests/package/run.sh
+
+package-twice: ## Build the last commit's package anew elsewhere, and compare it byte by byte
+	tests/package/twice.sh
 
 fmt: ## Format the code
 	cargo fmt

@@ -36,7 +36,7 @@ if [ "${#missing[@]}" -gt 0 ]; then
     apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
 
-if ! target/tools/bin/cargo-deb --version 2>/dev/null | grep -qx "$CARGO_DEB"; then
+if ! target/tools/bin/cargo-deb --version 2>/dev/null | grep -qwF "$CARGO_DEB"; then
     echo "packaging needs cargo-deb $CARGO_DEB: installing into target/tools"
     cargo install --quiet --locked --root target/tools --version "$CARGO_DEB" cargo-deb
 fi
