@@ -1,10 +1,10 @@
 # The commands of this project. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak audit fixtures fmt openapi bench tools
+.PHONY: help run test soak audit fixtures fmt openapi bench tools deb release package-test package-twice
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Build and serve on https://localhost:8443, everything kept in ./data
 	cargo run --release -- serve
@@ -27,6 +27,18 @@ fixtures: ## Keep the databases of this version for the tests of every later one
 
 bench: ## Measure speed and memory of a release build, as ratios in one run
 	cargo bench --locked --bench appliance
+
+deb: ## Build the Debian package, target/package/*.deb
+	packaging/build.sh
+
+release: deb ## The same, laid into target/dist with its bill of materials and SHA256SUMS
+	packaging/release.sh
+
+package-test: ## Try the package that `make deb` made: lintian, units, alarms, and its life on a fresh system
+	tests/package/run.sh
+
+package-twice: ## Build the last commit's package anew elsewhere, and compare it byte by byte
+	tests/package/twice.sh
 
 fmt: ## Format the code
 	cargo fmt

@@ -25,11 +25,21 @@ impl AuthService {
         Ok(ADMINISTRATORS.len(&self.parts.store.read()?)? == 0)
     }
 
-    /// A fresh set-up token, which replaces the one before; nothing once there is an administrator.
+    /// A fresh link for the first administrator, which replaces the one before; nothing once there is one.
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn issue_setup_token(&self) -> Result<Option<String>, AuthError> {
+    pub async fn issue_setup_link(&self) -> Result<Option<String>, AuthError> {
+        let origin = &self.parts.site.origin;
+        let token = self.issue_setup_token().await?;
+        Ok(token.map(|token| format!("{origin}/app/setup#{token}")))
+    }
+
+    /// The token of such a link.
+    ///
+    /// # Errors
+    /// Those of the store.
+    async fn issue_setup_token(&self) -> Result<Option<String>, AuthError> {
         if !self.is_setup_required()? {
             return Ok(None);
         }

@@ -9,6 +9,7 @@ mod archive_input;
 mod backup;
 mod cert;
 mod compact;
+mod completions;
 mod config;
 mod doctor;
 mod failure;
@@ -16,12 +17,14 @@ mod healthcheck;
 mod invite;
 mod keys;
 mod mail;
+mod man;
 mod migrate;
 mod on_accounts;
 mod openapi;
 mod restore;
 mod scrub;
 mod serve;
+mod setup_link;
 mod status;
 mod support;
 mod user;
@@ -40,6 +43,9 @@ use clap::{Args, Parser, Subcommand};
 use crate::config::{Config, ConfigError, Settings, Sources};
 pub use failure::Failure;
 
+/// Where the configuration is looked for when nobody says where it is.
+const CONFIGURATION_FILES: [&str; 2] = ["appliance.toml", "/etc/appliance/appliance.toml"];
+
 /// Accounts, QR attendance, a social log and an audit trail in one program.
 #[derive(Debug, Parser)]
 #[command(name = "appliance", disable_version_flag = true, max_term_width = 100)]
@@ -54,7 +60,8 @@ pub struct Cli {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
 struct Global {
-    /// The configuration file; without it `appliance.toml` in the working directory, if there.
+    /// The configuration file; without it `appliance.toml` in the working directory or, when there is
+    /// none, that of the system in `/etc/appliance`.
     #[arg(long, global = true, value_name = "FILE", env = "APPLIANCE_CONFIG")]
     config: Option<PathBuf>,
     /// The data directory; the same as --set data.directory=DIR.
@@ -75,6 +82,8 @@ struct Global {
 enum Verb {
     /// Run the appliance.
     Serve(serve::Serve),
+    /// Print another link that makes the first administrator, while there is none.
+    SetupLink,
     /// Make, list and change accounts.
     #[command(subcommand)]
     User(user::User),
@@ -117,6 +126,10 @@ enum Verb {
     Support(support::Support),
     /// Ask the running appliance whether it is ready.
     Healthcheck,
+    /// Print the script with which a shell completes this command.
+    Completions(completions::Completions),
+    /// Print the manual page, or write those of every verb.
+    Man(man::Man),
     /// Print the version.
     Version,
 }
@@ -138,6 +151,7 @@ impl Cli {
         let Self { global, verb } = self;
         match verb {
             Verb::Serve(serve) => serve.run(&global),
+            Verb::SetupLink => setup_link::run(&global),
             Verb::User(user) => user.run(&global),
             Verb::ApiKey(api_key) => api_key.run(&global),
             Verb::Invite(invite) => invite.run(&global),
@@ -154,6 +168,8 @@ impl Cli {
             Verb::Doctor => doctor::run(&global),
             Verb::Support(support) => support.run(&global),
             Verb::Healthcheck => healthcheck::run(&global),
+            Verb::Completions(completions) => completions.run(&global),
+            Verb::Man(man) => man.run(&global),
             Verb::Version => version::run(&global),
         }
     }
@@ -162,8 +178,9 @@ impl Cli {
 impl Global {
     /// The sources of configuration that these options name; `flags` are the verb's own.
     fn sources(&self, flags: &[(&str, String)]) -> Sources {
-        let beside = PathBuf::from("appliance.toml");
-        let file = self.config.clone().or_else(|| beside.is_file().then_some(beside));
+        let found =
+            || CONFIGURATION_FILES.map(PathBuf::from).into_iter().find(|path| path.is_file());
+        let file = self.config.clone().or_else(found);
         let mut all = self.set.clone();
         if let Some(directory) = &self.data_dir {
             all.push(("data.directory".to_owned(), directory.to_string_lossy().into_owned()));

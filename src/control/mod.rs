@@ -1,8 +1,8 @@
 //! How the command line and a running appliance talk: one typed request over a Unix socket, answered
 //! by lines of JSON.
 //!
-//! `protocol` is what is said, `client` asks; `status`, `accounts`, `passwords`, `keys`, `invitations` and
-//! `backups` are what can be asked for and what comes back, `people` does it for accounts. The other end,
+//! `protocol` is what is said, `client` asks; `status`, `accounts`, `passwords`, `setup`, `keys`, `invitations`
+//! and `backups` are what can be asked for and what comes back, `people` does it for accounts. The other end,
 //! which listens, is `server/control`. A verb on accounts runs
 //! [`perform`] whether it was asked here or by a server, so both do the same.
 //!
@@ -18,6 +18,7 @@ mod keys;
 mod passwords;
 mod people;
 mod protocol;
+mod setup;
 mod status;
 
 pub use accounts::{
@@ -36,4 +37,5 @@ pub use protocol::{
     Asked, CertificateRequest, Done, ExitStatus, LONGEST_REQUEST_BYTES, Line, Lines, PROTOCOL,
     Progress, Refused, Request, read_request,
 };
+pub use setup::{SetupLink, issue_setup_link};
 pub use status::{BackupStatus, CertificateReport, CertificateStatus, DatabaseStatus, Status};

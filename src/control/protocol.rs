@@ -60,6 +60,8 @@ pub enum Request {
     Invitation(InvitationRequest),
     /// Make another key sign access tokens; done with its number.
     RotateSigningKey,
+    /// Make another set-up link; done with a [`super::SetupLink`].
+    SetupLink,
     /// Take a backup; done with a [`super::BackupTaken`].
     Backup(BackupRequest),
     /// Something about certificates; done with a [`super::CertificateReport`].
@@ -85,6 +87,7 @@ impl Request {
             | Self::Key(_)
             | Self::Invitation(_)
             | Self::RotateSigningKey
+            | Self::SetupLink
             | Self::Certificate(_) => Duration::from_mins(10),
             // As long as it takes to read the longest audit chain from a slow disk.
             Self::Check => Duration::from_hours(2),

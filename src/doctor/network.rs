@@ -9,6 +9,9 @@ use std::{
 use super::{Finding, Situation};
 use crate::config::{Config, RedirectListen};
 
+/// Whoever holds the sockets of socket units.
+const SYSTEMD: &str = "process 1 (systemd)";
+
 pub(super) fn findings(config: &Config, situation: &Situation) -> Vec<Finding> {
     let mut wanted: Vec<_> =
         config.server.listen.address().map(|address| ("https port", address)).into_iter().collect();
@@ -38,12 +41,7 @@ fn free(check: &str, address: SocketAddr) -> Finding {
         Ok(_) => Finding::ok(check, format!("{address} is free")),
         Err(error) => match error.kind() {
             io::ErrorKind::AddrInUse => {
-                let holder = holder(port).unwrap_or_else(|| "another process".to_owned());
-                Finding::failed(
-                    check,
-                    format!("{address} is in use by {holder}"),
-                    format!("ss -ltnp 'sport = :{port}' shows it; stop it or set another port"),
-                )
+                in_use(check, address, holder(port).as_deref().unwrap_or("another process"))
             }
             io::ErrorKind::PermissionDenied => Finding::failed(
                 check,
@@ -62,6 +60,18 @@ fn free(check: &str, address: SocketAddr) -> Finding {
             ),
         },
     }
+}
+
+/// Whether whoever has an address keeps it from the appliance, or for it.
+fn in_use(check: &str, address: SocketAddr, holder: &str) -> Finding {
+    if holder == SYSTEMD {
+        return Finding::ok(check, format!("systemd holds {address} and passes it on at a start"));
+    }
+    Finding::failed(
+        check,
+        format!("{address} is in use by {holder}"),
+        format!("ss -ltnp 'sport = :{}' shows it; stop it or set another port", address.port()),
+    )
 }
 
 fn first_unprivileged() -> u16 {
@@ -119,6 +129,13 @@ mod tests {
         let process = format!("process {}", std::process::id());
         assert!(finding.message.contains(&process), "{}", finding.message);
         assert!(finding.mend.unwrap().contains(&format!(":{}", address.port())));
+    }
+
+    #[test]
+    fn a_port_that_systemd_holds_is_no_fault() {
+        let address = "0.0.0.0:443".parse().unwrap();
+        assert!(in_use("https port", address, "process 1 (systemd)").mend.is_none());
+        assert!(in_use("https port", address, "process 12 (systemd)").mend.is_some());
     }
 
     #[test]

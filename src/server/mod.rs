@@ -139,12 +139,13 @@ impl Server {
         let redirect = redirect.map(|tcp| (tcp, origin));
         let listens_at = socket.listens_at().map_err(|error| unusable(&error))?;
         let domains = Domains::open(&config, &data, clock.clone(), &supervisor.progress())?;
+        domains.metrics.started(clock.now());
         // After the files, which only one appliance can open: a second one that is refused must not
         // have replaced the certificate of the first.
         let kept = domains.metrics.certificates.clone();
         let (certificates, keeper) = Certificates::open(&config, &data, clock.clone(), kept)?;
         let tls = certificates.acceptor()?;
-        let setup_link = setup_link(&domains.auth, &config).await?;
+        let setup_link = setup_link(&domains.auth).await?;
         seal_of(&config.backup)?;
         let own_host = config.server.public_url.host();
         let post = Post::open(&config.mail, own_host, domains.metrics.mails.clone())?;
@@ -292,17 +293,15 @@ fn unusable(error: &std::io::Error) -> StartError {
     StartError::Socket(format!("a listening socket cannot be used: {error}"))
 }
 
-async fn setup_link(auth: &AuthService, config: &Config) -> Result<Option<String>, AuthError> {
-    let token = match auth.issue_setup_token().await {
+async fn setup_link(auth: &AuthService) -> Result<Option<String>, AuthError> {
+    match auth.issue_setup_link().await {
         // Reading goes on, and a start with space makes one.
         Err(AuthError::Store(StoreError::NoSpace)) => {
             tracing::warn!("the disk is too full to make the link for the first administrator");
-            None
+            Ok(None)
         }
-        issued => issued?,
-    };
-    let origin = config.server.public_url.origin();
-    Ok(token.map(|token| format!("{origin}/app/setup#{token}")))
+        issued => issued,
+    }
 }
 
 async fn look_at_sizes(domains: Domains) {

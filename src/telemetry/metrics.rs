@@ -23,6 +23,7 @@ use super::{
     mail_metrics::MailMetrics,
     store_metrics::{StoreFamilies, StoreMetrics},
 };
+use crate::clock::Time;
 
 /// Every metric of one running appliance. Clones share the figures.
 #[derive(Clone)]
@@ -39,6 +40,7 @@ pub struct Metrics {
     active_users: IntGaugeVec,
     events_active: IntGaugeVec,
     system_errors: IntCounterVec,
+    start_time: IntGauge,
     /// Open TCP connections of the public listener.
     pub connections: IntGauge,
     outbox_lag: IntGaugeVec,
@@ -128,6 +130,10 @@ impl Metrics {
                 "Errors that are ours.",
                 &["service", "error_type"],
             )?,
+            start_time: register(
+                r,
+                IntGauge::new("process_start_time_seconds", "When it was started, in Unix time.")?,
+            )?,
             connections: register(
                 r,
                 IntGauge::new("appliance_connections", "Open connections of the listener.")?,
@@ -199,6 +205,11 @@ impl Metrics {
     /// Counts an error that is ours (`panic`, `internal`).
     pub fn system_error(&self, kind: &str) {
         self.system_errors.with_label_values(&["gateway", kind]).inc();
+    }
+
+    /// Says when the appliance was started.
+    pub fn started(&self, time: Time) {
+        self.start_time.set(time.as_seconds());
     }
 
     /// Says how many audit events of a file wait for the chain.

@@ -61,6 +61,7 @@ async fn status_and_metrics_give_the_same_figures() {
     let status = home.run(&["status", "--json", "--quiet"]).expect(0).json();
     assert_eq!(status["connections"].as_f64(), Some(sample(&metrics, "appliance_connections")));
     assert!(status["connections"].as_i64() > Some(0));
+    assert!(sample(&metrics, "process_start_time_seconds") > 1.7e9);
     for database in status["databases"].as_array().unwrap() {
         let name = database["name"].as_str().unwrap();
         let of = |metric: &str| sample(&metrics, &format!("{metric}{{database=\"{name}\"}}"));

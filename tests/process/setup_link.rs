@@ -52,6 +52,28 @@ async fn the_link_of_an_earlier_start_is_refused_and_the_newest_works() {
     site.post("/setup", None, request(&new)).await.expect(201);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_did_not_see_the_link_asks_for_another() {
+    let home = Home::default();
+    let running = Running::start(&home);
+    let old = running.setup_token();
+    let asked = home.run(&["setup-link"]).expect(0);
+    let new = token_of(&asked.stdout).expect("a link");
+    assert!(!asked.stderr.contains(&new), "{}", asked.stderr);
+    let site = Site::of(&home, &running);
+    let refused = site.post("/setup", None, request(&old)).await;
+    assert_eq!(refused.json()["code"], "SETUP_INVALID");
+    site.post("/setup", None, request(&new)).await.expect(201);
+    home.run(&["setup-link"]).expect_error(4, &["there is an administrator already"]);
+}
+
+#[test]
+fn of_a_stopped_appliance_no_link_is_made() {
+    let home = Home::default();
+    home.run(&["setup-link"]).expect_error(3, &["no appliance runs on this data directory"]);
+    assert!(!home.data().exists());
+}
+
 #[test]
 fn no_link_is_printed_once_there_is_an_administrator() {
     let home = Home::default();

@@ -1,13 +1,16 @@
 //! The verbs that touch no data, and the command line itself.
 
+use std::fs;
+
 use crate::{
     program::{Home, finish_into_full_disk},
     running::Running,
 };
 
 /// Every verb, with the words before it.
-const VERBS: [&[&str]; 16] = [
+const VERBS: [&[&str]; 19] = [
     &["serve"],
+    &["setup-link"],
     &["user", "create"],
     &["user", "list"],
     &["user", "set-role"],
@@ -22,6 +25,8 @@ const VERBS: [&[&str]; 16] = [
     &["config", "show"],
     &["openapi"],
     &["healthcheck"],
+    &["completions"],
+    &["man"],
     &["version"],
 ];
 
@@ -79,6 +84,43 @@ fn the_version_is_a_line_or_json() {
     let version = env!("CARGO_PKG_VERSION");
     assert_eq!(home.run(&["version"]).expect(0).stdout, format!("appliance {version}\n"));
     assert_eq!(home.run(&["version", "--json"]).expect(0).json()["version"], version);
+}
+
+#[test]
+fn the_manual_tells_of_every_verb() {
+    let home = Home::default();
+    let page = home.run(&["man"]).expect(0).stdout;
+    assert!(page.contains(".TH appliance 1"), "{page}");
+    let directory = home.path().join("pages/man1");
+    home.run(&["man", "--output", directory.to_str().unwrap()]).expect(0);
+    for verb in VERBS {
+        let name = format!("appliance-{}.1", verb.join("-"));
+        let page = fs::read_to_string(directory.join(&name)).unwrap();
+        assert!(page.contains(".SH DESCRIPTION"), "{name}");
+    }
+    let first = fs::read_to_string(directory.join("appliance.1")).unwrap();
+    assert!(first.contains("healthcheck"), "{first}");
+    assert!(!home.data().exists());
+}
+
+#[test]
+fn pages_that_cannot_be_written_are_a_failure() {
+    let home = Home::default();
+    fs::write(home.path().join("file"), "").unwrap();
+    home.run(&["man", "--output", "file/pages"])
+        .expect_error(1, &["file/pages", "Not a directory"]);
+}
+
+#[test]
+fn every_shell_completes_every_verb() {
+    let home = Home::default();
+    for shell in ["bash", "zsh", "fish"] {
+        let script = home.run(&["completions", shell]).expect(0).stdout;
+        for verb in VERBS {
+            assert!(script.contains(verb[verb.len() - 1]), "{shell} knows nothing of {verb:?}");
+        }
+    }
+    assert!(!home.data().exists());
 }
 
 #[test]

@@ -11,8 +11,8 @@ use crate::{
     config::Config,
     control::{
         BackupRequest, BackupStatus, BackupTaken, CertificateRequest, Check, DatabaseCheck,
-        DatabaseStatus, ExitStatus, Lines, Refused, Request, Status, check_audit, perform,
-        perform_on_invitations, perform_on_keys, rotate_signing_key,
+        DatabaseStatus, ExitStatus, Lines, Refused, Request, Status, check_audit, issue_setup_link,
+        perform, perform_on_invitations, perform_on_keys, rotate_signing_key,
     },
     paths::DataDir,
     server::{
@@ -87,6 +87,7 @@ impl Answering {
                 perform_on_invitations(&self.domains.auth, request, lines).await
             }
             Request::RotateSigningKey => rotate_signing_key(&self.domains.auth).await,
+            Request::SetupLink => issue_setup_link(&self.domains.auth).await,
             Request::Backup(request) => self.back_up(request, lines).await,
             Request::Certificate(request) => self.certificate(request).await,
         }
