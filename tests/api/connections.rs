@@ -103,6 +103,17 @@ async fn a_body_that_stalls_is_told_so_and_the_connection_closed() {
 }
 
 #[tokio::test]
+async fn a_body_that_breaks_off_is_told_so() {
+    let app = Appliance::start().await;
+    let mut wire = Wire::open(&app).await.unwrap();
+    let head = login_head(0).replace("Content-Length: 0", "Transfer-Encoding: chunked");
+    wire.send(head + "5\r\n{\"ide\r\nno length\r\n").await;
+    let answer = wire.answer().await;
+    assert_eq!((answer.status, answer.json()["code"].clone()), (400, json!("BODY_INCOMPLETE")));
+    wire.closed().await;
+}
+
+#[tokio::test]
 async fn a_body_that_drips_in_is_cut_off() {
     let app = Appliance::start_with(&IMPATIENT).await;
     let mut wire = Wire::open(&app).await.unwrap();

@@ -1,4 +1,4 @@
-//! The document that describes the API, and whether the API keeps to it.
+//! The document that describes the API. Whether the API keeps to what it says of callers is in `matrix`.
 
 use std::collections::BTreeSet;
 
@@ -11,69 +11,6 @@ use serde_json::Value;
 
 use crate::support::Appliance;
 
-/// What anyone may do without signing in.
-const OPEN: [&str; 8] = [
-    "createHold",
-    "forgotPassword",
-    "getInstance",
-    "login",
-    "refresh",
-    "register",
-    "resetPassword",
-    "setUp",
-];
-/// What everyone who is signed in may do.
-const FOR_USERS: &[&str] = &[
-    "changePassword",
-    "confirmSecondFactor",
-    "createScan",
-    "endOtherSessions",
-    "endSession",
-    "enrolSecondFactor",
-    "exportMe",
-    "getMe",
-    "getSecondFactor",
-    "listSessions",
-    "listMyAttendance",
-    "listMyAttendanceToday",
-    "logout",
-    "removeSecondFactor",
-    "renewRecoveryCodes",
-    "submitSocialLogs",
-    "updateMe",
-];
-/// What staff may not do.
-const FOR_ADMINISTRATORS: &[&str] = &[
-    "addUser",
-    "createApiKey",
-    "createBackup",
-    "createInvitation",
-    "createPasswordReset",
-    "deleteUser",
-    "downloadBackup",
-    "endSessionsOfUser",
-    "exportUser",
-    "getDashboardHealth",
-    "getDashboardInsights",
-    "getDashboardLogs",
-    "getDashboardSecurity",
-    "getDashboardSeries",
-    "importUsers",
-    "listApiKeys",
-    "listAudit",
-    "listBackups",
-    "listInvitations",
-    "resetSecondFactor",
-    "revokeApiKey",
-    "revokeInvitation",
-    "setRole",
-    "updateUser",
-    "verifyAudit",
-];
-
-/// What only a display may do.
-const FOR_DISPLAYS: &[&str] = &["getDisplay"];
-
 pub fn document() -> Value {
     let config = Config::load(&Sources::default()).unwrap();
     serde_json::from_str(&openapi_document(&config).unwrap()).unwrap()
@@ -82,7 +19,10 @@ pub fn document() -> Value {
 pub struct Operation {
     pub id: String,
     pub method: Method,
+    /// The path of something that may exist.
     pub path: String,
+    /// The path as the document has it.
+    pub template: String,
     pub described: Value,
 }
 
@@ -94,15 +34,12 @@ pub fn operations(document: &Value) -> Vec<Operation> {
                 id: described["operationId"].as_str().unwrap_or_default().to_owned(),
                 method: method.to_uppercase().parse().unwrap(),
                 path: path.replace("{event_id}", "corso-2026-11-23").replace("{id}", "1"),
+                template: path.clone(),
                 described: described.clone(),
             });
         }
     }
     operations
-}
-
-fn is_secured(operation: &Operation) -> bool {
-    operation.described["security"].as_array().is_some_and(|ways| !ways.is_empty())
 }
 
 #[test]
@@ -153,14 +90,6 @@ fn every_operation_describes_its_good_answer_and_the_problem() {
 }
 
 #[test]
-fn what_is_open_to_anyone_is_known_by_name_and_all_else_is_secured() {
-    for operation in operations(&document()) {
-        let is_open = OPEN.contains(&operation.id.as_str());
-        assert_eq!(is_secured(&operation), !is_open, "{}", operation.id);
-    }
-}
-
-#[test]
 fn every_reference_leads_somewhere() {
     let document = document();
     let text = document.to_string();
@@ -172,63 +101,5 @@ fn every_reference_leads_somewhere() {
     assert!(references.len() > 10);
     for name in references {
         assert!(document["components"]["schemas"][name].is_object(), "{name}");
-    }
-}
-
-#[tokio::test]
-async fn no_secured_operation_answers_without_a_token() {
-    let app = Appliance::start_with(&[("rate_limit.enabled", "false")]).await;
-    for operation in operations(&document()).iter().filter(|operation| is_secured(operation)) {
-        let request = app.client.request(operation.method.clone(), app.url(&operation.path));
-        let answer = app.send(request).await;
-        answer.expect_problem(401, "TOKEN_MISSING");
-    }
-}
-
-#[tokio::test]
-async fn a_person_of_a_lower_role_is_refused_before_anything_is_read() {
-    let app = Appliance::start().await;
-    let admin = app.admin().await;
-    let user = app.person("user").await;
-    let staff = app.person_as(&admin, "staff", "staff").await;
-    app.event(&admin, "Corso", "static").await;
-    let mut refused = (0, 0);
-    for operation in operations(&document()).iter().filter(|operation| is_secured(operation)) {
-        let id = operation.id.as_str();
-        let ask = |token: &str| {
-            let request = app.client.request(operation.method.clone(), app.url(&operation.path));
-            app.send(request.bearer_auth(token.to_owned()))
-        };
-        if !FOR_USERS.contains(&id) && !FOR_DISPLAYS.contains(&id) {
-            ask(&user.access_token).await.expect_problem(403, "FORBIDDEN");
-            refused.0 += 1;
-        }
-        if FOR_ADMINISTRATORS.contains(&id) {
-            ask(&staff.access_token).await.expect_problem(403, "FORBIDDEN");
-            refused.1 += 1;
-        }
-    }
-    assert_eq!(refused.1, FOR_ADMINISTRATORS.len());
-    assert!(refused.0 >= 13, "{refused:?}");
-}
-
-#[tokio::test]
-async fn staff_and_administrators_may_do_what_is_theirs() {
-    let app = Appliance::start().await;
-    let admin = app.admin().await;
-    let staff = app.person_as(&admin, "staff", "staff").await;
-    app.event(&staff, "Corso", "static").await;
-    let backup = app.client.post(app.url("/api/v1/backups")).bearer_auth(&admin.access_token);
-    let backup = app.send(backup).await.expect(201);
-    for operation in operations(&document()).iter().filter(|operation| is_secured(operation)) {
-        if operation.method != Method::GET || FOR_DISPLAYS.contains(&operation.id.as_str()) {
-            continue;
-        }
-        let person =
-            if FOR_ADMINISTRATORS.contains(&operation.id.as_str()) { &admin } else { &staff };
-        let path = operation.path.replace("{name}", backup["name"].as_str().unwrap());
-        let request = app.client.get(app.url(&path)).bearer_auth(&person.access_token);
-        let answer = app.send(request).await;
-        assert_eq!(answer.status, 200, "{}", answer.text());
     }
 }

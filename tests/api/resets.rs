@@ -148,6 +148,9 @@ async fn only_administrators_make_links_and_for_people_who_exist() {
     app.post(&path, None, json!({})).await.expect_problem(401, "TOKEN_MISSING");
     let nobody = app.post("/users/99/password-reset", Some(&admin), json!({})).await;
     nobody.expect_problem(404, "USER_NOT_FOUND");
+    let disabled = json!({ "status": "disabled" });
+    app.patch(&format!("/users/{}", staff.id), &admin, disabled).await.expect(200);
+    app.post(&path, Some(&admin), json!({})).await.expect_problem(409, "USER_DISABLED");
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import login_timing
 import schemathesis
 import slowhttptest
 import sslyze
@@ -27,7 +28,7 @@ from report import show, write
 from target import ROOT, Authority
 
 SCANNERS = {"testssl": testssl, "sslyze": sslyze, "slowhttptest": slowhttptest, "wapiti": wapiti,
-            "schemathesis": schemathesis}
+            "schemathesis": schemathesis, "login_timing": login_timing}
 
 
 class Audit:
