@@ -180,6 +180,7 @@ stop_by_hand
 said=$(inside dpkg --purge appliance 2>&1) || fails "it cannot be purged: $said"
 must_not "the configuration is gone" test -e "$root$configuration"
 must "without an answer the data is kept" test -s "$root$data/auth.redb"
+must "and that is said" grep -q "$data is kept" <<<"$said"
 left=$(cd "$root" && find etc usr lib -xdev \( -name '*appliance*' -o -lname '*appliance*' \) | sort)
 [ -z "$left" ] || fails "a purge leaves behind: $left"
 holds "nothing but the data is left behind"

@@ -47,7 +47,12 @@ boot() {
                 mount -t tmpfs -o mode=755 tmpfs "$0/run"
                 mount -t devtmpfs devtmpfs "$0/dev"
                 ip link set lo up
-                exec env -i container=appliance-test PATH=/usr/sbin:/usr/bin chroot "$0" /lib/systemd/systemd
+                # Not chroot: whoever is in one may not make the user namespace of PrivateUsers=.
+                mkdir "$0/outside"
+                cd "$0"
+                pivot_root . outside
+                exec env -i container=appliance-test PATH=/usr/sbin:/usr/bin sh -euc \
+                    "umount -l /outside; exec /lib/systemd/systemd"
             ' "$root") >"$root.log" 2>&1 </dev/null &
     keeper=$!
     for _ in $(seq 100); do
