@@ -25,9 +25,14 @@ import uuid
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LICENCE_NAMES = re.compile(r"^(licen[cs]e|copying|copyright|notice|unlicense|authors)\b", re.I)
+COMMON = {
+    "Apache-2.0": r"Apache License\s+Version 2\.0, January 2004.{9000,10600}?"
+                  r"(END OF TERMS AND CONDITIONS.{0,1800})?",
+    "GPL-2": r"GNU GENERAL PUBLIC LICENSE\s+Version 2, June 1991.*",
+}
 # Kept in static/ at a fixed version; static/vendor/README.md tells from where.
 VENDORED = ROOT / "static" / "vendor"
-MAINTAINER = "The appliance authors <appliance@localhost>"
+MAINTAINER = "The appliance authors <appliance@example.org>"
 
 
 def main():
@@ -38,7 +43,12 @@ def main():
     host = re.search(r"^host: (.*)$", version, re.M).group(1)
     metadata = json.loads(subprocess.check_output(
         ["cargo", "metadata", "--locked", "--format-version=1", "--filter-platform", host], cwd=ROOT))
-    packages, edges = compiled_in(metadata)
+    # Metadata unites the features of builds and tests; the tree has those of the program alone.
+    tree = subprocess.check_output(
+        ["cargo", "tree", "--locked", "--edges=normal", "--prefix=none", "--format={p}", "--target", host],
+        cwd=ROOT, text=True)
+    linked = {tuple(line.split()[:2]) for line in tree.splitlines()}
+    packages, edges = compiled_in(metadata, lambda it: (it["name"], f"v{it['version']}") in linked)
     own = next(package for package in packages if package["id"] == metadata["resolve"]["root"])
     crates = [package for package in packages if package is not own]
     write(directory / "copyright", copyright_file(crates))
@@ -51,7 +61,7 @@ def write(path, text):
     path.write_text(text, encoding="utf-8")
 
 
-def compiled_in(metadata):
+def compiled_in(metadata, is_linked):
     """The packages that are linked, and who of them uses whom. What only builds or tests is not there;
     procedural macros are: some of what they write is in the program."""
     by_id = {package["id"]: package for package in metadata["packages"]}
@@ -62,7 +72,7 @@ def compiled_in(metadata):
         if current in edges:
             continue
         linked = [dep["pkg"] for dep in nodes[current]["deps"]
-                  if any(kind["kind"] is None for kind in dep["dep_kinds"])]
+                  if any(kind["kind"] is None for kind in dep["dep_kinds"]) and is_linked(by_id[dep["pkg"]])]
         edges[current] = sorted(linked)
         todo += linked
     packages = sorted((by_id[id] for id in edges), key=lambda it: (it["name"], it["version"]))
@@ -77,8 +87,11 @@ def licence_texts(directory, depth=3):
         if len(below.parts) > depth or not path.is_file() or "test" in str(below).lower():
             continue
         if LICENCE_NAMES.match(path.name) and path.suffix.lower() in ("", ".md", ".txt", ".mit", ".rst"):
-            text = path.read_text(encoding="utf-8", errors="replace")
-            found.append("\n".join(line.rstrip() for line in text.strip().splitlines()))
+            text = path.read_text(encoding="utf-8", errors="replace").strip()
+            # Whose full words every Debian has, and nothing of its own beside them.
+            common = next((name for name, pattern in COMMON.items() if re.fullmatch(pattern, text, re.S)), None)
+            text = f"On Debian in /usr/share/common-licenses/{common}" if common else text
+            found.append("\n".join(line.rstrip() for line in text.splitlines()))
     return found
 
 
@@ -101,7 +114,8 @@ def copyright_file(crates):
     for vendored in sorted(path for path in VENDORED.iterdir() if path.is_dir()):
         rows.append(entry(f"{vendored.name} (web app)", "see the text", "", numbers(vendored)))
     parts = [
-        "The appliance is", indented(own),
+        # cargo-deb takes a file that begins like this as it is.
+        "Copyright: 2026 The appliance authors\nLicense: MIT", indented(own),
         "Compiled into it are the crates below, from crates.io, the standard library of Rust (MIT OR\n"
         "Apache-2.0, The Rust Project Developers) and, for the web app, what is marked so. Where a choice of\n"
         "licences is offered, MIT is taken when it is among them. The numbers are those of the texts that\n"

@@ -68,10 +68,13 @@ newest_pid() {
 # What the unit would do, where no systemd does it.
 start_by_hand() {
     [ -z "$system" ] || return 0
-    chroot "$root" setpriv --reuid appliance --regid appliance --init-groups --bounding-set -all --no-new-privs \
-        /usr/bin/appliance --config $configuration serve \
+    inside sh -c 'echo $$ >/packages/pid; exec "$@"' sh \
+        setpriv --reuid appliance --regid appliance --init-groups --bounding-set -all --no-new-privs \
+        appliance --config $configuration serve \
         --listen 127.0.0.1:18443 --set "server.public_url=$origin" >"$root.log" 2>&1 &
-    service=$!
+    # Those of process numbers are shared; the child of this shell only waits for it.
+    until [ -s "$root/packages/pid" ]; do sleep 0.1; done
+    service=$(cat "$root/packages/pid")
     for _ in $(seq 100); do
         ready 2>/dev/null && return
         sleep 0.1
@@ -81,7 +84,8 @@ start_by_hand() {
 stop_by_hand() {
     [ -n "$service" ] || return 0
     kill "$service"
-    wait "$service" || true
+    wait
+    rm "$root/packages/pid"
     service=''
 }
 
@@ -180,6 +184,7 @@ stop_by_hand
 said=$(inside dpkg --purge appliance 2>&1) || fails "it cannot be purged: $said"
 must_not "the configuration is gone" test -e "$root$configuration"
 must "without an answer the data is kept" test -s "$root$data/auth.redb"
+must "and that is said" grep -q "$data is kept" <<<"$said"
 left=$(cd "$root" && find etc usr lib -xdev \( -name '*appliance*' -o -lname '*appliance*' \) | sort)
 [ -z "$left" ] || fails "a purge leaves behind: $left"
 holds "nothing but the data is left behind"

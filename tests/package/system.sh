@@ -47,7 +47,12 @@ boot() {
                 mount -t tmpfs -o mode=755 tmpfs "$0/run"
                 mount -t devtmpfs devtmpfs "$0/dev"
                 ip link set lo up
-                exec env -i container=appliance-test PATH=/usr/sbin:/usr/bin chroot "$0" /lib/systemd/systemd
+                # Not chroot: whoever is in one may not make the user namespace of PrivateUsers=.
+                mkdir "$0/outside"
+                cd "$0"
+                pivot_root . outside
+                exec env -i container=appliance-test PATH=/usr/sbin:/usr/bin sh -euc \
+                    "umount -l /outside; exec /lib/systemd/systemd"
             ' "$root") >"$root.log" 2>&1 </dev/null &
     keeper=$!
     for _ in $(seq 100); do
@@ -77,7 +82,7 @@ inside() {
         nsenter -t "$system" -m -u -i -n -p -C -r -w \
             env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 "$@"
     else
-        chroot "$root" \
+        unshare --mount bash -c 'mount -t proc proc "$0/proc"; exec chroot "$0" "$@"' "$root" \
             env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 "$@"
     fi
 }
