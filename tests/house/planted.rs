@@ -1,7 +1,7 @@
 //! Files that break the rules, and files that only look like it.
 
 use crate::{
-    imports,
+    imports, refusals,
     source::{File, Violation},
     texts,
 };
@@ -206,6 +206,33 @@ fn unfinished_work_is_caught() {
     let marks = [concat!("// TO", "DO: x"), concat!("# FIX", "ME"), concat!("to", "do!()")];
     assert_eq!(lines(texts::unfinished, "src/x.rs", &marks.join("\n")), [1, 2, 3]);
     assert_eq!(lines(texts::unfinished, "src/x.rs", "what is to do\nMETODO\n"), [0; 0]);
+}
+
+#[test]
+fn a_refusal_that_no_test_mentions_is_caught() {
+    let text = r#"
+// Problem::new(StatusCode::CONFLICT, "ONLY_IN_A_COMMENT",
+Self::new(
+    poem::http::StatusCode::FORBIDDEN,
+    "OVER_LINES",
+)
+let one = (StatusCode::GONE, "IN_A_ROW", "Gone.");
+Self::Closed => "FOR_SHORT",
+Problem::new(error.status(), "FROM_ELSEWHERE",
+Method::POST => "POST",
+if problem.code != "COMPARED" && env!("CARGO_PKG_VERSION") == problem.code {}
+#[cfg(test)]
+mod tests { fn f() { new(StatusCode::GONE, "IN_A_UNIT_TEST") } }
+"#;
+    let check = refusals::untested;
+    assert_eq!(lines(check, "src/x/problem.rs", text), [8, 9, 7, 5]);
+    let tested = "\"OVER_LINES\" \"IN_A_ROW\" \"FOR_SHORT\" \"FROM_ELSEWHERE_TOO\"";
+    let files = [File::new("src/x.rs", text), File::new("tests/api/x.rs", tested)];
+    let found = check(&files);
+    assert_eq!(found.len(), 1);
+    assert!(found[0].what.contains("FROM_ELSEWHERE"), "{}", found[0].what);
+    let here = [File::new("src/x.rs", text), File::new("tests/house/x.rs", tested)];
+    assert_eq!(check(&here).len(), 4, "what this test itself says is no test");
 }
 
 #[test]
