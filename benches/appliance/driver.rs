@@ -4,7 +4,11 @@
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration, time::Instant};
 
 use http_body_util::{BodyExt, Full};
-use hyper::{Request, body::Bytes, client::conn::http1::SendRequest};
+use hyper::{
+    Request, Response,
+    body::{Bytes, Incoming},
+    client::conn::http1::SendRequest,
+};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject};
 use serde_json::{Value, json};
@@ -14,7 +18,7 @@ use tokio_rustls::TlsConnector;
 use crate::process::Appliance;
 
 /// Good for every account.
-const PASSWORD: &str = "corretto cavallo batteria";
+pub(crate) const PASSWORD: &str = "corretto cavallo batteria";
 
 /// Connects to one server.
 #[derive(Clone)]
@@ -90,7 +94,7 @@ impl Driver {
         let mut connection = self.connect().await;
         let mut tokens = Vec::new();
         for number in 0..count {
-            let email = format!("person{number}@example.org");
+            let email = email(number);
             let person = json!({ "email": email, "password": PASSWORD, "name": "Mario",
                 "surname": "Rossi" });
             connection.json("POST", "/api/v1/auth/register", "", Some(person)).await;
@@ -155,6 +159,11 @@ impl Driver {
     }
 }
 
+/// The address of one of [`Driver::people`].
+pub(crate) fn email(number: usize) -> String {
+    format!("person{number}@example.org")
+}
+
 /// TLS that trusts one certificate.
 fn tls(certificate: &Path) -> rustls::ClientConfig {
     let mut roots = rustls::RootCertStore::empty();
@@ -189,6 +198,23 @@ impl Connection {
         serde_json::from_slice(&answer).unwrap()
     }
 
+    /// Makes an API key with these scopes.
+    pub(crate) async fn api_key(&mut self, admin: &str, scopes: &[&str]) -> String {
+        let key = json!({ "name": "Bench", "scopes": scopes });
+        let made = self.json("POST", "/api/v1/auth/api-keys", admin, Some(key)).await;
+        made["secret"].as_str().unwrap().to_owned()
+    }
+
+    /// Tries to log in; gives the status, and whether the answer says when to come back.
+    pub(crate) async fn try_login(&mut self, email: &str) -> (u16, bool) {
+        let login = json!({ "identifier": email, "password": PASSWORD }).to_string();
+        let path = "/api/v1/auth/login";
+        let response = self.ask("application/json", "POST", path, "", login.into()).await;
+        let answer = (response.status().as_u16(), response.headers().contains_key("retry-after"));
+        response.into_body().collect().await.unwrap();
+        answer
+    }
+
     async fn login(&mut self, email: &str) -> String {
         let login = json!({ "identifier": email, "password": PASSWORD });
         let session = self.json("POST", "/api/v1/auth/login", "", Some(login)).await;
@@ -207,6 +233,19 @@ impl Connection {
         token: &str,
         body: Bytes,
     ) -> (u16, Bytes) {
+        let response = self.ask(content_type, method, path, token, body).await;
+        let status = response.status().as_u16();
+        (status, response.into_body().collect().await.unwrap().to_bytes())
+    }
+
+    async fn ask(
+        &mut self,
+        content_type: &str,
+        method: &str,
+        path: &str,
+        token: &str,
+        body: Bytes,
+    ) -> Response<Incoming> {
         let mut request = Request::builder().method(method).uri(path).header("host", "localhost");
         if !token.is_empty() {
             request = request.header("authorization", format!("Bearer {token}"));
@@ -216,8 +255,6 @@ impl Connection {
         }
         let request = request.body(Full::new(body)).unwrap();
         self.0.ready().await.unwrap();
-        let response = self.0.send_request(request).await.unwrap();
-        let status = response.status().as_u16();
-        (status, response.into_body().collect().await.unwrap().to_bytes())
+        self.0.send_request(request).await.unwrap()
     }
 }

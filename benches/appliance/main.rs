@@ -19,6 +19,7 @@ mod bare;
 mod driver;
 mod edge;
 mod process;
+mod signing_in;
 mod store_alone;
 
 use std::time::{Duration, Instant};
@@ -50,7 +51,7 @@ fn main() {
         return;
     }
     // One part alone when it is named, as in `cargo bench --bench appliance -- reading`.
-    let parts = ["starting", "writing", "reading", "backing_up", "edge"];
+    let parts = ["starting", "writing", "reading", "backing_up", "edge", "signing_in"];
     let named = |part: &str| arguments.iter().any(|argument| argument == part);
     let wanted = |part| named(part) || !parts.into_iter().any(named);
     if wanted("starting") {
@@ -68,6 +69,9 @@ fn main() {
         }
         if wanted("edge") {
             edge::edge().await;
+        }
+        if wanted("signing_in") {
+            signing_in::signing_in().await;
         }
     });
 }

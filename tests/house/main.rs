@@ -1,8 +1,9 @@
 //! The house rules, kept by reading the tree.
 //!
-//! The tables below are the rules; `imports` and `texts` apply them, `requirements` holds a document
-//! against the tests that it names, `source` reads Rust well enough to tell code from comments, strings
-//! and unit tests, and `planted` proves with files that break the rules that each of them is caught. A failure lists `file:line: what, and which rule`.
+//! The tables below are the rules; `imports`, `refusals` and `texts` apply them, `requirements` holds a
+//! document against the tests that it names, `source` reads Rust well enough to tell code from comments,
+//! strings and unit tests, and `planted` proves with files that break the rules that each of them is
+//! caught. A failure lists `file:line: what, and which rule`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -15,6 +16,7 @@
 
 mod imports;
 mod planted;
+mod refusals;
 mod requirements;
 mod source;
 mod texts;
@@ -183,6 +185,13 @@ fn both_languages_have_the_same_messages() {
 #[test]
 fn every_key_of_the_default_configuration_is_explained() {
     assert_none(&texts::unexplained_keys(&File::all()));
+}
+
+#[test]
+fn every_refusal_has_a_test() {
+    let files = File::all();
+    assert!(refusals::codes(&files).len() > 70, "{:?}", refusals::codes(&files));
+    assert_none(&refusals::untested(&files));
 }
 
 #[test]

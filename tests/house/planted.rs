@@ -1,7 +1,7 @@
 //! Files that break the rules, and files that only look like it.
 
 use crate::{
-    imports, requirements,
+    imports, refusals, requirements,
     source::{File, Violation},
     texts,
 };
@@ -266,6 +266,33 @@ fn a_requirement_that_names_what_exists_is_allowed() {
         assert_eq!(of_requirements(requirements::unproven, &table), [0; 0], "{proof}");
         assert_eq!(of_requirements(requirements::repeated, &table), [0; 0], "{proof}");
     }
+}
+
+#[test]
+fn a_refusal_that_no_test_mentions_is_caught() {
+    let text = r#"
+// Problem::new(StatusCode::CONFLICT, "ONLY_IN_A_COMMENT",
+Self::new(
+    poem::http::StatusCode::FORBIDDEN,
+    "OVER_LINES",
+)
+let one = (StatusCode::GONE, "IN_A_ROW", "Gone.");
+Self::Closed => "FOR_SHORT",
+Problem::new(error.status(), "FROM_ELSEWHERE",
+Method::POST => "POST",
+if problem.code != "COMPARED" && env!("CARGO_PKG_VERSION") == problem.code {}
+#[cfg(test)]
+mod tests { fn f() { new(StatusCode::GONE, "IN_A_UNIT_TEST") } }
+"#;
+    let check = refusals::untested;
+    assert_eq!(lines(check, "src/x/problem.rs", text), [8, 9, 7, 5]);
+    let tested = "\"OVER_LINES\" \"IN_A_ROW\" \"FOR_SHORT\" \"FROM_ELSEWHERE_TOO\"";
+    let files = [File::new("src/x.rs", text), File::new("tests/api/x.rs", tested)];
+    let found = check(&files);
+    assert_eq!(found.len(), 1);
+    assert!(found[0].what.contains("FROM_ELSEWHERE"), "{}", found[0].what);
+    let here = [File::new("src/x.rs", text), File::new("tests/house/x.rs", tested)];
+    assert_eq!(check(&here).len(), 4, "what this test itself says is no test");
 }
 
 #[test]
