@@ -28,6 +28,8 @@ umask 022
 
 cargo build --release --locked --bin appliance "$@"
 program=$CARGO_TARGET_DIR/release/appliance
+# Options of a build may have kept symbols, and cargo-deb goes by the profile, which does not.
+strip "$program"
 
 needed=$(objdump -T "$program" | grep -o 'GLIBC_[0-9.]*' | sort -Vu | tail -n 1)
 if [ "$(printf '%s\n' "$needed" "GLIBC_$NEWEST_GLIBC" | sort -V | tail -n 1)" != "GLIBC_$NEWEST_GLIBC" ]; then
