@@ -154,7 +154,7 @@ fn refusal(error: &AuthError) -> Problem {
             "Troppe password dimenticate dalla tua rete in poco tempo. Attendi un momento.",
         ),
         AuthError::MailOff => (
-            StatusCode::SERVICE_UNAVAILABLE,
+            StatusCode::CONFLICT,
             "MAIL_OFF",
             "This server sends no mail. Ask an administrator for a link.",
             "Questo server non invia e-mail. Chiedi un link a un amministratore.",

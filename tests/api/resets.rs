@@ -158,7 +158,7 @@ async fn without_a_mail_server_nobody_can_ask_for_a_mail() {
     let app = Appliance::start().await;
     assert_eq!(app.get("/instance", None).await.expect(200)["password_mail"], false);
     let body = json!({ "email": "ada@example.org" });
-    app.post("/auth/password/forgot", None, body).await.expect_problem(503, "MAIL_OFF");
+    app.post("/auth/password/forgot", None, body).await.expect_problem(409, "MAIL_OFF");
 }
 
 #[tokio::test]

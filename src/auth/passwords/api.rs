@@ -55,7 +55,7 @@ impl PasswordsApi {
     /// Mails a link to the account's address that sets another password, once and within an hour. The
     /// answer is the same, and as soon, when there is no such account. One person is sent three in an hour
     /// at most. Errors: `VALIDATION_FAILED` (422) for what is no address, `TOO_MANY_RESETS` (429) from one
-    /// network, `MAIL_OFF` (503) when `password_mail` of `GET /instance` is false, `BUSY` (503).
+    /// network, `MAIL_OFF` (409) when `password_mail` of `GET /instance` is false, `BUSY` (503).
     #[oai(path = "/auth/password/forgot", method = "post", operation_id = "forgotPassword")]
     async fn forgot(
         &self,
