@@ -116,7 +116,7 @@ def copyright_file(crates):
     parts = [
         # cargo-deb takes a file that begins like this as it is.
         "Copyright: 2026 The appliance authors\nLicense: MIT", indented(own),
-        "Compiled into it are the crates below, from crates.io, the standard library of Rust (MIT OR\n"
+        "Compiled into it are the crates below, from Rust's registry, the standard library of Rust (MIT OR\n"
         "Apache-2.0, The Rust Project Developers) and, for the web app, what is marked so. Where a choice of\n"
         "licences is offered, MIT is taken when it is among them. The numbers are those of the texts that\n"
         "follow. A crate without a number brings no text of its own; its licence is named, and its words stand\n"

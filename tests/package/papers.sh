@@ -29,8 +29,7 @@ small() { # file, MiB, words
     if [ "$bytes" -lt $(($2 << 20)) ]; then
         holds "$3 has $((bytes >> 10)) KiB, under $2 MiB"
     else
-        # No fault of what is packed, so the rest is looked at all the same.
-        echo "  MISSED  $3 has $((bytes >> 10)) KiB, and is to have under $2 MiB"
+        misses "$3 has $((bytes >> 10)) KiB, and is to have under $2 MiB"
     fi
 }
 small "$package" 8 "the package"
