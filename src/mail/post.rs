@@ -58,7 +58,7 @@ impl Post {
         let office = Arc::clone(&self.0);
         let Ok(place) = Arc::clone(&office.waiting).try_acquire_owned() else {
             office.metrics.dropped();
-            return tracing::error!(about = letter.about, "a mail was dropped: too many wait");
+            return tracing::warn!(about = letter.about, "a mail was dropped: too many wait");
         };
         tokio::spawn(office.deliver(letter, place));
     }
