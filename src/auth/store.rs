@@ -174,13 +174,19 @@ pub(super) fn sessions_of(
     Ok(sessions)
 }
 
-/// Ends every session of a person.
-pub(super) fn end_sessions_of(edit: &Edit<'_>, user: UserId) -> Result<(), StoreError> {
+/// Ends every session of a person, but the one to keep; says how many.
+pub(super) fn end_sessions_of(
+    edit: &Edit<'_>,
+    user: UserId,
+    keep: Option<RandomId>,
+) -> Result<usize, StoreError> {
     let all = (user.0, u128::MIN)..=(user.0, u128::MAX);
-    let keys =
+    let mut keys =
         SESSIONS_BY_USER
             .collect(edit, all, Direction::Ascending, usize::MAX, |(_, key), ()| key)?;
-    keys.into_iter().try_for_each(|key| end_session(edit, key, user))
+    keys.retain(|key| Some(*key) != keep.map(Session::key));
+    keys.iter().try_for_each(|key| end_session(edit, *key, user))?;
+    Ok(keys.len())
 }
 
 /// How many people have a session that was not ended.

@@ -39,8 +39,13 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand};
+use serde_json::Value;
 
-use crate::config::{Config, ConfigError, Settings, Sources};
+use crate::{
+    config::{Config, ConfigError, Settings, Sources},
+    control::{self, Request},
+    paths::DataDir,
+};
 pub use failure::Failure;
 
 /// Where the configuration is looked for when nobody says where it is.
@@ -195,6 +200,17 @@ impl Global {
 
     fn load(&self, flags: &[(&str, String)]) -> Result<Config, ConfigError> {
         Config::load(&self.sources(flags))
+    }
+
+    /// Says which data directory it is about, and asks the appliance that runs on it; nothing is done here
+    /// when none does.
+    fn ask_running(&self, request: &Request) -> Result<Value, Failure> {
+        let config = self.load(&[])?;
+        let data = DataDir::new(&config.data.directory);
+        self.say(format_args!("data directory: {}", data.root().display()));
+        let socket = config.server.control_socket_or(data.control_socket());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        Ok(runtime.block_on(control::ask(&socket, request, |_| {}))?)
     }
 
     /// Says something to the person at the terminal.

@@ -1,18 +1,10 @@
 //! `appliance status`: how the running appliance is, by its own word.
 
 use super::{Failure, Global, print};
-use crate::{
-    control::{self, DatabaseStatus, Request, Status},
-    paths::DataDir,
-};
+use crate::control::{DatabaseStatus, Request, Status};
 
 pub(super) fn run(global: &Global) -> Result<(), Failure> {
-    let config = global.load(&[])?;
-    let data = DataDir::new(&config.data.directory);
-    global.say(format_args!("data directory: {}", data.root().display()));
-    let socket = config.server.control_socket_or(data.control_socket());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let answer = runtime.block_on(control::ask(&socket, &Request::Status, |_| {}))?;
+    let answer = global.ask_running(&Request::Status)?;
     if global.json {
         return print(serde_json::to_string_pretty(&answer)?);
     }

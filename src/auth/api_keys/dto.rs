@@ -140,40 +140,16 @@ impl From<KeyView> for KeyBody {
 #[derive(Object)]
 #[oai(rename = "NewlyMadeApiKey")]
 pub(super) struct MadeKeyBody {
-    /// Names it: 32 hex digits. No secret.
-    id: String,
-    /// What people call it.
-    name: String,
-    /// Whose it is.
-    owner: OwnerBody,
-    /// What it may be used for.
-    scopes: Vec<ScopeBody>,
-    /// When it was made.
-    created_at: Timestamp,
-    /// When it ends; null when it does not.
-    expires_at: Option<Timestamp>,
-    /// Always null: nobody has used it yet.
-    last_used_at: Option<Timestamp>,
-    /// Always null.
-    last_network: Option<String>,
+    /// The key; nobody has used it yet.
+    #[oai(flatten)]
+    key: KeyBody,
     /// For `Authorization: Bearer …`. Shown this once; keep it now.
     secret: String,
 }
 
 impl MadeKeyBody {
     pub(super) fn of(made: KeyView, secret: String) -> Self {
-        let key = KeyBody::from(made);
-        Self {
-            id: key.id,
-            name: key.name,
-            owner: key.owner,
-            scopes: key.scopes,
-            created_at: key.created_at,
-            expires_at: key.expires_at,
-            last_used_at: key.last_used_at,
-            last_network: key.last_network,
-            secret,
-        }
+        Self { key: made.into(), secret }
     }
 }
 

@@ -98,22 +98,9 @@ impl From<InvitationView> for InvitationBody {
 #[derive(Object)]
 #[oai(rename = "NewlyMadeInvitation")]
 pub(super) struct MadeInvitationBody {
-    /// Names it: 32 hex digits. No secret.
-    id: String,
-    /// What for.
-    note: String,
-    /// What those who come with it may do.
-    role: PersonRole,
-    /// How many accounts it makes.
-    uses: u32,
-    /// How many of them it has not made yet.
-    uses_left: u32,
-    /// When it was made.
-    created_at: Timestamp,
-    /// When it ends.
-    expires_at: Timestamp,
-    /// The id of who made it; null for the command line.
-    created_by: Option<u64>,
+    /// The invitation.
+    #[oai(flatten)]
+    invitation: InvitationBody,
     /// The code, in groups. Shown this once.
     code: String,
     /// A link that opens the registration with the code filled in.
@@ -122,19 +109,7 @@ pub(super) struct MadeInvitationBody {
 
 impl MadeInvitationBody {
     pub(super) fn of(made: InvitationView, code: String, origin: &str) -> Self {
-        let made = InvitationBody::from(made);
-        Self {
-            id: made.id,
-            note: made.note,
-            role: made.role,
-            uses: made.uses,
-            uses_left: made.uses_left,
-            created_at: made.created_at,
-            expires_at: made.expires_at,
-            created_by: made.created_by,
-            url: format!("{origin}/app/register#{code}"),
-            code,
-        }
+        Self { invitation: made.into(), url: format!("{origin}/app/register#{code}"), code }
     }
 }
 

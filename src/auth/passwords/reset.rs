@@ -9,7 +9,6 @@ use crate::{
     auth::{
         AuthError, AuthService,
         records::{Account, PasswordReset},
-        sessions::end_others,
         store::account,
         tables::PASSWORD_RESETS,
     },
@@ -133,13 +132,11 @@ impl AuthService {
             let Some(owner) = token.owner(view, now)? else {
                 return Ok(Decision::Refuse(AuthError::ResetInvalid));
             };
-            let all = end_others(view, owner.id, None)?;
             let changed = Account { password_hash: password_hash.clone(), ..owner };
             let from = from.clone();
             Ok(Decision::write(move |edit| {
                 // Which spends the token.
-                all(edit)?;
-                replace(edit, &changed)?;
+                replace(edit, &changed, None)?;
                 emit(edit, &from.event(now, "password.reset", format!("user:{}", changed.id))?)
             }))
         };

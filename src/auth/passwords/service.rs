@@ -5,13 +5,12 @@ use crate::{
     auth::{
         AuthError, AuthService,
         records::Account,
-        sessions::end_others,
-        store::{account, session, update_account},
+        store::{account, end_sessions_of, session, update_account},
         tables::PASSWORD_RESETS,
     },
     event::{Provenance, emit},
     http::{Principal, RequestContext},
-    ids::UserId,
+    ids::{RandomId, UserId},
     store::{Decision, Edit, StoreError, View},
 };
 
@@ -46,12 +45,10 @@ impl AuthService {
             let Some(account) = current else {
                 return Ok(Decision::Refuse(AuthError::PasswordWrong));
             };
-            let others = end_others(view, id, Some(own))?;
             let changed = Account { password_hash: password_hash.clone(), ..account };
             let from = from.clone();
             Ok(Decision::write(move |edit| {
-                others(edit)?;
-                replace(edit, &changed)?;
+                replace(edit, &changed, Some(own))?;
                 emit(edit, &from.event(now, "password.changed", format!("user:{id}"))?)
             }))
         };
@@ -78,12 +75,10 @@ impl AuthService {
             let Some(account) = account(view, id)? else {
                 return Ok(Decision::Refuse(AuthError::UserNotFound));
             };
-            let all = end_others(view, id, None)?;
             let changed = Account { password_hash: password_hash.clone(), ..account };
             let from = from.clone();
             Ok(Decision::write(move |edit| {
-                all(edit)?;
-                replace(edit, &changed)?;
+                replace(edit, &changed, None)?;
                 emit(edit, &from.event(now, "password.reset", format!("user:{id}"))?)?;
                 Ok(changed)
             }))
@@ -103,9 +98,14 @@ impl AuthService {
     }
 }
 
-/// Stores an account with another password. A token that was made because nobody knew the one before is
-/// of no more use.
-pub(super) fn replace(edit: &Edit<'_>, changed: &Account) -> Result<(), StoreError> {
+/// Stores an account with another password. Whoever got in by the one before is out, but for the session to
+/// keep, and a token that was made because nobody knew it is of no more use.
+pub(super) fn replace(
+    edit: &Edit<'_>,
+    changed: &Account,
+    keep: Option<RandomId>,
+) -> Result<(), StoreError> {
+    end_sessions_of(edit, changed.id, keep)?;
     PASSWORD_RESETS.remove(edit, changed.id.0)?;
     update_account(edit, changed)
 }

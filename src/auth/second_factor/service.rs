@@ -8,7 +8,9 @@ use super::{
 };
 use crate::{
     auth::{
-        AuthError, AuthService, records::SecondFactor, sessions::end_others, store::account,
+        AuthError, AuthService,
+        records::SecondFactor,
+        store::{account, end_sessions_of},
         tables::SECOND_FACTORS,
     },
     clock::Time,
@@ -137,10 +139,9 @@ impl AuthService {
                 recovery: stored.clone(),
                 ..begun
             };
-            let others = end_others(view, id, session)?;
             let from = from.clone();
             Ok(Decision::write(move |edit| {
-                others(edit)?;
+                end_sessions_of(edit, id, session)?;
                 SECOND_FACTORS.put(edit, id.0, &factor)?;
                 emit(edit, &from.event(now, "second_factor.enrolled", format!("user:{id}"))?)
             }))
@@ -207,10 +208,9 @@ impl AuthService {
             if let Err(refusal) = accepted(view, id, &code, now)? {
                 return Ok(Decision::Refuse(refusal));
             }
-            let others = end_others(view, id, session)?;
             let from = from.clone();
             Ok(Decision::write(move |edit| {
-                others(edit)?;
+                end_sessions_of(edit, id, session)?;
                 SECOND_FACTORS.remove(edit, id.0)?;
                 emit(edit, &from.event(now, "second_factor.removed", format!("user:{id}"))?)
             }))
@@ -241,10 +241,9 @@ impl AuthService {
             let Some(factor) = SECOND_FACTORS.get(view, id.0)? else {
                 return Ok(Decision::Answer(false));
             };
-            let all = end_others(view, id, None)?;
             let from = from.clone();
             Ok(Decision::write(move |edit| {
-                all(edit)?;
+                end_sessions_of(edit, id, None)?;
                 SECOND_FACTORS.remove(edit, id.0)?;
                 let mut event = from.event(now, "second_factor.reset", format!("user:{id}"))?;
                 let left = factor.recovery.len();

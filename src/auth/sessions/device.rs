@@ -1,13 +1,13 @@
 //! The device cookie: proves that somebody has logged in to an account from this browser before. It lets
 //! nobody in; it only tells its bearer from strangers who guess.
 
+use super::sealed;
 use crate::{
-    base32,
     crypto::{self, NoRandomness},
     ids::UserId,
 };
 
-const TAG_LENGTH: usize = 16;
+const KIND: &[u8] = b"device-v1";
 
 /// A random number of a device.
 pub(in crate::auth) type DeviceId = [u8; 8];
@@ -27,24 +27,15 @@ impl Device {
 
     /// The text of the cookie.
     pub(super) fn seal(self, key: &[u8; 32]) -> String {
-        let body = [self.user.0.to_be_bytes(), self.id].concat();
-        base32::encode(&[&body[..], &tag(key, &body)].concat())
+        sealed::seal(key, KIND, &[self.user.0.to_be_bytes(), self.id].concat())
     }
 
     /// Reads a text that [`Device::seal`] made with the same key, and no other.
     pub(super) fn open(key: &[u8; 32], text: &str) -> Option<Self> {
-        let bytes = base32::decode(text)?;
-        let (body, tagged) = bytes.split_at_checked(bytes.len().checked_sub(TAG_LENGTH)?)?;
-        if !crypto::equal(tagged, &tag(key, body)) {
-            return None;
-        }
+        let body = sealed::open(key, KIND, text)?;
         let (user, id) = body.split_first_chunk()?;
         Some(Self { user: UserId(u64::from_be_bytes(*user)), id: id.try_into().ok()? })
     }
-}
-
-fn tag(key: &[u8; 32], body: &[u8]) -> [u8; TAG_LENGTH] {
-    crypto::shortened(crypto::hmac_sha256(key, &[b"device-v1", body]))
 }
 
 #[cfg(test)]

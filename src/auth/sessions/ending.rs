@@ -9,13 +9,13 @@ use crate::{
     auth::{
         AuthError, AuthService,
         records::Session,
-        store::{account, end_session, people_signed_in, session, sessions_of},
+        store::{account, end_session, end_sessions_of, people_signed_in, session, sessions_of},
         tables::SESSIONS,
     },
     clock::Time,
     event::{Provenance, emit},
     ids::{RandomId, UserId},
-    store::{Decision, Direction, Edit, Reader, StoreError, View},
+    store::{Decision, Direction, Reader, StoreError, View},
 };
 
 /// How many sessions past their end one commit removes.
@@ -36,25 +36,6 @@ pub struct OpenSession {
     pub last_used_at: Time,
     /// When it ends unless it is used.
     pub ends_at: Time,
-}
-
-/// What a person's sessions are ended with, in a commit that does more.
-pub(in crate::auth) type EndSessions =
-    Box<dyn FnOnce(&Edit<'_>) -> Result<usize, StoreError> + Send>;
-
-/// Prepares to end every session of a person but one; says how many when it is done.
-pub(in crate::auth) fn end_others(
-    view: &View<'_>,
-    user: UserId,
-    keep: Option<RandomId>,
-) -> Result<EndSessions, StoreError> {
-    let keep = keep.map(Session::key);
-    let mut ending: Vec<_> = sessions_of(view, user)?.into_iter().map(|(key, _)| key).collect();
-    ending.retain(|key| Some(*key) != keep);
-    Ok(Box::new(move |edit| {
-        ending.iter().try_for_each(|key| end_session(edit, *key, user))?;
-        Ok(ending.len())
-    }))
 }
 
 impl AuthService {
@@ -120,10 +101,9 @@ impl AuthService {
             if account(view, user)?.is_none() {
                 return Ok(Decision::Refuse(AuthError::UserNotFound));
             }
-            let others = end_others(view, user, keep)?;
             let from = from.clone();
             Ok(Decision::write(move |edit| {
-                let count = others(edit)?;
+                let count = end_sessions_of(edit, user, keep)?;
                 if count > 0 {
                     let mut event = from.event(now, "sessions.ended", format!("user:{user}"))?;
                     event.before = Some(json!({ "sessions": count }).to_string());

@@ -10,11 +10,11 @@ mod recognise;
 mod refresh;
 mod refresh_token;
 mod rules;
+mod sealed;
 mod throttle;
 
 pub use api::SessionsApi;
 pub use ending::OpenSession;
-pub(super) use ending::end_others;
 pub use login::{LoggedIn, Login};
 pub(super) use model::{Identifier, Opened};
 pub(super) use recognise::{Recognised, principal_of};

@@ -5,13 +5,13 @@
 //! appliance: it tells a token that we once gave out, and that has been used since, from one that
 //! somebody made up. Only the former ends a session, and no used token needs to be remembered.
 
+use super::sealed;
 use crate::{
-    base32,
     crypto::{self, NoRandomness},
     ids::RandomId,
 };
 
-const TAG_LENGTH: usize = 16;
+const KIND: &[u8] = b"refresh-token-v1";
 
 /// A refresh token, taken apart.
 #[derive(Clone)]
@@ -34,18 +34,13 @@ impl RefreshToken {
 
     /// The text that a client keeps.
     pub(super) fn seal(&self, key: &[u8; 32]) -> String {
-        let mut bytes = self.body();
-        bytes.extend_from_slice(&tag(key, &bytes));
-        base32::encode(&bytes)
+        let body = [&self.session.0[..], &self.generation.to_be_bytes(), &self.secret].concat();
+        sealed::seal(key, KIND, &body)
     }
 
     /// Reads a text that [`RefreshToken::seal`] made with the same key, and no other.
     pub(super) fn open(key: &[u8; 32], text: &str) -> Option<Self> {
-        let bytes = base32::decode(text)?;
-        let (body, tagged) = bytes.split_at_checked(bytes.len().checked_sub(TAG_LENGTH)?)?;
-        if !crypto::equal(tagged, &tag(key, body)) {
-            return None;
-        }
+        let body = sealed::open(key, KIND, text)?;
         let (session, rest) = body.split_first_chunk()?;
         let (generation, secret) = rest.split_first_chunk()?;
         Some(Self {
@@ -54,14 +49,6 @@ impl RefreshToken {
             secret: secret.try_into().ok()?,
         })
     }
-
-    fn body(&self) -> Vec<u8> {
-        [&self.session.0[..], &self.generation.to_be_bytes(), &self.secret].concat()
-    }
-}
-
-fn tag(key: &[u8; 32], body: &[u8]) -> [u8; TAG_LENGTH] {
-    crypto::shortened(crypto::hmac_sha256(key, &[b"refresh-token-v1", body]))
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ use crate::{
 /// Removes everything that `auth.redb` holds under a person's number: whoever adds a table of things that
 /// belong to people removes theirs here, and nowhere else.
 pub(in crate::auth) fn forget_person(edit: &Edit<'_>, id: UserId) -> Result<(), StoreError> {
-    end_sessions_of(edit, id)?;
+    end_sessions_of(edit, id, None)?;
     SECOND_FACTORS.remove(edit, id.0)?;
     PASSWORD_RESETS.remove(edit, id.0)?;
     remove_keys_of(edit, id)?;

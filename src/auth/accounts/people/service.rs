@@ -115,7 +115,7 @@ impl AuthService {
             Ok(Decision::write(move |edit| {
                 replace_account(edit, &old, &new)?;
                 if new.disabled {
-                    end_sessions_of(edit, id)?;
+                    end_sessions_of(edit, id, None)?;
                 }
                 if new.disabled || new.email != old.email {
                     // A link that went to the old address is nobody's any more.
