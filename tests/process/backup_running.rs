@@ -73,3 +73,21 @@ fn a_passphrase_reaches_the_appliance_that_runs() {
     finish_with_input(from_elsewhere(&home, &verify), "another passphrase").expect(5);
     running.stop();
 }
+
+#[test]
+fn one_backup_at_a_time_whoever_takes_it() {
+    let home = Home::default();
+    let directory = home.data().join("backups");
+    let running = Running::start(&home);
+    home.run(&["backup", "create"]).expect(0);
+    let another = fs::File::open(&directory).unwrap();
+    another.lock().unwrap();
+    for verb in ["create", "prune"] {
+        let refused = home.run(&["backup", verb]);
+        refused.expect_error(4, &["another backup is in progress", "try again when it is done"]);
+    }
+    drop(another);
+    home.run(&["backup", "create"]).expect(0);
+    assert_eq!(names_in(&directory).len(), 2);
+    running.stop();
+}

@@ -52,6 +52,19 @@ fn a_list_is_narrowed_by_words_role_and_status() {
 }
 
 #[test]
+fn a_name_that_is_the_number_of_somebody_else_is_refused_and_an_address_is_not() {
+    stopped_and_running(|home| {
+        home.create_user("2", "user").expect(0);
+        let refused = home.run(&["user", "disable", "2"]);
+        refused.expect_error(4, &["the id of another", "use the e-mail address"]);
+        home.run(&["user", "disable", "2@example.org"]).expect(0);
+        assert_eq!(usernames(home, &["--status", "disabled"]), ["2"]);
+        home.run(&["user", "disable", "3"]).expect(0);
+        assert_eq!(usernames(home, &["--status", "disabled"]), ["bea", "2"]);
+    });
+}
+
+#[test]
 fn an_account_is_shown_in_full() {
     stopped_and_running(|home| {
         let shown = home.run(&["user", "show", "ada@example.org"]).expect(0).stdout;

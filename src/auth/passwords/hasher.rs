@@ -1,4 +1,4 @@
-//! Password hashing: Argon2id (RFC 9106) behind a bound.
+//! Password hashing behind a bound.
 //!
 //! A hash costs 19 MiB and two passes over them, on purpose. So only as many run at once as there are
 //! processors, on the blocking pool, and only a limited number may wait: the rest is told to come
@@ -10,13 +10,10 @@
 
 use std::sync::Arc;
 
-use argon2::{
-    Algorithm, Argon2, Params, Version,
-    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
-};
+use argon2::{Algorithm, Params, password_hash::phc::PasswordHash};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{model::NewPassword, strength::Guesses};
+use super::{argon::Argon, model::NewPassword, strength::Guesses};
 use crate::{auth::AuthError, config::AuthConfig};
 
 const WAITING_PER_WORKER: usize = 64;
@@ -30,7 +27,8 @@ const MOST_BCRYPT_STEPS: u32 = 16;
 /// Hashes and checks passwords, a few at a time.
 #[derive(Clone)]
 pub(in crate::auth) struct Hasher {
-    params: Params,
+    argon: Arc<Argon>,
+    workers: usize,
     running: Arc<Semaphore>,
     admitted: Arc<Semaphore>,
 }
@@ -45,8 +43,10 @@ impl Hasher {
             0 => processors(),
             configured => configured,
         };
+        let params = params.map_err(|error| AuthError::Internal(error.to_string()))?;
         Ok(Self {
-            params: params.map_err(|error| AuthError::Internal(error.to_string()))?,
+            argon: Arc::new(Argon::new(params)),
+            workers,
             running: Arc::new(Semaphore::new(workers)),
             admitted: Arc::new(Semaphore::new(workers + workers * WAITING_PER_WORKER)),
         })
@@ -61,18 +61,16 @@ impl Hasher {
         password: NewPassword,
         guesses: Guesses,
     ) -> Result<String, AuthError> {
-        let params = self.params.clone();
-        let work = move || {
+        let work = move |argon: &Argon| {
             guesses.judge(&password)?;
-            hash(params, password.reveal())
+            argon.hash(password.reveal())
         };
         self.run(|| Ok(()), work).await?
     }
 
     /// The PHC string of a password, with a fresh salt.
     pub(in crate::auth) async fn hash(&self, password: String) -> Result<String, AuthError> {
-        let params = self.params.clone();
-        self.run(|| Ok(()), move || hash(params, &password)).await?
+        self.run(|| Ok(()), move |argon| argon.hash(&password)).await?
     }
 
     /// Whether `password` is the one of `stored`. Without one, or when it is no hash at all, it costs the
@@ -87,14 +85,12 @@ impl Hasher {
         may_still: impl FnOnce() -> Result<(), AuthError>,
         wrong: impl FnOnce(),
     ) -> Result<bool, AuthError> {
-        let params = self.params.clone();
-        let check = move || match Stored::read(stored.as_deref().unwrap_or(NO_PASSWORD)) {
-            Stored::Phc(parsed) => {
-                Ok(argon2(params).verify_password(password.as_bytes(), parsed.as_ref()).is_ok())
-            }
-            Stored::Bcrypt(text) => Ok(bcrypt::verify(&password, text).unwrap_or(false)),
-            Stored::Nothing => hash(params, &password).map(|_| false),
-        };
+        let check =
+            move |argon: &Argon| match Stored::read(stored.as_deref().unwrap_or(NO_PASSWORD)) {
+                Stored::Phc(stored) => Ok(argon.verify(&password, &stored)),
+                Stored::Bcrypt(text) => Ok(bcrypt::verify(&password, text).unwrap_or(false)),
+                Stored::Nothing => argon.hash(&password).map(|_| false),
+            };
         let (verified, _turn) = self.take_turn(may_still, check).await?;
         let verified = verified?;
         if !verified {
@@ -110,16 +106,17 @@ impl Hasher {
             (hash.algorithm == Algorithm::Argon2id.ident()).then_some(params)
         });
         current.is_none_or(|params| {
-            params.m_cost() != self.params.m_cost()
-                || params.t_cost() != self.params.t_cost()
-                || params.p_cost() != self.params.p_cost()
+            let wanted = self.argon.params();
+            params.m_cost() != wanted.m_cost()
+                || params.t_cost() != wanted.t_cost()
+                || params.p_cost() != wanted.p_cost()
         })
     }
 
     async fn run<T: Send + 'static>(
         &self,
         may_still: impl FnOnce() -> Result<(), AuthError>,
-        work: impl FnOnce() -> T + Send + 'static,
+        work: impl FnOnce(&Argon) -> T + Send + 'static,
     ) -> Result<T, AuthError> {
         self.take_turn(may_still, work).await.map(|(done, _)| done)
     }
@@ -128,17 +125,27 @@ impl Hasher {
     async fn take_turn<T: Send + 'static>(
         &self,
         may_still: impl FnOnce() -> Result<(), AuthError>,
-        work: impl FnOnce() -> T + Send + 'static,
+        work: impl FnOnce(&Argon) -> T + Send + 'static,
     ) -> Result<(T, OwnedSemaphorePermit), AuthError> {
         let _admitted = self.admitted.try_acquire().map_err(|_| AuthError::HasherBusy)?;
         let running = Arc::clone(&self.running).acquire_owned().await;
         let running = running.map_err(|error| AuthError::Internal(error.to_string()))?;
         may_still()?;
+        let hasher = self.clone();
         let task = tokio::task::spawn_blocking(move || {
+            let done = work(&hasher.argon);
+            if !hasher.is_awaited() {
+                hasher.argon.rest();
+            }
             // The permit goes with the work: a request that is given up still counts until it ends.
-            (work(), running)
+            (done, running)
         });
         task.await.map_err(|error| AuthError::Internal(error.to_string()))
+    }
+
+    /// Whether more were admitted than can run.
+    fn is_awaited(&self) -> bool {
+        self.admitted.available_permits() < self.workers * WAITING_PER_WORKER
     }
 }
 
@@ -158,17 +165,6 @@ impl<'s> Stored<'s> {
         }
         PasswordHash::new(text).map_or(Self::Nothing, |hash| Self::Phc(Box::new(hash)))
     }
-}
-
-fn hash(params: Params, password: &str) -> Result<String, AuthError> {
-    argon2(params)
-        .hash_password(password.as_bytes())
-        .map(|hash| hash.to_string())
-        .map_err(|error| AuthError::Internal(error.to_string()))
-}
-
-fn argon2(params: Params) -> Argon2<'static> {
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
 }
 
 #[cfg(test)]
@@ -204,7 +200,7 @@ mod tests {
     async fn whoever_waited_is_asked_again_whether_they_may() {
         let hasher = hasher("64");
         let (release, held) = std::sync::mpsc::channel::<()>();
-        let first = hasher.run(|| Ok(()), move || held.recv().is_ok());
+        let first = hasher.run(|| Ok(()), move |_| held.recv().is_ok());
         tokio::pin!(first);
         assert!(futures_util::poll!(&mut first).is_pending());
         let is_stopped = std::cell::Cell::new(false);
@@ -218,6 +214,26 @@ mod tests {
         release.send(()).unwrap();
         assert_eq!(first.await, Ok(true));
         assert_eq!(waiting.await, Err(AuthError::TooManyFailures(1)));
+    }
+
+    #[tokio::test]
+    async fn memory_is_kept_for_whoever_waits_and_for_nobody_else() {
+        let hasher = hasher("64");
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let work = move |argon: &Argon| {
+            assert!(argon.hash("corretto cavallo").is_ok());
+            held.recv().is_ok()
+        };
+        let first = hasher.run(|| Ok(()), work);
+        tokio::pin!(first);
+        assert!(futures_util::poll!(&mut first).is_pending());
+        let second = hasher.run(|| Ok(()), Argon::kept);
+        tokio::pin!(second);
+        assert!(futures_util::poll!(&mut second).is_pending());
+        release.send(()).unwrap();
+        assert_eq!(first.await, Ok(true));
+        assert_eq!(second.await, Ok(1));
+        assert_eq!(hasher.argon.kept(), 0);
     }
 
     #[tokio::test]
@@ -295,21 +311,21 @@ mod tests {
     async fn more_than_may_wait_are_told_so() {
         let hasher = hasher("64");
         let (release, held) = std::sync::mpsc::channel::<()>();
-        let blocked = hasher.run(|| Ok(()), move || held.recv().is_ok());
+        let blocked = hasher.run(|| Ok(()), move |_| held.recv().is_ok());
         let mut waiting = vec![tokio::spawn({
             let hasher = hasher.clone();
-            async move { hasher.run(|| Ok(()), || true).await }
+            async move { hasher.run(|| Ok(()), |_| true).await }
         })];
         tokio::pin!(blocked);
         assert!(futures_util::poll!(&mut blocked).is_pending());
         for _ in 1..WAITING_PER_WORKER {
             let hasher = hasher.clone();
-            waiting.push(tokio::spawn(async move { hasher.run(|| Ok(()), || true).await }));
+            waiting.push(tokio::spawn(async move { hasher.run(|| Ok(()), |_| true).await }));
         }
         while hasher.admitted.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
-        assert_eq!(hasher.run(|| Ok(()), || true).await, Err(AuthError::HasherBusy));
+        assert_eq!(hasher.run(|| Ok(()), |_| true).await, Err(AuthError::HasherBusy));
         release.send(()).unwrap();
         assert_eq!(blocked.await, Ok(true));
         for task in waiting {

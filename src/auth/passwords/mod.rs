@@ -1,10 +1,11 @@
 //! Passwords: what may be one, how one is kept, and how one is replaced.
 //!
-//! `model` and `strength` say what may be one, `hasher` is how it is kept. A person changes it who knows the
-//! one before (`service`), or who holds a token that an administrator, the command line or an e-mail gave
-//! them (`reset`, `forgot`).
+//! `model` and `strength` say what may be one, `hasher` (by `argon`) is how it is kept. A person changes it
+//! who knows the one before (`service`), or who holds a token that an administrator, the command line or an
+//! e-mail gave them (`reset`, `forgot`).
 
 mod api;
+mod argon;
 mod dto;
 mod forgot;
 mod hasher;
