@@ -1,6 +1,7 @@
-//! Embeds the web app: every file of `static/` that browsers get, with its hash, and compressed once for
-//! all by gzip and brotli where that makes it smaller. Pages stay as they are: they are small, and a page
-//! that comes compressed is what scanners call BREACH, whether or not it holds a secret.
+//! Embeds the web app and Swagger UI: every file of `static/` that browsers get and the two that poem-openapi
+//! brings, with its hash, and compressed once for all by gzip and brotli where that makes it smaller; then
+//! it need not be there as it is. Pages stay as they are: they are small, and a page that comes compressed
+//! is what scanners call BREACH, whether or not it holds a secret.
 //!
 //! Pages name the app's files below `/static/`. Here a version, the hash of all files together, is put
 //! into those names, so that browsers may keep a file for ever: another file has another name. Modules
@@ -21,6 +22,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use poem_openapi::OpenApiService;
 use sha2::{Digest, Sha256};
 
 /// What browsers get; the rest of `static/` is documentation and licences.
@@ -34,9 +36,10 @@ fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap());
     let mut paths = Vec::new();
     walk(&root, &mut paths);
-    paths.sort();
     let mut files: Vec<(String, Vec<u8>)> =
         paths.iter().map(|path| (name(&root, path), fs::read(path).unwrap())).collect();
+    files.extend(swagger_ui());
+    files.sort();
 
     let mut all = Sha256::new();
     for (name, bytes) in &files {
@@ -51,25 +54,41 @@ fn main() {
     }
 
     let mut table = format!("/// The hash of all files.\nconst VERSION: &str = {version:?};\n\n");
-    table += "/// Every file, by path in the order of paths.\nstatic FILES: &[Embedded] = &[\n";
+    table += "/// Every file, by path in the order of paths.\nstatic FILES: [Embedded; ";
+    writeln!(table, "{}] = [", files.len()).unwrap();
     for (number, (name, bytes)) in files.iter().enumerate() {
-        let plain = keep(&out, number, "plain", bytes);
         let worth = |compress: fn(&[u8]) -> Vec<u8>| {
             if is(name, &["html"]) { None } else { smaller(bytes, compress(bytes)) }
         };
         let gzip = worth(gzip).map(|bytes| keep(&out, number, "gz", &bytes));
         let brotli = worth(brotli).map(|bytes| keep(&out, number, "br", &bytes));
+        let plain = if gzip.is_none() { Some(keep(&out, number, "plain", bytes)) } else { None };
         let hash = hex(&hash(bytes));
-        let (gzip, brotli) = (option(gzip.as_deref()), option(brotli.as_deref()));
+        let [plain, gzip, brotli] = [plain, gzip, brotli].map(|form| option(form.as_deref()));
         writeln!(
             table,
             "    Embedded {{ path: {name:?}, hash: {hash:?}, plain: {plain}, gzip: {gzip}, \
-             brotli: {brotli} }},"
+             brotli: {brotli}, inflated: OnceLock::new() }},"
         )
         .unwrap();
     }
     table += "];\n";
     fs::write(out.join("static.rs"), table).unwrap();
+}
+
+/// Swagger UI's script and style. poem-openapi carries them inside one page, which our policy would not
+/// let run; the page around them here is `static/docs/index.html`.
+fn swagger_ui() -> [(String, Vec<u8>); 2] {
+    let page = OpenApiService::new((), "", "").swagger_ui_html();
+    let inside = |element: &str| {
+        let (open, close) = (format!("<{element} charset=\"UTF-8\">"), format!("</{element}>"));
+        let (_, rest) = page.split_once(&open).expect("Swagger UI has another form");
+        rest.split_once(&close).expect("Swagger UI has another form").0.as_bytes().to_vec()
+    };
+    [
+        ("docs/swagger-ui.css".to_owned(), inside("style")),
+        ("docs/swagger-ui.js".to_owned(), inside("script")),
+    ]
 }
 
 fn walk(directory: &Path, found: &mut Vec<PathBuf>) {

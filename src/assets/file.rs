@@ -1,9 +1,13 @@
 //! A file in its three forms, and the answer with the one that suits: whether it may be kept, whether
 //! the client has it already.
 
-use std::{borrow::Cow, io::Write as _};
+use std::{
+    borrow::Cow,
+    io::{Read as _, Write as _},
+    sync::OnceLock,
+};
 
-use flate2::{Compression, write::GzEncoder};
+use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use hyper::body::Bytes;
 use poem::{
     IntoResponse, Response,
@@ -23,13 +27,22 @@ pub struct File {
     /// Tells it from every other version of itself.
     pub hash: Cow<'static, str>,
     /// As it is.
-    pub plain: Bytes,
+    pub plain: Plain,
     /// By gzip, if that is smaller.
     pub gzip: Option<Bytes>,
     /// By brotli, if that is smaller.
     pub brotli: Option<Bytes>,
     /// The content security policy that it is under, unless that of the API.
     pub policy: Option<&'static str>,
+}
+
+/// A file as it is.
+#[derive(Debug, Clone)]
+pub enum Plain {
+    /// Kept so.
+    Kept(Bytes),
+    /// Made of the form by gzip for the first client that takes neither form, and kept here for the others.
+    InGzip(&'static OnceLock<Bytes>),
 }
 
 impl File {
@@ -45,7 +58,7 @@ impl File {
         Self {
             content_type,
             hash: hash.into(),
-            plain: plain.into(),
+            plain: Plain::Kept(plain.into()),
             gzip: gzip.map(Into::into),
             brotli: None,
             policy,
@@ -54,14 +67,11 @@ impl File {
 
     /// The form that suits the client, or 304 when it has it already.
     pub fn answer(&self, asked: &HeaderMap, keeping: Keeping) -> Response {
-        let mut forms = vec![(Encoding::Identity, &self.plain)];
-        forms.extend(self.gzip.iter().map(|gzip| (Encoding::Gzip, gzip)));
-        forms.extend(self.brotli.iter().map(|brotli| (Encoding::Brotli, brotli)));
-        let varies = forms.len() > 1;
-        let offered: Vec<_> = forms.iter().map(|(encoding, _)| *encoding).collect();
+        let mut offered = vec![Encoding::Identity];
+        offered.extend(self.gzip.as_ref().map(|_| Encoding::Gzip));
+        offered.extend(self.brotli.as_ref().map(|_| Encoding::Brotli));
+        let varies = offered.len() > 1;
         let encoding = negotiate(asked, &offered);
-        let form = forms.iter().find(|(offered, _)| *offered == encoding);
-        let bytes = form.map_or(&self.plain, |(_, bytes)| *bytes);
 
         let etag = match encoding.token() {
             Some(token) => format!("\"{}-{token}\"", self.hash),
@@ -71,7 +81,7 @@ impl File {
         let mut response = if has_it {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
-            bytes.clone().with_content_type(self.content_type).into_response()
+            self.form(encoding).with_content_type(self.content_type).into_response()
         };
         let mut put = |name: HeaderName, value: &str| {
             if let Ok(value) = HeaderValue::from_str(value) {
@@ -91,6 +101,26 @@ impl File {
         }
         response
     }
+
+    /// The file as it is when there is no such form.
+    fn form(&self, encoding: Encoding) -> Bytes {
+        let form = match encoding {
+            Encoding::Identity => None,
+            Encoding::Gzip => self.gzip.clone(),
+            Encoding::Brotli => self.brotli.clone(),
+        };
+        form.unwrap_or_else(|| match &self.plain {
+            Plain::Kept(bytes) => bytes.clone(),
+            Plain::InGzip(bytes) => bytes.get_or_init(|| inflate(self.gzip.as_deref())).clone(),
+        })
+    }
+}
+
+/// What we compressed ourselves opens whole.
+fn inflate(gzip: Option<&[u8]>) -> Bytes {
+    let mut bytes = Vec::new();
+    let _ = GzDecoder::new(gzip.unwrap_or_default()).read_to_end(&mut bytes);
+    bytes.into()
 }
 
 impl Keeping {

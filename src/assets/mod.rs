@@ -1,4 +1,5 @@
-//! The web app, embedded: the files of `static/` under the policy that browsers hold its pages to.
+//! The web app and Swagger UI, embedded: the files of `static/`, and the two that poem-openapi brings, under
+//! the policy that browsers hold their pages to.
 //!
 //! `build.rs` compressed them and put the version, a hash of all, into the names by which pages ask for
 //! them. What is asked for by this version's name may be kept for ever. Whatever else is asked for (by
@@ -9,11 +10,14 @@
 mod encoding;
 mod file;
 
+use std::sync::OnceLock;
+
 use hyper::body::Bytes;
 use poem::{Response, http::HeaderMap};
 
 use crate::http::Problem;
 pub use file::File;
+use file::Plain;
 
 include!(concat!(env!("OUT_DIR"), "/static.rs"));
 
@@ -27,9 +31,11 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
 struct Embedded {
     path: &'static str,
     hash: &'static str,
-    plain: &'static [u8],
+    /// Nothing where there is a form by gzip, which gives it.
+    plain: Option<&'static [u8]>,
     gzip: Option<&'static [u8]>,
     brotli: Option<&'static [u8]>,
+    inflated: OnceLock<Bytes>,
 }
 
 /// For how long a browser may take its copy for the file.
@@ -65,7 +71,10 @@ pub fn file(path: &str, asked: &HeaderMap) -> Result<Response, Problem> {
     let file = File {
         content_type,
         hash: found.hash.into(),
-        plain: Bytes::from_static(found.plain),
+        plain: match found.plain {
+            Some(bytes) => Plain::Kept(Bytes::from_static(bytes)),
+            None => Plain::InGzip(&found.inflated),
+        },
         gzip: found.gzip.map(Bytes::from_static),
         brotli: found.brotli.map(Bytes::from_static),
         policy: Some(POLICY),
@@ -93,24 +102,47 @@ fn content_type(path: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     #[test]
     fn the_files_are_in_the_order_in_which_they_are_looked_for_and_each_has_a_type() {
         assert!(FILES.is_sorted_by(|one, next| one.path < next.path));
         assert!(FILES.len() > 60);
-        for file in FILES {
+        for file in &FILES {
             assert!(content_type(file.path).is_some(), "{}", file.path);
         }
     }
 
     #[test]
-    fn what_compresses_well_is_a_third_of_itself() {
-        let sum = |form: fn(&Embedded) -> usize| FILES.iter().map(form).sum::<usize>();
-        let plain = sum(|file| file.plain.len());
-        let gzip = sum(|file| file.gzip.unwrap_or(file.plain).len());
-        let brotli = sum(|file| file.brotli.unwrap_or(file.plain).len());
-        assert!(brotli < gzip && brotli * 3 < plain, "{plain} {gzip} {brotli}");
+    fn what_compresses_well_is_a_third_of_itself_and_is_had_whole() {
+        let compressed = FILES.iter().filter(|file| file.gzip.is_some());
+        let (mut plain, mut gzip, mut brotli) = (0, 0, 0);
+        for file in compressed {
+            let answer = self::file(file.path, &HeaderMap::new()).unwrap();
+            let bytes = answer.into_body().into_bytes().now_or_never().unwrap().unwrap();
+            let hash = crate::crypto::sha256(&bytes);
+            let begin = u64::from_be_bytes(hash[..8].try_into().unwrap());
+            assert_eq!(format!("{begin:016x}"), file.hash, "{}", file.path);
+            plain += bytes.len();
+            gzip += file.gzip.unwrap().len();
+            brotli += file.brotli.unwrap().len();
+        }
+        assert!(brotli < gzip && gzip * 3 < plain, "{plain} {gzip} {brotli}");
+    }
+
+    #[test]
+    fn swagger_ui_is_there_without_the_page_it_came_in() {
+        let text = |path: &str| {
+            let answer = file(path, &HeaderMap::new()).unwrap();
+            let bytes = answer.into_body().into_bytes().now_or_never().unwrap().unwrap();
+            String::from_utf8(bytes.to_vec()).unwrap()
+        };
+        let (script, style) = (text("docs/swagger-ui.js"), text("docs/swagger-ui.css"));
+        assert!(script.contains("SwaggerUIBundle") && script.len() > 500_000);
+        assert!(style.contains(".swagger-ui") && style.len() > 50_000);
+        assert!(!script.contains("</script>") && !style.contains("</style>"));
     }
 
     #[test]

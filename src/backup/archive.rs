@@ -15,6 +15,8 @@ use std::{
     },
 };
 
+use zstd::zstd_safe::CParameter;
+
 use super::{
     BackupError, DataFile, Key, Manifest, Progress, Seal, Step,
     manifest::FILE_BYTES,
@@ -28,6 +30,8 @@ const MANIFEST: &str = "manifest.json";
 const ZSTD_LEVEL: i32 = 1;
 /// Threads that compress, while the next bytes are read. Two are as fast as what hands them bytes.
 const COMPRESSORS: u32 = 2;
+/// What one of them is given at once, in bytes, the least that zstd allows: it keeps a dozen in memory.
+const COMPRESSED_AT_ONCE: u32 = 512 << 10;
 /// Binary logarithm of the longest window that is read, and so of the memory that an archive may ask for.
 const ZSTD_WINDOW_LOG: u32 = 23;
 const CHUNK: usize = 256 << 10;
@@ -61,6 +65,7 @@ pub(super) fn write(
         let mut out = zstd::Encoder::new(out, ZSTD_LEVEL).map_err(failed)?;
         out.include_checksum(true).map_err(failed)?;
         out.multithread(COMPRESSORS).map_err(failed)?;
+        out.set_parameter(CParameter::JobSize(COMPRESSED_AT_ONCE)).map_err(failed)?;
         let size = json.len() as u64;
         out.write_all(&header(MANIFEST, size, seconds)).map_err(failed)?;
         out.write_all(&json).map_err(failed)?;

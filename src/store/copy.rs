@@ -8,29 +8,26 @@
 
 use std::{
     collections::BTreeMap,
-    io,
     ops::ControlFlow,
     path::Path,
     sync::mpsc::{self, Receiver, SyncSender},
     thread,
 };
 
-use redb::{
-    Database, Durability, Key, ReadableTable, StorageBackend, WriteTransaction,
-    backends::FileBackend,
-};
+use redb::{Database, Durability, Key, ReadableTable, WriteTransaction, backends::FileBackend};
 
 use super::{
-    Record, Snapshot, StoreError, Table, create::open_private, migrate::META, open::begin_write,
-    record::decode, table::SEQUENCES, view::sealed::Sealed,
+    Record, Snapshot, StoreError, Table, create::open_private, gathered::Gathered, migrate::META,
+    open::begin_write, record::decode, table::SEQUENCES, view::sealed::Sealed,
 };
 
 /// How many bytes of rows go over at once.
-const BATCH_BYTES: usize = 512 << 10;
+const BATCH_BYTES: usize = 256 << 10;
 /// How many batches may have been read that are not written yet.
 const BATCHES_AHEAD: usize = 2;
-/// How many batches share one commit.
-const BATCHES_IN_A_COMMIT: usize = 8;
+/// How many batches share one commit: with as many as the cache has room for twice over, no page is written
+/// before it is full. Four times as many take half as long again.
+const BATCHES_IN_A_COMMIT: usize = 4;
 /// Pages of the copy that are kept in memory.
 const CACHE_BYTES: usize = 6 << 20;
 
@@ -83,7 +80,7 @@ pub fn copy(
     }
     let file = open_private(path).map_err(redb::Error::Io)?;
     let database = FileBackend::new(file).and_then(|backend| {
-        Database::builder().set_cache_size(CACHE_BYTES).create_with_backend(Unsynced(backend))
+        Database::builder().set_cache_size(CACHE_BYTES).create_with_backend(Gathered::new(backend))
     });
     let mut draft = Draft { database: database.map_err(redb::Error::from)?, progress };
     let mut rows = BTreeMap::new();
@@ -93,36 +90,6 @@ pub fn copy(
     begin_write(&draft.database)?.commit()?;
     draft.database.close().map_err(redb::Error::from)?;
     Ok(rows)
-}
-
-/// A file whose syncs do nothing.
-#[derive(Debug)]
-struct Unsynced(FileBackend);
-
-impl StorageBackend for Unsynced {
-    fn len(&self) -> Result<u64, io::Error> {
-        self.0.len()
-    }
-
-    fn read(&self, offset: u64, out: &mut [u8]) -> Result<(), io::Error> {
-        self.0.read(offset, out)
-    }
-
-    fn set_len(&self, len: u64) -> Result<(), io::Error> {
-        self.0.set_len(len)
-    }
-
-    fn sync_data(&self) -> Result<(), io::Error> {
-        Ok(())
-    }
-
-    fn write(&self, offset: u64, data: &[u8]) -> Result<(), io::Error> {
-        self.0.write(offset, data)
-    }
-
-    fn close(&self) -> Result<(), io::Error> {
-        self.0.close()
-    }
 }
 
 /// The tables of a file that neither the store nor `tables` names.

@@ -26,6 +26,7 @@ mod at_rest;
 mod copy;
 mod create;
 mod error;
+mod gathered;
 mod hold;
 mod migrate;
 mod open;
