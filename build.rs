@@ -61,7 +61,9 @@ fn main() {
             if is(name, &["html"]) { None } else { smaller(bytes, compress(bytes)) }
         };
         let gzip = worth(gzip).map(|bytes| keep(&out, number, "gz", &bytes));
-        let brotli = worth(brotli).map(|bytes| keep(&out, number, "br", &bytes));
+        // Who reads the API's description can wait for the difference, which is a fiftieth of the program.
+        let brotli = if name.starts_with("docs/") { None } else { worth(brotli) };
+        let brotli = brotli.map(|bytes| keep(&out, number, "br", &bytes));
         let plain = if gzip.is_none() { Some(keep(&out, number, "plain", bytes)) } else { None };
         let hash = hex(&hash(bytes));
         let [plain, gzip, brotli] = [plain, gzip, brotli].map(|form| option(form.as_deref()));

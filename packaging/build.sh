@@ -25,7 +25,9 @@ RUSTFLAGS=$(printf -- '--remap-path-prefix=%s ' "${places[@]}")
 CFLAGS=$(printf -- '-ffile-prefix-map=%s ' "${places[@]}")
 # A thirtieth of the program would be AES and RSA for AVX-512, once again beside what is for AVX2 and faster
 # than any network. This is how aws-lc is told to leave it out.
-CFLAGS+=-DMY_ASSEMBLER_IS_TOO_OLD_FOR_512AVX=1
+CFLAGS+='-DMY_ASSEMBLER_IS_TOO_OLD_FOR_512AVX=1 '
+# No panic unwinds through what is written in C.
+CFLAGS+='-fno-asynchronous-unwind-tables -fno-unwind-tables'
 export SOURCE_DATE_EPOCH CARGO_TARGET_DIR RUSTFLAGS CFLAGS LC_ALL=C TZ=UTC
 umask 022
 

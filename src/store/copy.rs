@@ -17,8 +17,14 @@ use std::{
 use redb::{Database, Durability, Key, ReadableTable, WriteTransaction, backends::FileBackend};
 
 use super::{
-    Record, Snapshot, StoreError, Table, create::open_private, gathered::Gathered, migrate::META,
-    open::begin_write, record::decode, table::SEQUENCES, view::sealed::Sealed,
+    Record, Snapshot, StoreError, Table,
+    create::open_private,
+    gathered::Gathered,
+    migrate::META,
+    open::begin_write,
+    record::decode,
+    table::SEQUENCES,
+    view::{Definition, sealed::Sealed},
 };
 
 /// How many bytes of rows go over at once.
@@ -140,17 +146,27 @@ impl<K: Key + 'static, R: Record> AnyTable for Table<K, R> {
 
 impl<K: Key + 'static, R: Record> private::Copied for Table<K, R> {
     fn copy(&self, from: &Snapshot, into: &mut Draft<'_>) -> Result<u64, StoreError> {
-        let (full, batches) = mpsc::sync_channel(BATCHES_AHEAD);
-        thread::scope(|scope| {
-            let reader = thread::Builder::new().name("backup-reader".to_owned());
-            let reader = reader.spawn_scoped(scope, move || self.read_batches(from, &full));
-            let reader = reader.map_err(redb::Error::Io)?;
-            let written = self.write_batches(batches, into);
-            let read = reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            // Whoever cannot write is why the other one had nobody to read for.
-            written.and_then(|count| read.map(|()| count))
-        })
+        copy_rows::<K>(Self::name(self), from, into)
     }
+}
+
+/// Copies every row of a table; answers with their number. What is in a record does not matter, so one of
+/// these goes for all tables with the same keys.
+fn copy_rows<K: Key + 'static>(
+    table: &'static str,
+    from: &Snapshot,
+    into: &mut Draft<'_>,
+) -> Result<u64, StoreError> {
+    let (full, batches) = mpsc::sync_channel(BATCHES_AHEAD);
+    thread::scope(|scope| {
+        let reader = thread::Builder::new().name("backup-reader".to_owned());
+        let reader = reader.spawn_scoped(scope, move || read_batches::<K>(table, from, &full));
+        let reader = reader.map_err(redb::Error::Io)?;
+        let written = write_batches::<K>(table, batches, into);
+        let read = reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        // Whoever cannot write is why the other one had nobody to read for.
+        written.and_then(|count| read.map(|()| count))
+    })
 }
 
 /// Rows on their way from one file to another.
@@ -179,46 +195,48 @@ impl Batch {
     }
 }
 
-impl<K: Key + 'static, R: Record> Table<K, R> {
-    /// Reads every row; ends early when nobody takes what is read.
-    fn read_batches(&self, from: &Snapshot, full: &SyncSender<Batch>) -> Result<(), StoreError> {
-        let mut batch = Batch::default();
-        for row in from.open(self.definition())?.iter()? {
-            let (key, value) = row?;
-            batch.put(K::as_bytes(&key.value()).as_ref(), value.value());
-            if batch.bytes.len() >= BATCH_BYTES && full.send(std::mem::take(&mut batch)).is_err() {
-                return Ok(());
-            }
+/// Reads every row; ends early when nobody takes what is read.
+fn read_batches<K: Key + 'static>(
+    table: &'static str,
+    from: &Snapshot,
+    full: &SyncSender<Batch>,
+) -> Result<(), StoreError> {
+    let mut batch = Batch::default();
+    for row in from.open(Definition::<K>::new(table))?.iter()? {
+        let (key, value) = row?;
+        batch.put(K::as_bytes(&key.value()).as_ref(), value.value());
+        if batch.bytes.len() >= BATCH_BYTES && full.send(std::mem::take(&mut batch)).is_err() {
+            return Ok(());
         }
-        let _ = full.send(batch);
-        Ok(())
     }
+    let _ = full.send(batch);
+    Ok(())
+}
 
-    /// Writes what comes until nothing does; answers with the number of rows.
-    fn write_batches(
-        &self,
-        batches: Receiver<Batch>,
-        into: &mut Draft<'_>,
-    ) -> Result<u64, StoreError> {
-        let mut batches = batches.into_iter().peekable();
-        let mut count = 0;
-        while batches.peek().is_some() {
-            let transaction = into.begin()?;
-            {
-                let mut copy = transaction.open_table(self.definition())?;
-                for batch in batches.by_ref().take(BATCHES_IN_A_COMMIT) {
-                    for (key, value) in batch.rows() {
-                        copy.insert(K::from_bytes(key), value)?;
-                        count += 1;
-                    }
-                    let bytes = u64::try_from(batch.bytes.len()).unwrap_or(u64::MAX);
-                    if (into.progress)(bytes).is_break() {
-                        return Err(StoreError::Stopped);
-                    }
+/// Writes what comes until nothing does; answers with the number of rows.
+fn write_batches<K: Key + 'static>(
+    table: &'static str,
+    batches: Receiver<Batch>,
+    into: &mut Draft<'_>,
+) -> Result<u64, StoreError> {
+    let mut batches = batches.into_iter().peekable();
+    let mut count = 0;
+    while batches.peek().is_some() {
+        let transaction = into.begin()?;
+        {
+            let mut copy = transaction.open_table(Definition::<K>::new(table))?;
+            for batch in batches.by_ref().take(BATCHES_IN_A_COMMIT) {
+                for (key, value) in batch.rows() {
+                    copy.insert(K::from_bytes(key), value)?;
+                    count += 1;
+                }
+                let bytes = u64::try_from(batch.bytes.len()).unwrap_or(u64::MAX);
+                if (into.progress)(bytes).is_break() {
+                    return Err(StoreError::Stopped);
                 }
             }
-            transaction.commit()?;
         }
-        Ok(count)
+        transaction.commit()?;
     }
+    Ok(count)
 }

@@ -60,6 +60,7 @@ class Appliance:
             f"tls.keys=['{self.authority.key}']",
             # Whoever reads the log needs to find what went wrong, and the scanners ask a lot.
             "log.format=json", *settings)]
+        self.created = 0
         self.trust = ssl.create_default_context(cafile=str(self.authority.ca))
 
     def __enter__(self):
@@ -71,9 +72,7 @@ class Appliance:
                 raise SystemExit(f"the appliance did not start:\n{self.log.read_text()}")
             time.sleep(0.1)
         for role in ("admin", "staff", "user"):
-            create = ["user", "create", "--email", f"{role}@{NAME}", "--name", "Audit",
-                      "--surname", role.title(), "--role", role, "--password-stdin"]
-            subprocess.run(self.command(*create), input=PASSWORD.encode(), check=True, capture_output=True)
+            self.create(role, role)
         return self
 
     def __exit__(self, *_):
@@ -101,9 +100,17 @@ class Appliance:
         except OSError:
             return False
 
+    def create(self, name, role):
+        create = ["user", "create", "--email", f"{name}@{NAME}", "--name", "Audit",
+                  "--surname", role.title(), "--role", role, "--password-stdin"]
+        subprocess.run(self.command(*create), input=PASSWORD.encode(), check=True, capture_output=True)
+
     def token(self, role):
-        """An access token of a session of its own."""
-        credentials = {"identifier": f"{role}@{NAME}", "password": PASSWORD}
+        """An access token of somebody new: a scanner may have done anything to those that were there."""
+        self.created += 1
+        name = f"{role}-{self.created}"
+        self.create(name, role)
+        credentials = {"identifier": f"{name}@{NAME}", "password": PASSWORD}
         return json.loads(self.ask("/api/v1/auth/login", credentials))["access_token"]
 
     def answered(self):

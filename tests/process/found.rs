@@ -32,16 +32,29 @@ impl Observer {
 
     /// Checks everything of these rounds and everything of the whole appliance.
     pub async fn find_all(&self, rounds: &[Round]) {
+        let histories = self.histories().await;
         for round in rounds {
-            self.find_scans(round).await;
+            self.find_scans(round, &histories).await;
             self.find_registrations(round).await;
         }
         self.find_trail().await;
     }
 
+    /// Who was where by the histories of all, each row once.
+    async fn histories(&self) -> BTreeSet<(u64, String)> {
+        let mut histories = BTreeSet::new();
+        for person in &self.people {
+            for row in self.site.all("/me/attendance", person).await {
+                let event = row["event_id"].as_str().unwrap().to_owned();
+                assert!(histories.insert((person.id, event)), "twice in a history: {row}");
+            }
+        }
+        histories
+    }
+
     /// Every acknowledged scan is there once; lists, figures and histories agree on it and on every scan
     /// whose answer never came.
-    async fn find_scans(&self, round: &Round) {
+    async fn find_scans(&self, round: &Round, histories: &BTreeSet<(u64, String)>) {
         let mut in_lists = BTreeSet::new();
         for (event, _) in &round.events {
             let rows = self.rows_of(event).await;
@@ -62,15 +75,9 @@ impl Observer {
             }
             in_lists.extend(rows.keys().map(|id| (*id, event.clone())));
         }
-        let mut in_histories = BTreeSet::new();
-        for person in &self.people {
-            for row in self.site.all("/me/attendance", person).await {
-                let event = row["event_id"].as_str().unwrap().to_owned();
-                if round.events.iter().any(|(id, _)| *id == event) {
-                    assert!(in_histories.insert((person.id, event)), "twice in a history: {row}");
-                }
-            }
-        }
+        let of_round = |event: &String| round.events.iter().any(|(id, _)| id == event);
+        let in_histories: BTreeSet<_> =
+            histories.iter().filter(|(_, event)| of_round(event)).cloned().collect();
         assert_eq!(in_lists, in_histories, "lists and histories differ");
     }
 
@@ -90,12 +97,7 @@ impl Observer {
                 in_lists.insert((id, event.clone()));
             }
         }
-        let mut in_histories = BTreeSet::new();
-        for person in &self.people {
-            for row in self.site.all("/me/attendance", person).await {
-                in_histories.insert((person.id, row["event_id"].as_str().unwrap().to_owned()));
-            }
-        }
+        let in_histories = self.histories().await;
         assert_eq!(in_lists, in_histories, "lists and histories differ");
         self.find_trail().await;
         in_lists.len() + accounts.len() - 1 - PEOPLE
