@@ -2,7 +2,6 @@
 //! how much memory it takes; and how fast what it made is verified and restored.
 
 use std::{
-    os::unix::fs::MetadataExt,
     path::Path,
     process::Command,
     sync::{
@@ -54,7 +53,8 @@ pub(crate) async fn backing_up() {
     let (busy, most) = tokio::join!(busy, most);
     let taken = create.await.unwrap();
 
-    let mib = stored_mib(&data);
+    let stored: f64 = taken["manifest"]["files"].as_array().unwrap().iter().map(bytes).sum();
+    let mib = stored / f64::from(1 << 20);
     let per_second = |time: Duration| mib / time.as_secs_f64();
     let took = |taken: &Value| Duration::from_millis(taken["took_ms"].as_u64().unwrap());
     let (alone, took) = (took(&alone), took(&taken));
@@ -188,11 +188,8 @@ fn timed(work: impl FnOnce() -> Value) -> Duration {
     started.elapsed()
 }
 
-/// What the databases take on the disk, without the holes that files may have.
-fn stored_mib(data: &Path) -> f64 {
-    let sizes = ["auth.redb", "user.redb", "social_log.redb"]
-        .map(|name| std::fs::metadata(data.join(name)).unwrap().blocks() * 512);
-    sizes.iter().sum::<u64>() as f64 / f64::from(1 << 20)
+fn bytes(file: &Value) -> f64 {
+    file["bytes"].as_f64().unwrap()
 }
 
 fn millis(time: Duration) -> f64 {
