@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes the Debian package, target/package/appliance_VERSION_ARCHITECTURE.deb, the same from the same commit.
 #
-#     packaging/build.sh [OPTION OF cargo build]…
+#     packaging/build.sh [OPTION OF cargo rustc]…
 #
 # What makes it the same: Cargo.lock, the time of the commit in place of that of the build, names of
 # directories that do not depend on where they are, files in fixed order and owned by root. What must be the
@@ -31,7 +31,14 @@ CFLAGS+='-fno-asynchronous-unwind-tables -fno-unwind-tables'
 export SOURCE_DATE_EPOCH CARGO_TARGET_DIR RUSTFLAGS CFLAGS LC_ALL=C TZ=UTC
 umask 022
 
-cargo build --release --locked --bin appliance "$@"
+# What a generic function becomes for one type is often what it becomes for another. The linker that rustc brings
+# for this architecture keeps one of those that are alike.
+linking=()
+if [ "$(uname -m)" = x86_64 ]; then
+    linking=(-C link-arg=-Wl,--icf=all)
+fi
+
+cargo rustc --release --locked --bin appliance "$@" -- "${linking[@]}"
 program=$CARGO_TARGET_DIR/release/appliance
 # Options of a build may have kept symbols, and cargo-deb goes by the profile, which does not.
 strip "$program"

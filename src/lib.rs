@@ -16,7 +16,7 @@
 //! - [`mail`] takes letters to a mail server.
 //! - [`store`] is the heart: one redb file behind one writer that commits in groups.
 //! - Below everything: [`config`], [`telemetry`], [`clock`], [`ids`], [`language`], [`crypto`],
-//!   [`base32`], [`qr`], [`field`], [`limit`], [`paths`], and the web app in [`assets`].
+//!   [`base32`], [`qr`], [`field`], [`limit`], [`paths`], [`write_behind`], and the web app in [`assets`].
 //!
 //! # Invariants
 //!
@@ -55,3 +55,4 @@ pub mod store;
 pub mod telemetry;
 pub mod token;
 pub mod user;
+pub mod write_behind;

@@ -1,5 +1,5 @@
-//! The form of an archive: `manifest.json` and the files in their order, as tar, in one zstd frame,
-//! perhaps encrypted.
+//! The form of an archive: `manifest.json`, the files in their order and `SHA256SUMS`, as tar, in one zstd
+//! frame, perhaps encrypted.
 //!
 //! What is read may come from anyone, so every reading is bounded before it begins: by the manifest,
 //! which is bounded itself, by a ratio of what comes out to what went in, and by the room on the disk.
@@ -21,22 +21,31 @@ use super::{
     BackupError, DataFile, Key, Manifest, Progress, Seal, Step,
     manifest::FILE_BYTES,
     progress::Watcher,
+    sums::{SUMS, Sums},
     tar::{BLOCK, header, read_end, read_padding, size_of, write_end, write_padding},
 };
-use crate::crypto::Sha256;
+use crate::{
+    crypto::{Sha256, sha256},
+    write_behind::WriteBehind,
+};
 
 const MANIFEST: &str = "manifest.json";
 /// Fast enough to keep up with a disk; the next levels save a tenth of the size for twice the time.
 const ZSTD_LEVEL: i32 = 1;
-/// Threads that compress, while the next bytes are read. Two are as fast as what hands them bytes.
-const COMPRESSORS: u32 = 2;
+/// Threads that compress, while the next bytes are read: one more than this class of machine has processors,
+/// for when one waits.
+const COMPRESSORS: u32 = 3;
 /// What one of them is given at once, in bytes, the least that zstd allows: it keeps a dozen in memory.
 const COMPRESSED_AT_ONCE: u32 = 512 << 10;
 /// Binary logarithm of the longest window that is read, and so of the memory that an archive may ask for.
 const ZSTD_WINDOW_LOG: u32 = 23;
 const CHUNK: usize = 256 << 10;
+/// How many chunks may have come out that are not written yet.
+const CHUNKS_UNDERWAY: usize = 4;
 /// The longest manifest, in bytes.
 const MANIFEST_BYTES: u64 = 1 << 20;
+/// The longest list of hashes, in bytes.
+const SUMS_BYTES: u64 = 4 << 10;
 /// How many bytes may come out of one that goes in, once more than `FREE_BYTES` came out.
 const RATIO: u64 = 200;
 const FREE_BYTES: u64 = 64 << 20;
@@ -66,28 +75,38 @@ pub(super) fn write(
         out.include_checksum(true).map_err(failed)?;
         out.multithread(COMPRESSORS).map_err(failed)?;
         out.set_parameter(CParameter::JobSize(COMPRESSED_AT_ONCE)).map_err(failed)?;
-        let size = json.len() as u64;
-        out.write_all(&header(MANIFEST, size, seconds)).map_err(failed)?;
-        out.write_all(&json).map_err(failed)?;
-        write_padding(&mut out, size).map_err(failed)?;
+        let mut sums = Sums::default();
+        sums.put(MANIFEST, &sha256(&json));
+        write_small(&mut out, MANIFEST, &json, seconds).map_err(failed)?;
         for (file, known) in manifest.files.iter().zip(known) {
             let path = from.join(known.name);
             let mut input = File::open(&path).map_err(|error| BackupError::io(&path, &error))?;
             out.write_all(&header(known.name, file.bytes, seconds)).map_err(failed)?;
-            let mut done = 0;
+            let (mut hash, mut done) = (Sha256::default(), 0);
             let mut buffer = vec![0; CHUNK];
             while done < file.bytes {
                 let chunk = next_chunk(&mut buffer, file.bytes - done);
                 input.read_exact(chunk).map_err(|error| BackupError::io(&path, &error))?;
                 out.write_all(chunk).map_err(failed)?;
+                hash.update(chunk);
                 done += chunk.len() as u64;
                 watcher(Progress { step: Step::Packing, file: known.name, bytes: done })?;
             }
             write_padding(&mut out, file.bytes).map_err(failed)?;
+            sums.put(known.name, &hash.finish());
         }
+        write_small(&mut out, SUMS, sums.text().as_bytes(), seconds).map_err(failed)?;
         write_end(&mut out).map_err(failed)?;
         out.finish().and_then(Write::flush).map_err(failed)
     })
+}
+
+/// Writes an entry that is in memory.
+fn write_small(out: &mut impl Write, name: &str, bytes: &[u8], seconds: u64) -> io::Result<()> {
+    let size = bytes.len() as u64;
+    out.write_all(&header(name, size, seconds))?;
+    out.write_all(bytes)?;
+    write_padding(out, size)
 }
 
 /// Unpacks an archive into the directory `into`, where nothing is yet, once all of it was found to be as
@@ -100,12 +119,12 @@ pub(super) fn unpack(
     watcher: Watcher<'_>,
 ) -> Result<Manifest, BackupError> {
     let mut input = Expanded::new(Box::new(input), key)?;
-    let size = input.next_size(MANIFEST_BYTES)?;
-    let mut json = vec![0; usize::try_from(size).unwrap_or(0)];
-    input.read_exact(&mut json).map_err(unreadable)?;
+    let json = input.next_small(MANIFEST_BYTES)?;
     let manifest = Manifest::parse(&json, known)?;
     let seconds = seconds_of(&manifest);
-    input.finish_entry(MANIFEST, size, seconds)?;
+    input.finish_entry(MANIFEST, json.len() as u64, seconds)?;
+    let mut sums = Sums::default();
+    sums.put(MANIFEST, &sha256(&json));
     room_for(manifest.bytes(), into)?;
     for (file, known) in manifest.files.iter().zip(known) {
         let size = input.next_size(FILE_BYTES)?;
@@ -113,11 +132,14 @@ pub(super) fn unpack(
             let reason = format!("{} has {size} bytes where {} are due", known.name, file.bytes);
             return Err(BackupError::refused(reason));
         }
-        let sha256 = input.write_to(&into.join(known.name), known.name, size, watcher)?;
+        let hash = input.write_to(&into.join(known.name), known.name, size, watcher)?;
         input.finish_entry(known.name, size, seconds)?;
-        if sha256 != file.sha256 {
-            return Err(BackupError::refused(format_args!("{} was altered", known.name)));
-        }
+        sums.put(known.name, &hash);
+    }
+    let written = input.next_small(SUMS_BYTES)?;
+    input.finish_entry(SUMS, written.len() as u64, seconds)?;
+    if let Some(name) = sums.first_altered(&written) {
+        return Err(BackupError::refused(format_args!("{name} was altered")));
     }
     input.finish()?;
     Ok(manifest)
@@ -161,6 +183,14 @@ impl<'r> Expanded<'r> {
         }
     }
 
+    /// Reads an entry of at most so many bytes.
+    fn next_small(&mut self, most: u64) -> Result<Vec<u8>, BackupError> {
+        let size = self.next_size(most)?;
+        let mut bytes = vec![0; usize::try_from(size).unwrap_or(0)];
+        self.read_exact(&mut bytes).map_err(unreadable)?;
+        Ok(bytes)
+    }
+
     /// Reads what follows an entry, and compares its header with the one it must have.
     fn finish_entry(&mut self, name: &str, size: u64, seconds: u64) -> Result<(), BackupError> {
         if self.header != header(name, size, seconds) {
@@ -174,30 +204,38 @@ impl<'r> Expanded<'r> {
         Ok(())
     }
 
-    /// Writes the bytes of an entry to a new file and to its disk; answers with their SHA-256.
+    /// Writes the bytes of an entry to a new file; answers with their SHA-256. What came out is hashed and
+    /// written while more comes out.
     fn write_to(
         &mut self,
         path: &Path,
         name: &'static str,
         size: u64,
         watcher: Watcher<'_>,
-    ) -> Result<String, BackupError> {
+    ) -> Result<[u8; 32], BackupError> {
         let failed = |error: io::Error| BackupError::io(path, &error);
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-        let mut file = file.map_err(failed)?;
-        let mut buffer = vec![0; CHUNK];
-        let mut hash = Sha256::default();
-        let mut done = 0;
-        while done < size {
-            let chunk = next_chunk(&mut buffer, size - done);
-            self.read_exact(chunk).map_err(unreadable)?;
+        let file = file.map_err(failed)?;
+        let chunks = std::iter::repeat_with(Vec::new).take(CHUNKS_UNDERWAY);
+        let sink = (file, Sha256::default());
+        let write = |(file, hash): &mut (File, Sha256), chunk: &mut Vec<u8>| {
             hash.update(chunk);
-            file.write_all(chunk).map_err(failed)?;
-            done += chunk.len() as u64;
+            file.write_all(chunk)
+        };
+        let behind = WriteBehind::start("archive-reader", chunks, sink, write);
+        let mut behind = behind.map_err(failed)?;
+        let (mut chunk, mut done) = (Vec::new(), 0);
+        while done < size {
+            chunk.resize(CHUNK, 0);
+            let length = next_chunk(&mut chunk, size - done).len();
+            chunk.truncate(length);
+            self.read_exact(&mut chunk).map_err(unreadable)?;
+            behind.hand_over(&mut chunk).map_err(failed)?;
+            done += length as u64;
             watcher(Progress { step: Step::Unpacking, file: name, bytes: done })?;
         }
-        file.sync_all().map_err(failed)?;
-        Ok(hex(&hash.finish()))
+        let (_, hash) = behind.finish().map_err(failed)?;
+        Ok(hash.finish())
     }
 
     /// Reads the end, after which there must be nothing.
@@ -237,22 +275,6 @@ impl Read for Counted<'_> {
     }
 }
 
-/// The SHA-256 and the length of a file.
-pub(super) fn hash_of(path: &Path) -> Result<(String, u64), BackupError> {
-    let failed = |error: io::Error| BackupError::io(path, &error);
-    let mut file = File::open(path).map_err(failed)?;
-    let mut buffer = vec![0; CHUNK];
-    let mut hash = Sha256::default();
-    let mut bytes = 0;
-    loop {
-        let read = file.read(&mut buffer).map_err(failed)?;
-        let Some(chunk) = buffer.get(..read).filter(|chunk| !chunk.is_empty()) else { break };
-        hash.update(chunk);
-        bytes += read as u64;
-    }
-    Ok((hex(&hash.finish()), bytes))
-}
-
 /// Whether `bytes` more have room on the disk that holds `directory`.
 pub(super) fn room_for(bytes: u64, directory: &Path) -> Result<(), BackupError> {
     let Ok(disk) = rustix::fs::statvfs(directory) else { return Ok(()) };
@@ -275,10 +297,6 @@ fn next_chunk(buffer: &mut [u8], left: u64) -> &mut [u8] {
 
 fn seconds_of(manifest: &Manifest) -> u64 {
     manifest.time().and_then(|time| u64::try_from(time.as_seconds()).ok()).unwrap_or(0)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 fn unreadable(error: io::Error) -> BackupError {

@@ -1,4 +1,4 @@
-//! The first entry of an archive: what is in it, and how to tell that it is whole.
+//! The first entry of an archive: what is in it. How to tell that it is whole is the last one, `sums`.
 
 use std::collections::BTreeMap;
 
@@ -40,8 +40,6 @@ pub struct FileManifest {
     pub made_by: String,
     /// Its length.
     pub bytes: u64,
-    /// The SHA-256 of its bytes, as 64 lower-case hex digits.
-    pub sha256: String,
     /// The number of rows by table.
     pub rows: BTreeMap<String, u64>,
 }

@@ -2,7 +2,7 @@
 //!
 //! The way of a backup: [`Cut`] is one moment of all files, for which the writers are held while three
 //! snapshots are taken → [`take`] copies each into a fresh, compact file, describes them in a
-//! [`Manifest`] and writes both into an `archive` (tar in zstd, perhaps in age).
+//! [`Manifest`] and writes both into an `archive` (tar in zstd, perhaps in age), their hashes last.
 //! The way back: [`verify`] unpacks into a private directory and reads every page, record and audit entry
 //! → [`restore`] does the same and then swaps the files in one decision (`restore` says how).
 //!
@@ -26,6 +26,7 @@ mod retention;
 mod schedule;
 mod scratch;
 mod seal;
+mod sums;
 mod take;
 mod tar;
 mod verify;

@@ -12,14 +12,16 @@ use std::{
     fs,
     io::{self, Read},
     path::{Path, PathBuf},
+    thread,
 };
 
 use super::{
     BackupError, DataFile, Key, Manifest,
+    archive::unpack,
     name::stamp,
     progress::Watcher,
     scratch::Scratch,
-    verify::{unpack_and_check, verify},
+    verify::{check_files, verify},
 };
 use crate::{
     clock::Time,
@@ -63,16 +65,21 @@ pub fn restore(
     move_into_place(files, data)?;
     let _in_use = lock_files(files, data)?;
     let scratch = Scratch::new(data.root())?;
-    let manifest = unpack_and_check(input, key, files, scratch.path(), watcher)?;
+    let manifest = unpack(input, key, files, scratch.path(), watcher)?;
+    // Checking takes the processor, and meanwhile the disk gets what there is to sync in the end.
+    thread::scope(|scope| {
+        let syncing = scope.spawn(|| sync_files(files, scratch.path()));
+        let checked = check_files(&manifest, files, scratch.path(), watcher);
+        checked.and(syncing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    })?;
 
     let safety = format!("{SAFETY_PREFIX}{}", free_stamp(data, now));
     let name = scratch.path().join(SAFETY_NAME);
     write_atomically(&name, safety.as_bytes(), 0o600).map_err(failed)?;
     for file in files {
-        let path = scratch.path().join(file.name);
-        give_to_owner_of(data.root(), &path);
-        fs::File::open(&path).and_then(|file| file.sync_all()).map_err(failed)?;
+        give_to_owner_of(data.root(), &scratch.path().join(file.name));
     }
+    sync_files(files, scratch.path())?;
     give_to_owner_of(data.root(), scratch.path());
     sync_directory(scratch.path()).map_err(failed)?;
     fs::rename(scratch.path(), data.restore_ready()).map_err(failed)?;
@@ -80,6 +87,14 @@ pub fn restore(
     move_into_place(files, data)?;
     let safety = Some(data.root().join(safety)).filter(|safety| safety.exists());
     Ok(Restored { manifest, safety })
+}
+
+fn sync_files(files: &[DataFile], directory: &Path) -> Result<(), BackupError> {
+    files.iter().try_for_each(|file| {
+        let path = directory.join(file.name);
+        let synced = fs::File::open(&path).and_then(|file| file.sync_all());
+        synced.map_err(|error| BackupError::io(&path, &error))
+    })
 }
 
 /// Does all of a restore but the restoring: answers whether it would be done.

@@ -31,29 +31,29 @@ pub fn verify(
     watcher: Watcher<'_>,
 ) -> Result<Manifest, BackupError> {
     let scratch = Scratch::new(parent)?;
-    unpack_and_check(input, key, files, scratch.path(), watcher)
+    let manifest = unpack(input, key, files, scratch.path(), watcher)?;
+    check_files(&manifest, files, scratch.path(), watcher)?;
+    Ok(manifest)
 }
 
-/// Unpacks an archive into a directory and checks everything in it. Files of an older schema are stepped
-/// forward, so what is there afterwards is what an appliance can open.
-pub(super) fn unpack_and_check(
-    input: impl Read,
-    key: &Key,
+/// Checks everything in files that were unpacked. Those of an older schema are stepped forward, so what is
+/// there afterwards is what an appliance can open. None of it is synced.
+pub(super) fn check_files(
+    manifest: &Manifest,
     files: &[DataFile],
-    into: &Path,
+    directory: &Path,
     watcher: Watcher<'_>,
-) -> Result<Manifest, BackupError> {
-    let manifest = unpack(input, key, files, into, watcher)?;
+) -> Result<(), BackupError> {
     for (file, described) in files.iter().zip(&manifest.files) {
         watcher(Progress { step: Step::Checking, file: file.name, bytes: 0 })?;
-        let path = into.join(file.name);
+        let path = directory.join(file.name);
         // Bytes that hash as the manifest says may still be anything, and redb may panic over them.
-        let checked = catch_unwind(AssertUnwindSafe(|| check(file, described, &manifest, &path)));
+        let checked = catch_unwind(AssertUnwindSafe(|| check(file, described, manifest, &path)));
         let damaged = |_| Err(BackupError::refused(format_args!("{} is damaged", file.name)));
         checked.unwrap_or_else(damaged)?;
         watcher(Progress { step: Step::Checking, file: file.name, bytes: described.bytes })?;
     }
-    Ok(manifest)
+    Ok(())
 }
 
 fn check(
@@ -95,7 +95,7 @@ fn check(
 fn step_forward(file: &DataFile, path: &Path) -> Result<(), BackupError> {
     let metrics = Metrics::new().map_err(|error| BackupError::Failed(error.to_string()))?;
     let options = StoreOptions { cache_bytes: CACHE_BYTES, ..StoreOptions::default() };
-    let store = Store::open(path, options, file.migrations, metrics.store("restore"))?;
+    let store = Store::open_unsynced(path, options, file.migrations, metrics.store("restore"))?;
     store.close();
     Ok(())
 }

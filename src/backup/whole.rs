@@ -15,10 +15,17 @@ use std::{
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
 use super::{BackupError, directory::DRAFT_SUFFIX};
-use crate::paths::{give_to_owner_of, sync_directory};
+use crate::{
+    paths::{give_to_owner_of, sync_directory},
+    write_behind::WriteBehind,
+};
 
 /// How much goes to the disk at once: little enough for a commit to wait for, enough for its speed.
 const PIECE: usize = 256 << 10;
+/// How many pieces may be on their way.
+const UNDERWAY: usize = 6;
+/// How much the disk is given before it is told to keep it, in bytes.
+const SYNCED: usize = 4 << 20;
 /// What direct writes must be aligned to, in memory and on the disk: a page, which any sector divides.
 const ALIGNMENT: usize = 4 << 10;
 
@@ -35,7 +42,7 @@ pub(super) fn write_whole(
     let draft = PathBuf::from(draft);
     let failed = |error: io::Error| BackupError::io(&draft, &error);
     let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft);
-    let mut file = Direct::new(file.map_err(failed)?);
+    let mut file = Direct::new(file.map_err(failed)?).map_err(failed)?;
     let written = pack(&mut file).and_then(|()| file.finish().map_err(failed)).and_then(|length| {
         fs::rename(&draft, path).map_err(|error| BackupError::io(path, &error))?;
         Ok(length)
@@ -79,73 +86,57 @@ fn settle(path: &Path) -> Result<(), BackupError> {
     sync_directory(directory).map_err(|error| BackupError::io(directory, &error))
 }
 
-/// A new file that is written around the page cache, in whole pieces but for the last.
+/// A new file that is written around the page cache, in whole pieces but for the last, while the next
+/// pieces are gathered.
 struct Direct {
+    piece: Piece,
+    behind: WriteBehind<Piece, Target>,
+    length: u64,
+}
+
+/// Where pieces go.
+struct Target {
     file: File,
+    /// How much of it the disk was not told to keep yet, in bytes.
+    unsynced: usize,
+}
+
+/// What is written at once.
+struct Piece {
     /// Longer than a piece by what it takes for one in it to be aligned; never grows, so never moves.
     buffer: Vec<u8>,
     /// Where in the buffer the piece begins.
     begin: usize,
     filled: usize,
-    length: u64,
-    goes_around: bool,
 }
 
 impl Direct {
-    fn new(file: File) -> Self {
-        let buffer = vec![0; PIECE + ALIGNMENT];
-        let begin = buffer.as_ptr().align_offset(ALIGNMENT).min(ALIGNMENT);
+    fn new(file: File) -> io::Result<Self> {
         set_direct(&file, true);
-        Self { file, buffer, begin, filled: 0, length: 0, goes_around: true }
-    }
-
-    /// The part of the buffer that is one piece.
-    fn piece(&mut self) -> &mut [u8] {
-        self.buffer.get_mut(self.begin..self.begin + PIECE).unwrap_or_default()
-    }
-
-    /// Writes what is gathered.
-    fn send(&mut self) -> io::Result<()> {
-        let filled = std::mem::take(&mut self.filled);
-        let mut left = self.buffer.get(self.begin..self.begin + filled).unwrap_or_default();
-        while !left.is_empty() {
-            match self.file.write(left) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(written) => left = left.get(written..).unwrap_or_default(),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // The file system takes the flag and does not mean it, or took a part that leaves the rest
-                // unaligned: it goes on as usual from there.
-                Err(error) if error.kind() == io::ErrorKind::InvalidInput && self.goes_around => {
-                    self.goes_around = false;
-                    set_direct(&self.file, false);
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
+        let pieces = std::iter::repeat_with(Piece::new).take(UNDERWAY);
+        let target = Target { file, unsynced: 0 };
+        let behind = WriteBehind::start("archive-writer", pieces, target, Target::write)?;
+        Ok(Self { piece: Piece::new(), behind, length: 0 })
     }
 
     /// Writes the rest and makes it last; answers with the length.
-    fn finish(&mut self) -> io::Result<u64> {
+    fn finish(self) -> io::Result<u64> {
+        let Self { mut piece, behind, length } = self;
+        let mut target = behind.finish()?;
         // The rest is no multiple of anything.
-        self.goes_around = false;
-        set_direct(&self.file, false);
-        self.send()?;
-        self.file.sync_all()?;
-        Ok(self.length)
+        set_direct(&target.file, false);
+        target.write(&mut piece)?;
+        target.file.sync_all()?;
+        Ok(length)
     }
 }
 
 impl Write for Direct {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let filled = self.filled;
-        let room = self.piece().get_mut(filled..).unwrap_or_default();
-        let count = room.len().min(bytes.len());
-        room.split_at_mut(count).0.copy_from_slice(bytes.split_at(count).0);
-        self.filled += count;
+        let count = self.piece.fill(bytes);
         self.length += count as u64;
-        if self.filled == PIECE {
-            self.send()?;
+        if self.piece.filled == PIECE {
+            self.behind.hand_over(&mut self.piece)?;
         }
         Ok(count)
     }
@@ -154,6 +145,63 @@ impl Write for Direct {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+impl Target {
+    /// Writes what a piece holds. The disk is told to keep it a little at a time: told at the end alone, it
+    /// would keep everybody waiting for all of it.
+    fn write(&mut self, piece: &mut Piece) -> io::Result<()> {
+        self.unsynced += piece.filled;
+        piece.write_to(&mut self.file)?;
+        if self.unsynced >= SYNCED {
+            self.file.sync_data()?;
+            self.unsynced = 0;
+        }
+        Ok(())
+    }
+}
+
+impl Piece {
+    fn new() -> Self {
+        let buffer = vec![0; PIECE + ALIGNMENT];
+        let begin = buffer.as_ptr().align_offset(ALIGNMENT).min(ALIGNMENT);
+        Self { buffer, begin, filled: 0 }
+    }
+
+    /// Takes as much as there is room for; says how much that was.
+    fn fill(&mut self, bytes: &[u8]) -> usize {
+        let room = self.buffer.get_mut(self.begin + self.filled..self.begin + PIECE);
+        let room = room.unwrap_or_default();
+        let count = room.len().min(bytes.len());
+        room.split_at_mut(count).0.copy_from_slice(bytes.split_at(count).0);
+        self.filled += count;
+        count
+    }
+
+    /// Writes what it holds, and is empty then.
+    fn write_to(&mut self, file: &mut File) -> io::Result<()> {
+        let end = self.begin + std::mem::take(&mut self.filled);
+        let mut left = self.buffer.get(self.begin..end).unwrap_or_default();
+        while !left.is_empty() {
+            match file.write(left) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => left = left.get(written..).unwrap_or_default(),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // The file system takes the flag and does not mean it, or took a part that leaves the rest
+                // unaligned: it goes on as usual from there.
+                Err(error) if error.kind() == io::ErrorKind::InvalidInput && is_direct(file) => {
+                    set_direct(file, false);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether it is written around the page cache.
+fn is_direct(file: &File) -> bool {
+    fcntl_getfl(file).is_ok_and(|flags| flags.contains(OFlags::DIRECT))
 }
 
 /// Switches direct writing on or off. It is a wish: what cannot be switched stays as it is.

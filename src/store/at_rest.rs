@@ -9,9 +9,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use redb::{Database, ReadOnlyDatabase, ReadableDatabase, backends::FileBackend};
+use redb::{
+    Builder, Database, DatabaseError, ReadOnlyDatabase, ReadableDatabase, StorageBackend,
+    backends::FileBackend,
+};
 
-use super::{AnyTable, OpenError, Snapshot, StoreError, copy::check_records, create::open_private};
+use super::{
+    AnyTable, OpenError, Snapshot, StoreError, copy::check_records, create::open_private,
+    unsynced::Unsynced,
+};
 
 /// Pages that are kept in memory.
 const CACHE_BYTES: usize = 16 << 20;
@@ -33,8 +39,8 @@ impl AtRest {
         exists_with_content(path)?;
         let open = || Database::builder().set_cache_size(CACHE_BYTES).open_read_only(path);
         let database = match guarded(open).map_err(|panic| unreadable(path, panic))? {
-            Err(redb::DatabaseError::RepairAborted) => {
-                drop(open_to_write(path, false)?);
+            Err(DatabaseError::RepairAborted) => {
+                repair(path)?;
                 open()
             }
             opened => opened,
@@ -70,27 +76,33 @@ impl AtRest {
 }
 
 /// Checks every page of a file against its checksum. The file is repaired if it was not closed in good
-/// order, and must be the caller's own: a check may write to it.
+/// order, and must be the caller's own: a check may write to it, and does not sync what it wrote.
 ///
 /// # Errors
 /// [`OpenError`] when it is damaged.
 pub fn check_pages(path: &Path) -> Result<(), OpenError> {
-    open_to_write(path, true).map(drop)
+    let mut builder = Database::builder();
+    builder.set_check_integrity_on_open(true);
+    open_to_write(path, &mut builder, || Unsynced::open(path)).map(drop)
 }
 
-/// Opens a file that is there, at most repairing it.
-fn open_to_write(path: &Path, check: bool) -> Result<Database, OpenError> {
-    let failed = |error: redb::Error| OpenError::from_redb(path.to_owned(), error);
+/// Repairs a file that was not closed in good order.
+fn repair(path: &Path) -> Result<(), OpenError> {
+    let backend = || FileBackend::new(open_private(path)?);
+    open_to_write(path, &mut Database::builder(), backend).map(drop)
+}
+
+/// Opens a file that is there.
+fn open_to_write<B: StorageBackend>(
+    path: &Path,
+    builder: &mut Builder,
+    backend: impl FnOnce() -> Result<B, DatabaseError>,
+) -> Result<Database, OpenError> {
     exists_with_content(path)?;
-    let open = || {
-        let file = open_private(path).map_err(redb::DatabaseError::from)?;
-        Database::builder()
-            .set_cache_size(CACHE_BYTES)
-            .set_check_integrity_on_open(check)
-            .create_with_backend(FileBackend::new(file)?)
-    };
-    let opened = guarded(open).map_err(|panic| unreadable(path, panic))?;
-    opened.map_err(|error| failed(error.into()))
+    builder.set_cache_size(CACHE_BYTES);
+    let opened = guarded(|| builder.create_with_backend(backend()?));
+    let opened = opened.map_err(|panic| unreadable(path, panic))?;
+    opened.map_err(|error| OpenError::from_redb(path.to_owned(), error.into()))
 }
 
 /// redb would take an empty file for a new one.

@@ -1,14 +1,15 @@
 //! A snapshot, copied into a fresh file without holes: row by row in the order of keys, values as they
 //! are, never decoded.
 //!
-//! One thread reads and another writes, which takes half the time where nobody else wants the processor.
+//! One thread reads rows, one makes pages of them and one writes those, which takes half the time where nobody
+//! else wants the processor.
 //! The memory it takes does not depend on the size of the file: rows go over in batches, and what was
 //! written of a batch is let go of. The copy is not synced, only written: it is on its way into an archive,
 //! which is, and a disk that is kept busy with it would hold up the commits of everybody else.
 
 use std::{
     collections::BTreeMap,
-    ops::ControlFlow,
+    ops::{Bound, ControlFlow},
     path::Path,
     sync::mpsc::{self, Receiver, SyncSender},
     thread,
@@ -29,13 +30,14 @@ use super::{
 
 /// How many bytes of rows go over at once.
 const BATCH_BYTES: usize = 256 << 10;
-/// How many batches may have been read that are not written yet.
-const BATCHES_AHEAD: usize = 2;
-/// How many batches share one commit: with as many as the cache has room for twice over, no page is written
-/// before it is full. Four times as many take half as long again.
+/// How many batches may have been read that are not written yet: as many as are read while the rows of one
+/// commit become pages, and some.
+const BATCHES_AHEAD: usize = 6;
+/// How many batches share one commit: no page of it is written before it is full, since the cache has room
+/// for as many again.
 const BATCHES_IN_A_COMMIT: usize = 4;
 /// Pages of the copy that are kept in memory.
-const CACHE_BYTES: usize = 6 << 20;
+const CACHE_BYTES: usize = 4 << 20;
 
 /// The tables that the store makes in every file.
 const OWN: [&dyn AnyTable; 2] = [&META, &SEQUENCES];
@@ -86,7 +88,8 @@ pub fn copy(
     }
     let file = open_private(path).map_err(redb::Error::Io)?;
     let database = FileBackend::new(file).and_then(|backend| {
-        Database::builder().set_cache_size(CACHE_BYTES).create_with_backend(Gathered::new(backend))
+        let backend = Gathered::new(backend)?;
+        Database::builder().set_cache_size(CACHE_BYTES).create_with_backend(backend)
     });
     let mut draft = Draft { database: database.map_err(redb::Error::from)?, progress };
     let mut rows = BTreeMap::new();
@@ -225,9 +228,10 @@ fn write_batches<K: Key + 'static>(
         let transaction = into.begin()?;
         {
             let mut copy = transaction.open_table(Definition::<K>::new(table))?;
+            let mut end = copy.upper_bound_mut(Bound::<K::SelfType<'_>>::Unbounded)?;
             for batch in batches.by_ref().take(BATCHES_IN_A_COMMIT) {
                 for (key, value) in batch.rows() {
-                    copy.insert(K::from_bytes(key), value)?;
+                    end.insert_before(K::from_bytes(key), value).map_err(redb::Error::from)?;
                     count += 1;
                 }
                 let bytes = u64::try_from(batch.bytes.len()).unwrap_or(u64::MAX);
@@ -235,6 +239,7 @@ fn write_batches<K: Key + 'static>(
                     return Err(StoreError::Stopped);
                 }
             }
+            end.close()?;
         }
         transaction.commit()?;
     }

@@ -35,6 +35,7 @@ mod record;
 mod size;
 mod space;
 mod table;
+mod unsynced;
 mod until_commit;
 mod untouched;
 mod view;

@@ -18,6 +18,7 @@ use super::{
     migrate::migrate,
     progress::percent_of,
     space::{Purpose, Space},
+    unsynced::Unsynced,
     writer::{Command, Job, Writer},
 };
 use crate::telemetry::StoreMetrics;
@@ -119,6 +120,26 @@ impl Store {
     pub fn in_memory(migrations: &[Migration], metrics: StoreMetrics) -> Result<Self, OpenError> {
         let backend = redb::backends::InMemoryBackend::new();
         Self::open_backend(backend, StoreOptions::default(), migrations, metrics)
+    }
+
+    /// Opens a file of one's own that no commit waits for: whoever does so throws it away afterwards, or syncs
+    /// it when it is finished.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_unsynced(
+        path: &Path,
+        options: StoreOptions,
+        migrations: &[Migration],
+        metrics: StoreMetrics,
+    ) -> Result<Self, OpenError> {
+        let mut builder = Database::builder();
+        builder.set_cache_size(options.cache_bytes);
+        let database = Unsynced::open(path)
+            .and_then(|backend| builder.create_with_backend(backend))
+            .map_err(|error| OpenError::from_redb(path.to_owned(), error.into()))?;
+        let path = Some(path.to_owned());
+        Self::start(database, path, options, migrations, metrics, &Progress::default())
     }
 
     /// Opens a store on any storage: how tests put a failing disk below it.

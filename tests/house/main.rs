@@ -43,6 +43,7 @@ const LAYERS: &[&[&str]] = &[
         "base32",
         "qr",
         "paths",
+        "write_behind",
     ],
 ];
 

@@ -50,7 +50,7 @@ fn every_value_is_shown_as_json_when_asked() {
     let json = shown.json();
     assert_eq!(json["server.name"]["value"], "Scuola");
     assert_eq!(json["server.name"]["origin"], "command line");
-    assert_eq!(json["store.cache_mib"]["value"], 32);
+    assert_eq!(json["store.cache_mib"]["value"], 24);
     assert_eq!(json["store.cache_mib"]["origin"], "default");
 }
 

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use crate::{program::Home, running::Running};
 
 const BLOCK: usize = 512;
-const NAMES: [&str; 4] = ["manifest.json", "auth.redb", "user.redb", "social_log.redb"];
+const NAMES: [&str; 5] =
+    ["manifest.json", "auth.redb", "user.redb", "social_log.redb", "SHA256SUMS"];
 
 /// One entry of a tar, with whatever header.
 #[derive(Clone)]
@@ -91,21 +92,31 @@ impl Parts {
         serde_json::from_slice(&self.0[0].body).unwrap()
     }
 
-    /// The same with another manifest.
+    /// The same with another manifest, and hashes that are right.
     fn described(&self, change: impl FnOnce(&mut Value)) -> Self {
         let mut manifest = self.manifest();
         change(&mut manifest);
-        self.changed(0, |entry| Entry::new(entry, NAMES[0], manifest.to_string().into_bytes()))
+        let text = manifest.to_string().into_bytes();
+        self.changed(0, |entry| Entry::new(entry, NAMES[0], text)).summed()
+    }
+
+    /// The same with hashes that are right.
+    fn summed(&self) -> Self {
+        let lines = self.0.iter().zip(NAMES).take(4);
+        let lines = lines.map(|(entry, name)| format!("{}  {name}\n", hex(&sha256(&entry.body))));
+        self.hashed(&lines.collect::<String>())
+    }
+
+    /// The same with other hashes.
+    fn hashed(&self, text: &str) -> Self {
+        self.changed(4, |entry| Entry::new(entry, NAMES[4], text.as_bytes().to_vec()))
     }
 
     /// The same with another file, which the manifest describes rightly.
     fn holding(&self, nth: usize, body: Vec<u8>) -> Self {
-        let (length, hash) = (body.len(), hex(&sha256(&body)));
+        let length = body.len();
         let parts = self.changed(nth, |entry| Entry::new(entry, NAMES[nth], body));
-        parts.described(|manifest| {
-            let file = &mut manifest["files"][nth - 1];
-            (file["bytes"], file["sha256"]) = (length.into(), hash.into());
-        })
+        parts.described(|manifest| manifest["files"][nth - 1]["bytes"] = length.into())
     }
 }
 
@@ -241,7 +252,7 @@ fn an_archive_with_other_entries_than_its_own_is_refused() {
         changed.0.insert(nth, parts.0[nth].clone());
         add(&format!("{name} twice"), changed);
         let mut changed = parts.clone();
-        changed.0.swap(nth, (nth + 1) % 4);
+        changed.0.swap(nth, (nth + 1) % NAMES.len());
         add(&format!("{name} out of order"), changed);
     }
     let mut extra = parts.clone();
@@ -270,7 +281,7 @@ fn an_archive_that_lies_about_what_it_holds_is_refused() {
     add("a manifest of another kind", text(b"[1]"));
     add("a manifest of 2 MiB", text(&vec![b' '; 2 << 20]));
     add("deep JSON", text(&b"[".repeat(100_000)));
-    let lies: [(&str, &[&str], Value); 14] = [
+    let lies: [(&str, &[&str], Value); 13] = [
         ("a newer format", &["format"], json!(2)),
         ("no format", &["format"], json!(0)),
         ("no time", &["created_at"], json!("yesterday")),
@@ -291,7 +302,6 @@ fn an_archive_that_lies_about_what_it_holds_is_refused() {
         ("an older schema", &["files", "1", "schema_version"], json!(0)),
         ("fewer bytes", &["files", "1", "bytes"], json!(512)),
         ("more bytes", &["files", "1", "bytes"], json!(u64::MAX)),
-        ("another hash", &["files", "1", "sha256"], json!(hex(&[7; 32]))),
         ("other rows", &["files", "0", "rows", "accounts"], json!(2)),
         ("another audit head", &["audit", "sequence"], json!(7)),
     ];
@@ -307,6 +317,17 @@ fn an_archive_that_lies_about_what_it_holds_is_refused() {
             }),
         );
     }
+    let sums = String::from_utf8(parts.0[4].body.clone()).unwrap();
+    assert_eq!(parts.summed().0[4].body, sums.as_bytes());
+    for (nth, line) in sums.lines().enumerate() {
+        let other = format!("{}  {}", hex(&[7; 32]), NAMES[nth]);
+        add(&format!("another hash of {}", NAMES[nth]), parts.hashed(&sums.replace(line, &other)));
+        let without = sums.replace(&format!("{line}\n"), "");
+        add(&format!("no hash of {}", NAMES[nth]), parts.hashed(&without));
+    }
+    add("a hash of something else", parts.hashed(&format!("{sums}{}  more\n", hex(&[7; 32]))));
+    add("hashes in capitals", parts.hashed(&sums.to_uppercase()));
+    add("hashes of 1 MiB", parts.hashed(&sums.repeat(3_000)));
     add("a size in the header", parts.changed(2, |user| user.with(124, b"00000001000")));
     add("an enormous size", parts.changed(2, |user| user.with(124, b"77777777777")));
     add("a size beyond all", parts.changed(2, |user| user.with(124, &[0x80, 255, 255, 255])));

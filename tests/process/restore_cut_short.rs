@@ -147,7 +147,7 @@ fn a_power_cut_at_any_sync_of_a_restore_leaves_all_of_the_old_or_becomes_all_of_
     let (home, old) = with_backup();
     let outcomes = at_every_sync(&home, &old, &["restore", "backup"], || reset(&home, &old));
     let done = outcomes.iter().filter(|restored| **restored).count();
-    assert!(done > 16 && outcomes.len() - done > 16, "{done} of {}", outcomes.len());
+    assert!(done > 16 && outcomes.len() - done > 12, "{done} of {}", outcomes.len());
 }
 
 #[test]
