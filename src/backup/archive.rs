@@ -63,42 +63,57 @@ pub(super) fn write(
     out: &mut dyn Write,
     watcher: Watcher<'_>,
 ) -> Result<(), BackupError> {
-    let failed = |error: io::Error| match error.kind() {
-        io::ErrorKind::StorageFull => BackupError::Failed("no space left for the archive".into()),
-        _ => BackupError::Failed(format!("the archive cannot be written: {error}")),
-    };
+    let failed = |error: io::Error| unwritable(&error);
     let json = serde_json::to_vec_pretty(manifest);
     let json = json.map_err(|error| BackupError::Failed(error.to_string()))?;
     let seconds = seconds_of(manifest);
     seal.over(out, |out| {
-        let mut out = zstd::Encoder::new(out, ZSTD_LEVEL).map_err(failed)?;
-        out.include_checksum(true).map_err(failed)?;
-        out.multithread(COMPRESSORS).map_err(failed)?;
-        out.set_parameter(CParameter::JobSize(COMPRESSED_AT_ONCE)).map_err(failed)?;
+        let mut out = compressed(out).map_err(failed)?;
         let mut sums = Sums::default();
         sums.put(MANIFEST, &sha256(&json));
         write_small(&mut out, MANIFEST, &json, seconds).map_err(failed)?;
         for (file, known) in manifest.files.iter().zip(known) {
-            let path = from.join(known.name);
-            let mut input = File::open(&path).map_err(|error| BackupError::io(&path, &error))?;
             out.write_all(&header(known.name, file.bytes, seconds)).map_err(failed)?;
-            let (mut hash, mut done) = (Sha256::default(), 0);
-            let mut buffer = vec![0; CHUNK];
-            while done < file.bytes {
-                let chunk = next_chunk(&mut buffer, file.bytes - done);
-                input.read_exact(chunk).map_err(|error| BackupError::io(&path, &error))?;
-                out.write_all(chunk).map_err(failed)?;
-                hash.update(chunk);
-                done += chunk.len() as u64;
-                watcher(Progress { step: Step::Packing, file: known.name, bytes: done })?;
-            }
+            let hash =
+                write_file(&mut out, &from.join(known.name), known.name, file.bytes, watcher)?;
             write_padding(&mut out, file.bytes).map_err(failed)?;
-            sums.put(known.name, &hash.finish());
+            sums.put(known.name, &hash);
         }
         write_small(&mut out, SUMS, sums.text().as_bytes(), seconds).map_err(failed)?;
         write_end(&mut out).map_err(failed)?;
         out.finish().and_then(Write::flush).map_err(failed)
     })
+}
+
+fn compressed<W: Write>(out: W) -> io::Result<zstd::Encoder<'static, W>> {
+    let mut out = zstd::Encoder::new(out, ZSTD_LEVEL)?;
+    out.include_checksum(true)?;
+    out.multithread(COMPRESSORS)?;
+    out.set_parameter(CParameter::JobSize(COMPRESSED_AT_ONCE))?;
+    Ok(out)
+}
+
+/// Writes so many bytes of the file at `path`; answers with their SHA-256.
+fn write_file(
+    out: &mut impl Write,
+    path: &Path,
+    name: &'static str,
+    bytes: u64,
+    watcher: Watcher<'_>,
+) -> Result<[u8; 32], BackupError> {
+    let failed = |error: io::Error| BackupError::io(path, &error);
+    let mut input = File::open(path).map_err(failed)?;
+    let mut buffer = vec![0; CHUNK];
+    let (mut hash, mut done) = (Sha256::default(), 0);
+    while done < bytes {
+        let chunk = next_chunk(&mut buffer, bytes - done);
+        input.read_exact(chunk).map_err(failed)?;
+        out.write_all(chunk).map_err(|error| unwritable(&error))?;
+        hash.update(chunk);
+        done += chunk.len() as u64;
+        watcher(Progress { step: Step::Packing, file: name, bytes: done })?;
+    }
+    Ok(hash.finish())
 }
 
 /// Writes an entry that is in memory.
@@ -297,6 +312,13 @@ fn next_chunk(buffer: &mut [u8], left: u64) -> &mut [u8] {
 
 fn seconds_of(manifest: &Manifest) -> u64 {
     manifest.time().and_then(|time| u64::try_from(time.as_seconds()).ok()).unwrap_or(0)
+}
+
+fn unwritable(error: &io::Error) -> BackupError {
+    BackupError::Failed(match error.kind() {
+        io::ErrorKind::StorageFull => "no space left for the archive".to_owned(),
+        _ => format!("the archive cannot be written: {error}"),
+    })
 }
 
 fn unreadable(error: io::Error) -> BackupError {
