@@ -199,7 +199,12 @@ fn an_archive_with_a_flipped_bit_is_refused() {
         bad[place] ^= 1 << (nth % 8);
         (format!("byte {place}"), bad)
     };
-    all_are_refused(&home, (0..24).map(flipped).collect());
+    // A bit may say the same in other words: zeros that are copied from other zeros.
+    let tar = Parts::of(&good).tar();
+    let says_other = |bad: &[u8]| !zstd::decode_all(bad).is_ok_and(|bytes| bytes == tar);
+    let all: Vec<_> = (0..24).map(flipped).filter(|(_, bad)| says_other(bad)).collect();
+    assert!(all.len() > 12, "only {} say something else", all.len());
+    all_are_refused(&home, all);
 }
 
 #[test]
