@@ -133,13 +133,9 @@ impl Store {
         migrations: &[Migration],
         metrics: StoreMetrics,
     ) -> Result<Self, OpenError> {
-        let mut builder = Database::builder();
-        builder.set_cache_size(options.cache_bytes);
-        let database = Unsynced::open(path)
-            .and_then(|backend| builder.create_with_backend(backend))
-            .map_err(|error| OpenError::from_redb(path.to_owned(), error.into()))?;
-        let path = Some(path.to_owned());
-        Self::start(database, path, options, migrations, metrics, &Progress::default())
+        let backend = Unsynced::open(path);
+        let backend = backend.map_err(|error| OpenError::from_redb(path.into(), error.into()))?;
+        Self::open_on(backend, Some(path), options, migrations, metrics)
     }
 
     /// Opens a store on any storage: how tests put a failing disk below it.
@@ -152,12 +148,23 @@ impl Store {
         migrations: &[Migration],
         metrics: StoreMetrics,
     ) -> Result<Self, OpenError> {
+        Self::open_on(backend, None, options, migrations, metrics)
+    }
+
+    fn open_on(
+        backend: impl StorageBackend,
+        path: Option<&Path>,
+        options: StoreOptions,
+        migrations: &[Migration],
+        metrics: StoreMetrics,
+    ) -> Result<Self, OpenError> {
         let mut builder = Database::builder();
         builder.set_cache_size(options.cache_bytes);
-        let database = builder
-            .create_with_backend(backend)
-            .map_err(|error| OpenError::from_redb(UNNAMED.into(), error.into()))?;
-        Self::start(database, None, options, migrations, metrics, &Progress::default())
+        let database = builder.create_with_backend(backend).map_err(|error| {
+            OpenError::from_redb(path.unwrap_or(Path::new(UNNAMED)).to_owned(), error.into())
+        })?;
+        let path = path.map(Path::to_owned);
+        Self::start(database, path, options, migrations, metrics, &Progress::default())
     }
 
     fn start(
