@@ -1,15 +1,17 @@
-//! Rate limits (governor): who asks too often, or fails too often.
+//! Limits: who asks too often or fails too often (governor), and who holds too much at once.
 //!
 //! A [`Limiter`] counts what it is told to. Of somebody who is signed in that is every request; of
 //! strangers only what went wrong, so a class of three hundred behind one address logs in and scans
 //! within a minute while somebody who guesses is stopped after a handful. [`Limiter::look`] asks without
 //! counting. A [`Backoff`] counts failures alone, and lets whoever goes on failing wait ever longer.
+//! [`Shares`] count what is held at this moment, in the unit in which it is scarce.
 //!
-//! Its memory has a bound whatever happens: [`places`] keeps a number of keys, and newcomers beyond it
+//! Their memory has a bound whatever happens: [`places`] keeps a number of keys, and newcomers beyond it
 //! share places.
 
 mod backoff;
 mod places;
+mod shares;
 
 use std::{
     hash::Hash,
@@ -26,6 +28,7 @@ use governor::{
 
 pub use backoff::Backoff;
 use places::{Asked, Places};
+pub use shares::{Claimant, Exhausted, Share, Shares};
 
 /// How often room is looked for when every place is taken: it means to look at all of them.
 const BETWEEN_SWEEPS: Duration = Duration::from_secs(1);

@@ -1,10 +1,10 @@
 //! What the gateway knows of a request before anyone handles it.
 
-use std::{fmt, net::IpAddr, time::Duration};
+use std::{net::IpAddr, time::Duration};
 
 use poem::{FromRequest, Request, RequestBody, http::HeaderValue};
 
-use super::{BodyBudget, Problem};
+use super::{BodyBudget, ClientNetwork, Problem};
 use crate::{
     event::{Actor, Provenance},
     ids::RandomId,
@@ -70,47 +70,7 @@ pub struct BodyLimits {
     pub budget: BodyBudget,
 }
 
-/// Where a client is, as far as limits and audit care: an IPv4 address, or the /64 that an IPv6
-/// subscriber has to themselves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ClientNetwork(IpAddr);
-
-impl ClientNetwork {
-    /// The network of a peer's address.
-    pub fn of(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            IpAddr::V4(address) => Self(address.into()),
-            IpAddr::V6(address) => {
-                let upper = u128::from(address) & !u128::from(u64::MAX);
-                Self(IpAddr::V6(upper.into()))
-            }
-        }
-    }
-}
-
 /// Where a client is, for what is open to some networks alone. Nothing when it cannot be known: it came
 /// through a Unix socket, or through a proxy that did not say from where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientAddress(pub Option<IpAddr>);
-
-impl fmt::Display for ClientNetwork {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            IpAddr::V4(address) => address.fmt(f),
-            IpAddr::V6(address) => write!(f, "{address}/64"),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_ipv6_subscriber_is_one_network_and_an_ipv4_address_is_one() {
-        let network = |address: &str| ClientNetwork::of(address.parse().unwrap()).to_string();
-        assert_eq!(network("2001:db8:1:2:3::4"), "2001:db8:1:2::/64");
-        assert_eq!(network("192.0.2.7"), "192.0.2.7");
-        assert_eq!(network("::ffff:192.0.2.7"), "192.0.2.7");
-    }
-}

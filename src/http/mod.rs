@@ -7,6 +7,7 @@ mod body;
 mod budget;
 mod context;
 mod dto;
+mod network;
 mod page;
 mod permission;
 mod principal;
@@ -18,8 +19,9 @@ mod timestamp;
 
 pub use body::{Body, BodyBytes, media_type, parse_json, read_body, too_large};
 pub use budget::BodyBudget;
-pub use context::{BodyLimits, ClientAddress, ClientNetwork, RequestContext};
+pub use context::{BodyLimits, ClientAddress, RequestContext};
 pub use dto::{Person, PersonRole, PersonStatus};
+pub use network::{ClientNetwork, NetworkGroup};
 pub use page::{Cursors, PageQuery};
 pub use permission::{
     Admin, Enrolling, Permission, PersonOrKey, ReadAttendance, ReadSocial, Screen, SignedIn, Staff,
