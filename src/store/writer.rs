@@ -28,6 +28,9 @@ type Change<T> = Box<dyn FnOnce(&Edit<'_>) -> Result<T, StoreError>>;
 pub enum Decision<T, E> {
     /// No, and nothing is written.
     Refuse(E),
+    /// No, and this change leaves a record of it, when there is room for one: the refusal stands without
+    /// it. Made with [`Decision::refuse_and_record`].
+    RefuseAndRecord(E, Change<()>),
     /// Yes, and nothing needs to be written: it is so already.
     Answer(T),
     /// Yes, by this change. Made with [`Decision::write`].
@@ -38,6 +41,14 @@ impl<T, E> Decision<T, E> {
     /// Yes, by `change`.
     pub fn write(change: impl FnOnce(&Edit<'_>) -> Result<T, StoreError> + 'static) -> Self {
         Self::Write(Box::new(change))
+    }
+
+    /// No, and `record` writes that it was asked.
+    pub fn refuse_and_record(
+        refusal: E,
+        record: impl FnOnce(&Edit<'_>) -> Result<(), StoreError> + 'static,
+    ) -> Self {
+        Self::RefuseAndRecord(refusal, Box::new(record))
     }
 }
 
@@ -81,6 +92,13 @@ where
     fn attempt(&mut self, transaction: &WriteTransaction, room: Room) -> Result<bool, StoreError> {
         let (verdict, wrote) = match (self.decide)(&View::new(transaction))? {
             Decision::Refuse(refusal) => (Ok(Err(refusal)), false),
+            Decision::RefuseAndRecord(refusal, _) if !room.is_for(self.purpose) => {
+                (Ok(Err(refusal)), false)
+            }
+            Decision::RefuseAndRecord(refusal, record) => {
+                record(&Edit::new(transaction))?;
+                (Ok(Err(refusal)), true)
+            }
             Decision::Answer(answer) => (Ok(Ok(answer)), false),
             Decision::Write(_) if !room.is_for(self.purpose) => (Err(StoreError::NoSpace), false),
             Decision::Write(change) => (Ok(Ok(change(&Edit::new(transaction))?)), true),

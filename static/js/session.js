@@ -1,6 +1,6 @@
 // Who is signed in. The access token lives in memory only; the refresh token is an HttpOnly cookie
-// that this code never sees. A refresh token works once, so only one refresh may run at a time:
-// within this tab by sharing the promise, across tabs by a lock.
+// that this code never sees. One refresh runs at a time, within this tab by sharing the promise, across tabs
+// by a lock; where two run all the same, or an answer gets lost, the server gives the same cookie again.
 import { call, openStream, Problem } from './api.js';
 import { knowsLanguage, setLanguage } from './i18n.js';
 import { createStore, useStore } from './store.js';
@@ -109,7 +109,7 @@ function endedBy(problem) {
 
 function refresh() {
   refreshing ??= withLock(async () => {
-    // The answer holds the next cookie: lost in a hasty reload, it would leave one already used.
+    // The answer holds the next cookie, so it should arrive even when the page is being left.
     await accept(await call('POST', '/auth/refresh', { body: {}, outlive: true }));
   }).finally(() => { refreshing = null; });
   return refreshing;

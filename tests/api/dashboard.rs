@@ -134,6 +134,7 @@ async fn a_refresh_token_that_is_used_twice_is_seen() {
     let refresh =
         || app.post("/auth/refresh", None, json!({ "refresh_token": student.refresh_token }));
     refresh().await.expect(200);
+    app.advance(60);
     refresh().await.expect_problem(401, "REFRESH_REUSED");
     app.audit_until(&admin, |entries| {
         entries.iter().any(|entry| entry["action"] == "session.refresh_reused")

@@ -87,7 +87,8 @@ impl SessionsApi {
     /// Go on with a session
     ///
     /// Trades a refresh token, from the body or the cookie, for a new pair. Each is good once: a second
-    /// use ends the session. Errors: `REFRESH_INVALID` and `REFRESH_REUSED` (401).
+    /// use ends the session. The one exception is an answer that got lost: for a minute, while nobody has used
+    /// the next token, the same token gets the same one again. Errors: `REFRESH_INVALID` and `REFRESH_REUSED` (401).
     #[oai(path = "/auth/refresh", method = "post", operation_id = "refresh")]
     async fn refresh(
         &self,

@@ -1,4 +1,9 @@
-//! Going on with a session: a refresh token for the next one.
+//! Going on with a session: a refresh token for the next one (RFC 6749 §6, with the rotation of RFC 9700
+//! §4.14.2).
+//!
+//! An answer can get lost on its way, and two tabs can ask at once. So the token before is traded for the same
+//! successor again for as long as nobody has used that one, and for a minute at most. Who asks later with a
+//! used token is taken for a thief, or for the victim of one, and the session ends.
 
 use super::{model::Opened, refresh_token::RefreshToken};
 use crate::{
@@ -7,16 +12,22 @@ use crate::{
         records::{Account, Session},
         store::{account, end_session, put_session, session},
     },
+    clock::Time,
+    crypto,
     event::{Actor, Provenance, emit},
     http::RequestContext,
     store::{Decision, View},
 };
 
+/// How long the answer to a refresh can be asked for again.
+const REPEATABLE_MILLIS: i64 = 60_000;
+
 impl AuthService {
-    /// Trades a refresh token for the next one.
+    /// Trades a refresh token for the next one; the token before for the same one again, for a minute while
+    /// that is unused.
     ///
     /// # Errors
-    /// [`AuthError::RefreshReused`] for one that was used before, which ends its session: of two that
+    /// [`AuthError::RefreshReused`] for any other that was used before, which ends its session: of two that
     /// hold the same token one is a thief. [`AuthError::RefreshInvalid`] for anything else that is not
     /// good now, and those of the store.
     pub async fn refresh(
@@ -27,7 +38,7 @@ impl AuthService {
         let parts = &self.parts;
         let token =
             RefreshToken::open(&parts.refresh_key, text).ok_or(AuthError::RefreshInvalid)?;
-        let next = RefreshToken::generate(token.session, token.generation.wrapping_add(1))?;
+        let next = token.successor(&parts.refresh_key);
         let refresh_token = next.seal(&parts.refresh_key);
         let (now, limits) = (parts.clock.now(), parts.limits);
         let (network, from) = (context.network.to_string(), context.provenance(Actor::Anonymous));
@@ -43,9 +54,10 @@ impl AuthService {
             if limits.ends_at(old.created_at, old.last_used_at) < now {
                 return Ok(Decision::Refuse(AuthError::RefreshInvalid));
             }
-            let current = old.generation == token.generation
-                && crate::crypto::equal(&old.refresh_hash, &token.hash());
-            if !current {
+            if is_good(&old, &next) && is_repeatable(old.last_used_at, now) {
+                return Ok(Decision::Answer(Some((owner, id))));
+            }
+            if !is_good(&old, &token) {
                 let from = Provenance { actor: Actor::User(old.user), ..from.clone() };
                 // The answer is a refusal, but it must be written: the session ends.
                 return Ok(Decision::write(move |edit| {
@@ -74,6 +86,17 @@ impl AuthService {
         let opened = Opened { user: account.id, session, refresh_token };
         Ok((account, opened))
     }
+}
+
+/// Whether a token is the one that lets its bearer go on with the session now.
+fn is_good(session: &Session, token: &RefreshToken) -> bool {
+    session.generation == token.generation && crypto::equal(&session.refresh_hash, &token.hash())
+}
+
+/// Whether a refresh was so short a time ago that its answer may be asked for again. A clock that was set back
+/// by more than that shortens nobody's session and gives nobody more time.
+fn is_repeatable(refreshed_at: Time, now: Time) -> bool {
+    now.millis_since(refreshed_at).abs() < REPEATABLE_MILLIS
 }
 
 /// What the audit trail calls a session.

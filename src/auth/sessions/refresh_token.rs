@@ -12,6 +12,7 @@ use crate::{
 };
 
 const KIND: &[u8] = b"refresh-token-v1";
+const SUCCESSOR: &[u8] = b"refresh-token-successor-v1";
 
 /// A refresh token, taken apart.
 #[derive(Clone)]
@@ -25,6 +26,14 @@ impl RefreshToken {
     /// A fresh token of a session.
     pub(super) fn generate(session: RandomId, generation: u32) -> Result<Self, NoRandomness> {
         Ok(Self { session, generation, secret: crypto::random()? })
+    }
+
+    /// The token that this one is traded for. It is made of this one and the appliance's key, so that the
+    /// same token is traded for the same successor without anything being remembered of it.
+    pub(super) fn successor(&self, key: &[u8; 32]) -> Self {
+        let generation = self.generation.wrapping_add(1);
+        let parts = [SUCCESSOR, &self.session.0, &generation.to_be_bytes(), &self.secret];
+        Self { session: self.session, generation, secret: crypto::hmac_sha256(key, &parts) }
     }
 
     /// What is stored of the secret.
@@ -73,6 +82,29 @@ mod tests {
             changed[at] = if changed[at] == b'7' { b'8' } else { b'7' };
             let changed = String::from_utf8(changed).unwrap();
             prop_assert!(RefreshToken::open(&[1; 32], &changed).is_none());
+        }
+
+        #[test]
+        fn a_token_has_one_successor_and_no_other_token_or_key_has_the_same(
+            session: [u8; 16], other: [u8; 16], generation: u32,
+        ) {
+            let token = RefreshToken::generate(RandomId(session), generation).unwrap();
+            let next = token.successor(&[1; 32]);
+            prop_assert_eq!(next.session, token.session);
+            prop_assert_eq!(next.generation, generation.wrapping_add(1));
+            prop_assert_eq!(next.hash(), token.successor(&[1; 32]).hash());
+            let others = [
+                token.clone(),
+                token.successor(&[2; 32]),
+                next.successor(&[1; 32]),
+                RefreshToken::generate(RandomId(session), generation).unwrap().successor(&[1; 32]),
+            ];
+            prop_assert!(others.iter().all(|other| other.hash() != next.hash()));
+            let elsewhere = RefreshToken { session: RandomId(other), ..token };
+            prop_assert_eq!(
+                elsewhere.successor(&[1; 32]).hash() == next.hash(),
+                session == other
+            );
         }
     }
 }
