@@ -1,7 +1,7 @@
 //! Randomness, hashing and comparison: the few primitives the house needs, by their plain names.
 //!
 //! This module and `server/tls` are the only ones that name the provider (aws-lc). Passwords are not
-//! here (`auth/hasher`), neither are JSON Web Tokens (`token`).
+//! here (`auth/passwords/hasher`), neither are JSON Web Tokens (`token`).
 
 use aws_lc_rs::{
     aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey},

@@ -22,9 +22,10 @@
 //!
 //! - An answer to a write leaves after its fsync, never before (`store`).
 //! - A fact and its audit event commit together; the chain holds each event once (`event`).
-//! - A domain names no other domain; the gateway and the store name none (`tests/house.rs`).
-//! - Only `http`, `gateway`, `server`, `assets` and a domain's `api`, `dto` and `problem` know poem;
-//!   only `store` knows redb.
+//! - A domain names no other domain; the gateway and the store name none (`tests/house`).
+//! - Only `http`, `gateway`, `server`, `assets`, `dashboard` and a domain's `api`, `dto` and `problem` know
+//!   poem; only `store` and a domain's `tables`, `records`, `store` and `migrations` know redb.
+//! - Only `paths` makes files and opens them to be written, and follows no link (`tests/house`).
 //! - Only `clock` asks what time it is; only `crypto` and `server/tls` name the crypto provider.
 //! - No `unsafe`, and outside of tests no `unwrap`, `expect`, `panic!` or indexing (lints forbid them).
 

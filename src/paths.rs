@@ -1,4 +1,6 @@
-//! Every path under the data directory, and its making.
+//! Every path under the data directory, and its making. `files` is how what lies there is written.
+
+mod files;
 
 use std::{
     fs::{self, File, TryLockError},
@@ -6,6 +8,11 @@ use std::{
     os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::Arc,
+};
+
+pub use files::{
+    DRAFT_SUFFIX, create_new, draft_of, open_in_place, open_or_create, open_regular,
+    rename_to_free, set_mode, target_of, write_atomically,
 };
 
 /// The data directory.
@@ -164,8 +171,7 @@ pub(crate) fn create_private(directory: &Path) -> io::Result<()> {
     if directory.is_dir() {
         return Ok(());
     }
-    let above = directory.parent().filter(|above| !above.as_os_str().is_empty());
-    let above = above.unwrap_or_else(|| Path::new("."));
+    let above = directory_above(directory);
     if !above.try_exists()? {
         create_private(above)?;
     }
@@ -180,18 +186,6 @@ pub(crate) fn create_private(directory: &Path) -> io::Result<()> {
     }
 }
 
-/// Gives what the superuser made to whoever owns `like`, so that the appliance, which is not the
-/// superuser, can use it. Others own what they make, and nothing needs to be done.
-pub fn give_to_owner_of(like: &Path, made: &Path) {
-    use std::os::unix::fs::{MetadataExt, chown};
-    if let (Ok(owner), Ok(own)) = (fs::metadata(like), fs::metadata(made))
-        && (owner.uid(), owner.gid()) != (own.uid(), own.gid())
-    {
-        // Whoever may not give it away is not the superuser.
-        let _ = chown(made, Some(owner.uid()), Some(owner.gid()));
-    }
-}
-
 /// Makes the names in a directory outlast a power cut.
 ///
 /// # Errors
@@ -200,28 +194,10 @@ pub fn sync_directory(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }
 
-/// Writes a file so that a power cut leaves the old one or the new one, whole: a temporary name,
-/// fsync, rename, fsync of the directory. It belongs to whoever owns the directory.
-///
-/// # Errors
-/// When the system refuses; what was there is untouched.
-pub fn write_atomically(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    use std::{io::Write, os::unix::fs::OpenOptionsExt};
-    let temporary = path.with_extension("new");
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(mode)
-        .open(&temporary)?;
-    file.set_permissions(fs::Permissions::from_mode(mode))?;
-    file.write_all(bytes)?;
+/// The directory that a path lies in.
+pub fn directory_above(path: &Path) -> &Path {
     let directory = path.parent().filter(|above| !above.as_os_str().is_empty());
-    let directory = directory.unwrap_or_else(|| Path::new("."));
-    give_to_owner_of(directory, &temporary);
-    file.sync_all()?;
-    fs::rename(&temporary, path)?;
-    fs::File::open(directory)?.sync_all()
+    directory.unwrap_or_else(|| Path::new("."))
 }
 
 #[cfg(test)]
@@ -239,16 +215,5 @@ mod tests {
         fs::write(directory.path().join("file"), b"").unwrap();
         assert!(DataDir::new(directory.path().join("file")).create().is_err());
         assert!(DataDir::new(directory.path().join("file/data")).create().is_err());
-    }
-
-    #[test]
-    fn a_file_is_replaced_whole_and_for_its_owner_alone() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("key.pem");
-        write_atomically(&path, b"old", 0o644).unwrap();
-        write_atomically(&path, b"new", 0o600).unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"new");
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
     }
 }

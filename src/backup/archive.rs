@@ -5,9 +5,8 @@
 //! which is bounded itself, by a ratio of what comes out to what went in, and by the room on the disk.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::File,
     io::{self, BufReader, Read, Write},
-    os::unix::fs::OpenOptionsExt,
     path::Path,
     sync::{
         Arc,
@@ -26,6 +25,7 @@ use super::{
 };
 use crate::{
     crypto::{Sha256, sha256},
+    paths::create_new,
     write_behind::WriteBehind,
 };
 
@@ -229,7 +229,7 @@ impl<'r> Expanded<'r> {
         watcher: Watcher<'_>,
     ) -> Result<[u8; 32], BackupError> {
         let failed = |error: io::Error| BackupError::io(path, &error);
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+        let file = create_new(path);
         let file = file.map_err(failed)?;
         let chunks = std::iter::repeat_with(Vec::new).take(CHUNKS_UNDERWAY);
         let sink = (file, Sha256::default());

@@ -9,7 +9,10 @@ use std::{
 };
 
 use super::{AuditHead, BackupError, DataFile, Progress, Step, progress::Watcher};
-use crate::store::{About, AtRest, Snapshot, Store, copy};
+use crate::{
+    paths::create_new,
+    store::{About, AtRest, Snapshot, Store, copy},
+};
 
 /// One moment of all files.
 pub struct Cut {
@@ -112,7 +115,9 @@ impl CutFile {
         let Some(at_rest) = &self.at_rest else {
             return Err(BackupError::Failed(format!("{name} is of another schema")));
         };
-        let bytes = std::fs::copy(at_rest.path(), path).map_err(failed)?;
+        let copied = std::fs::File::open(at_rest.path())
+            .and_then(|mut source| std::io::copy(&mut source, &mut create_new(path)?));
+        let bytes = copied.map_err(failed)?;
         watcher(Progress { step: Step::Copying, file: name, bytes })?;
         Ok(self.snapshot.rows()?)
     }

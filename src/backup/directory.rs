@@ -2,15 +2,13 @@
 
 use std::{
     fs::{self, File, TryLockError},
-    io,
+    io::{self, Write},
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
-use super::{BackupError, BackupName};
-use crate::paths::{create_private, give_to_owner_of, sync_directory};
-
-/// What an archive's name ends with while it is written.
-pub(super) const DRAFT_SUFFIX: &str = ".new";
+use super::{BackupError, BackupName, scratch};
+use crate::paths::{DRAFT_SUFFIX, create_private, open_regular, sync_directory, target_of};
 
 /// The directory that backups are kept in. Other files in it are left alone.
 #[derive(Debug, Clone)]
@@ -23,6 +21,32 @@ pub struct Listed {
     pub name: BackupName,
     /// Its length in bytes.
     pub bytes: u64,
+}
+
+/// An archive that was made for somebody to take away.
+#[derive(Debug)]
+pub struct HandedOver {
+    path: PathBuf,
+    file: File,
+}
+
+impl HandedOver {
+    /// Copies what is left of it.
+    ///
+    /// # Errors
+    /// When it cannot be read or written.
+    pub fn copy_to(&mut self, out: &mut dyn Write) -> Result<(), BackupError> {
+        let copied = io::copy(&mut self.file, out);
+        copied.map(drop).map_err(|error| BackupError::io(&self.path, &error))
+    }
+
+    /// Removes its name; what is open goes on.
+    ///
+    /// # Errors
+    /// When the directory does not let it.
+    pub fn remove(&self) -> Result<(), BackupError> {
+        fs::remove_file(&self.path).map_err(|error| BackupError::io(&self.path, &error))
+    }
 }
 
 /// Held while a backup is taken or removed; let go of by whatever ends the process.
@@ -89,12 +113,42 @@ impl BackupDirectory {
         Ok(chosen)
     }
 
+    /// Opens the archive that was made here to be taken away. Who says where it lies need not be believed: of
+    /// the path the name alone counts, and the file must belong to `owner`.
+    ///
+    /// # Errors
+    /// When it is none, or is not there any more.
+    pub fn open_handed_over(&self, said: &Path, owner: u32) -> Result<HandedOver, BackupError> {
+        let name = said.file_name().and_then(|name| name.to_str());
+        let name = name.filter(|name| scratch::is_hand_over_name(name)).ok_or_else(|| {
+            let said = said.display();
+            BackupError::Failed(format!("what answers names no archive to take away: {said}"))
+        })?;
+        let path = self.0.join(name);
+        let file = open_regular(&path).map_err(|error| {
+            let path = path.display();
+            BackupError::Failed(format!(
+                "the backup cannot be fetched from {path}; if it was taken away again, try once more: {error}"
+            ))
+        })?;
+        let found = file.metadata().map_err(|error| BackupError::io(&path, &error))?;
+        if found.uid() != owner {
+            let (path, uid) = (path.display(), found.uid());
+            return Err(BackupError::Failed(format!("{path} belongs to user {uid}, not {owner}")));
+        }
+        Ok(HandedOver { path, file })
+    }
+
     /// Removes the drafts of archives that were cut short; nobody else can be writing one.
     fn sweep(&self) {
         for entry in fs::read_dir(&self.0).into_iter().flatten().flatten() {
             let name = entry.file_name();
-            let draft = name.to_str().and_then(|name| name.strip_suffix(DRAFT_SUFFIX));
-            if draft.is_some_and(|name| name.parse::<BackupName>().is_ok()) {
+            let Some(name) = name.to_str() else { continue };
+            // The latter as earlier versions named them.
+            let archive = target_of(name).or_else(|| name.strip_suffix(DRAFT_SUFFIX));
+            let is_of_archive =
+                |name: &str| name.parse::<BackupName>().is_ok() || scratch::is_hand_over_name(name);
+            if archive.is_some_and(is_of_archive) {
                 let _ = fs::remove_file(entry.path());
             }
         }
@@ -104,12 +158,7 @@ impl BackupDirectory {
     /// is on the directory itself, across processes.
     pub(super) fn lock(&self) -> Result<DirectoryLock, BackupError> {
         let failed = |error: io::Error| BackupError::io(&self.0, &error);
-        if !self.0.exists() {
-            create_private(&self.0).map_err(failed)?;
-            if let Some(above) = self.0.parent() {
-                give_to_owner_of(above, &self.0);
-            }
-        }
+        create_private(&self.0).map_err(failed)?;
         let directory = File::open(&self.0).map_err(failed)?;
         match directory.try_lock() {
             Ok(()) => {

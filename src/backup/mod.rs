@@ -33,7 +33,7 @@ mod verify;
 mod whole;
 
 pub use cut::Cut;
-pub use directory::{BackupDirectory, Listed};
+pub use directory::{BackupDirectory, HandedOver, Listed};
 pub use error::BackupError;
 pub use files::{AuditChain, AuditHead, DataFile};
 pub use manifest::{FileManifest, Manifest};
@@ -45,7 +45,7 @@ pub use schedule::next_after;
 pub use seal::{Key, Seal};
 pub use take::{Destination, Taken, take};
 pub use verify::verify;
-pub use whole::move_whole;
+pub use whole::Draft;
 
 #[cfg(test)]
 mod tests;

@@ -25,10 +25,7 @@ use super::{
 };
 use crate::{
     clock::Time,
-    paths::{
-        Claim, ClaimKind, DataDir, create_private, give_to_owner_of, sync_directory,
-        write_atomically,
-    },
+    paths::{Claim, ClaimKind, DataDir, create_private, sync_directory, write_atomically},
 };
 
 /// In `restore-ready`: the name of the safety directory.
@@ -76,11 +73,7 @@ pub fn restore(
     let safety = format!("{SAFETY_PREFIX}{}", free_stamp(data, now));
     let name = scratch.path().join(SAFETY_NAME);
     write_atomically(&name, safety.as_bytes(), 0o600).map_err(failed)?;
-    for file in files {
-        give_to_owner_of(data.root(), &scratch.path().join(file.name));
-    }
     sync_files(files, scratch.path())?;
-    give_to_owner_of(data.root(), scratch.path());
     sync_directory(scratch.path()).map_err(failed)?;
     fs::rename(scratch.path(), data.restore_ready()).map_err(failed)?;
     sync_directory(data.root()).map_err(failed)?;
@@ -193,7 +186,6 @@ fn safety_directory(ready: &Path, data: &DataDir) -> Result<PathBuf, BackupError
     }
     let safety = data.root().join(name);
     create_private(&safety).map_err(failed)?;
-    give_to_owner_of(data.root(), &safety);
     Ok(safety)
 }
 

@@ -52,6 +52,13 @@ pub(super) fn hand_over_name() -> Result<String, BackupError> {
     fresh_name(HAND_OVER_PREFIX)
 }
 
+/// Whether it is such a name, and so no path.
+pub(super) fn is_hand_over_name(name: &str) -> bool {
+    let random = name.strip_prefix(HAND_OVER_PREFIX);
+    random
+        .is_some_and(|random| random.len() == 16 && random.bytes().all(|it| it.is_ascii_hexdigit()))
+}
+
 fn fresh_name(prefix: &str) -> Result<String, BackupError> {
     let random = crypto::random::<8>();
     let random = random.map_err(|error| BackupError::Failed(error.to_string()))?;

@@ -13,7 +13,7 @@ use super::{
     manifest::FileManifest,
     progress::Watcher,
     scratch::{self, Scratch},
-    whole::write_whole,
+    whole::Draft,
 };
 use crate::clock::Time;
 
@@ -24,8 +24,8 @@ pub enum Destination<'d> {
     /// Into the backup directory, under a name that nobody else uses: whoever asked for it takes it away
     /// at once. What is left there is swept up by the next backup.
     HandOver,
-    /// To a file that is not there yet.
-    File(&'d Path),
+    /// Into a draft, whose name it does not get yet: that is up to whoever made it.
+    Draft(&'d mut Draft),
     /// Somewhere else as it is made, such as standard output.
     Stream(&'d mut dyn Write),
 }
@@ -73,7 +73,7 @@ pub fn take(
     let target = match &destination {
         Destination::Directory => Some(directory.free_name(now, seal.encrypts())),
         Destination::HandOver => Some(directory.path().join(scratch::hand_over_name()?)),
-        Destination::File(path) => Some(path.to_path_buf()),
+        Destination::Draft(draft) => Some(draft.target().to_owned()),
         Destination::Stream(_) => None,
     };
     if let Some(path) = target.as_ref().filter(|path| path.exists()) {
@@ -90,7 +90,13 @@ pub fn take(
         |out: &mut dyn Write| write(&manifest, &known, scratch.path(), seal, out, watcher);
     let bytes = match (destination, &target) {
         (Destination::Stream(out), _) => pack(out).map(|()| 0)?,
-        (_, Some(path)) => write_whole(path, &mut pack)?,
+        (Destination::Draft(draft), _) => draft.fill(&mut pack)?,
+        (_, Some(path)) => {
+            let mut draft = Draft::of(path)?;
+            let bytes = draft.fill(&mut pack)?;
+            draft.publish()?;
+            bytes
+        }
         (_, None) => 0,
     };
     Ok(Taken { path: target, manifest, bytes, held, took: start.elapsed() })

@@ -6,17 +6,16 @@
 //! cannot do that, it is written as usual.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
-use super::{BackupError, directory::DRAFT_SUFFIX};
+use super::BackupError;
 use crate::{
-    paths::{give_to_owner_of, sync_directory},
+    paths::{create_new, directory_above, draft_of, rename_to_free, sync_directory},
     write_behind::WriteBehind,
 };
 
@@ -29,61 +28,72 @@ const SYNCED: usize = 4 << 20;
 /// What direct writes must be aligned to, in memory and on the disk: a page, which any sector divides.
 const ALIGNMENT: usize = 4 << 10;
 
-/// Writes a file so that its name appears with all of it; answers with its length.
-///
-/// # Errors
-/// Those of `pack`, and when the disk fails or is full; nothing is left then.
-pub(super) fn write_whole(
-    path: &Path,
-    pack: &mut dyn FnMut(&mut dyn Write) -> Result<(), BackupError>,
-) -> Result<u64, BackupError> {
-    let mut draft = path.as_os_str().to_owned();
-    draft.push(DRAFT_SUFFIX);
-    let draft = PathBuf::from(draft);
-    let failed = |error: io::Error| BackupError::io(&draft, &error);
-    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft);
-    let mut file = Direct::new(file.map_err(failed)?).map_err(failed)?;
-    let written = pack(&mut file).and_then(|()| file.finish().map_err(failed)).and_then(|length| {
-        fs::rename(&draft, path).map_err(|error| BackupError::io(path, &error))?;
-        Ok(length)
-    });
-    if written.is_err() {
-        let _ = fs::remove_file(&draft);
-    }
-    let length = written?;
-    settle(path)?;
-    Ok(length)
+/// A file that gets its name when all of it is there. Dropped before that, nothing is left of it.
+#[derive(Debug)]
+pub struct Draft {
+    /// What it is called until then, which nobody can guess.
+    name: PathBuf,
+    target: PathBuf,
+    file: File,
+    published: bool,
 }
 
-/// Gives a finished file another name, which need not be on the same disk.
-///
-/// # Errors
-/// [`BackupError::InUse`] when that name is taken; when a disk fails or is full. The file is where it was
-/// then.
-pub fn move_whole(from: &Path, to: &Path) -> Result<(), BackupError> {
-    match fs::hard_link(from, to) {
-        Ok(()) => settle(to)?,
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            return Err(BackupError::InUse(format!("{} is there already", to.display())));
-        }
-        // Another disk, or a file system without links.
-        Err(_) => {
-            let mut source = File::open(from).map_err(|error| BackupError::io(from, &error))?;
-            write_whole(to, &mut |out| {
-                io::copy(&mut source, out).map_err(|error| BackupError::io(to, &error))?;
-                Ok(())
-            })?;
-        }
+impl Draft {
+    /// Makes one for `target`, beside it and for its owner alone.
+    ///
+    /// # Errors
+    /// When the disk fails or is full.
+    pub fn of(target: &Path) -> Result<Self, BackupError> {
+        let failed = |error: io::Error| BackupError::io(target, &error);
+        let name = draft_of(target).map_err(failed)?;
+        let file = create_new(&name).map_err(failed)?;
+        Ok(Self { name, target: target.to_owned(), file, published: false })
     }
-    fs::remove_file(from).map_err(|error| BackupError::io(from, &error))
+
+    /// What it will be called.
+    pub fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// Writes all of it, and to the disk; answers with its length.
+    ///
+    /// # Errors
+    /// Those of `pack`, and when the disk fails or is full.
+    pub fn fill(
+        &mut self,
+        pack: &mut dyn FnMut(&mut dyn Write) -> Result<(), BackupError>,
+    ) -> Result<u64, BackupError> {
+        let failed = |error: io::Error| BackupError::io(&self.target, &error);
+        let file = self.file.try_clone().and_then(Direct::new);
+        let mut file = file.map_err(failed)?;
+        pack(&mut file)?;
+        file.finish().map_err(failed)
+    }
+
+    /// Gives it its name, for good.
+    ///
+    /// # Errors
+    /// [`BackupError::InUse`] when something has that name; when the disk fails.
+    pub fn publish(mut self) -> Result<(), BackupError> {
+        let failed = |error: io::Error| BackupError::io(&self.target, &error);
+        match rename_to_free(&self.name, &self.target) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                let taken = self.target.display();
+                return Err(BackupError::InUse(format!("{taken} is there already")));
+            }
+            renamed => renamed.map_err(failed)?,
+        }
+        self.published = true;
+        sync_directory(directory_above(&self.target)).map_err(failed)
+    }
 }
 
-/// Makes a new name last, and the file that of whoever owns the directory.
-fn settle(path: &Path) -> Result<(), BackupError> {
-    let directory = path.parent().filter(|above| !above.as_os_str().is_empty());
-    let directory = directory.unwrap_or_else(|| Path::new("."));
-    give_to_owner_of(directory, path);
-    sync_directory(directory).map_err(|error| BackupError::io(directory, &error))
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if !self.published {
+            let _ = fs::remove_file(&self.name);
+        }
+    }
 }
 
 /// A new file that is written around the page cache, in whole pieces but for the last, while the next
@@ -219,11 +229,14 @@ mod tests {
     fn written(directory: &Path, length: usize) -> (PathBuf, Vec<u8>) {
         let bytes: Vec<u8> = (0..=250).flat_map(|byte| [byte; 7]).cycle().take(length).collect();
         let path = directory.join(format!("of-{length}"));
-        let said = write_whole(&path, &mut |out| {
+        let mut draft = Draft::of(&path).unwrap();
+        let said = draft.fill(&mut |out| {
             bytes.chunks(100_003).try_for_each(|part| out.write_all(part)).unwrap();
             Ok(())
         });
         assert_eq!(said.unwrap(), length as u64);
+        assert!(!path.exists());
+        draft.publish().unwrap();
         (path, bytes)
     }
 
@@ -239,23 +252,31 @@ mod tests {
     #[test]
     fn a_file_that_could_not_be_packed_leaves_nothing() {
         let directory = tempfile::tempdir().unwrap();
-        let refused = write_whole(&directory.path().join("none"), &mut |out| {
+        let mut draft = Draft::of(&directory.path().join("none")).unwrap();
+        let refused = draft.fill(&mut |out| {
             out.write_all(&vec![0; PIECE + 1]).unwrap();
             Err(BackupError::Failed("no".into()))
         });
+        drop(draft);
         assert!(refused.is_err());
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
     }
 
     #[test]
-    fn a_file_moves_to_a_name_that_is_free_and_to_no_other() {
+    fn a_file_gets_a_name_that_is_free_and_no_other() {
         let directory = tempfile::tempdir().unwrap();
         let (path, bytes) = written(directory.path(), 10);
-        let (other, _) = written(directory.path(), 20);
-        assert!(matches!(move_whole(&path, &other), Err(BackupError::InUse(_))));
-        assert!(path.exists());
-        let free = directory.path().join("free");
-        move_whole(&path, &free).unwrap();
-        assert!(!path.exists() && fs::read(free).unwrap() == bytes);
+        let draft = Draft::of(&path).unwrap();
+        assert!(matches!(draft.publish(), Err(BackupError::InUse(_))));
+        assert!(fs::read(path).unwrap() == bytes);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn no_two_drafts_of_a_file_have_the_same_name() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("archive");
+        let (one, other) = (Draft::of(&path).unwrap(), Draft::of(&path).unwrap());
+        assert_ne!(one.name, other.name);
     }
 }

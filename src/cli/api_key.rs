@@ -62,7 +62,7 @@ impl ApiKey {
 }
 
 impl Create {
-    fn run(self, global: &Global, place: &Place) -> Result<(), Failure> {
+    fn run(self, global: &Global, place: &Place<'_>) -> Result<(), Failure> {
         let Self { name, scopes, owner, expires_in_days } = self;
         let scopes = scopes.iter().map(|scope| scope.trim().to_owned()).collect();
         let request = KeyRequest::Create(CreateKey { name, scopes, owner, expires_in_days });
@@ -79,7 +79,7 @@ impl Create {
     }
 }
 
-fn perform(place: &Place, request: KeyRequest) -> Result<Answer, Failure> {
+fn perform(place: &Place<'_>, request: KeyRequest) -> Result<Answer, Failure> {
     let asked = Request::Key(request.clone());
     place.perform(&asked, |people, lines| Box::pin(perform_on_keys(&people.auth, request, lines)))
 }

@@ -8,11 +8,11 @@ use std::{
 
 use clap::Args;
 
-use super::Failure;
+use super::{Failure, owner::as_owner_of};
 use crate::{
     backup::{BackupName, Key},
     config::{BackupConfig, Config},
-    paths::DataDir,
+    paths::{DataDir, open_regular},
     server::directory_of,
 };
 
@@ -50,19 +50,27 @@ pub(super) struct Archive {
 }
 
 impl Archive {
-    /// Finds `file`: a path, the name of a backup that is kept, or `-` for standard input.
+    /// Finds `file`: a path, the name of a backup that is kept, or `-` for standard input. What the appliance
+    /// keeps is opened as its user, the rest as whoever runs this.
     pub(super) fn open(file: &Path, config: &Config) -> Result<Self, Failure> {
         if file.as_os_str() == "-" {
             return Ok(Self { name: "-".into(), input: Box::new(io::stdin()) });
         }
+        let data = DataDir::new(&config.data.directory);
+        let directory = directory_of(&config.backup, &data);
         let kept = file.to_str().and_then(|name| name.parse::<BackupName>().ok());
-        let path = match kept.filter(|_| !file.exists()) {
-            Some(name) => {
-                directory_of(&config.backup, &DataDir::new(&config.data.directory)).path_of(name)
+        let (path, is_kept) = match kept.filter(|_| !file.exists()) {
+            Some(name) => (directory.path_of(name), true),
+            None => {
+                (file.to_owned(), lies_in(file, directory.path()) || lies_in(file, data.root()))
             }
-            None => file.to_owned(),
         };
-        match File::open(&path) {
+        let opened = if is_kept {
+            as_owner_of(data.root(), || open_regular(&path))?
+        } else {
+            File::open(&path)
+        };
+        match opened {
             Ok(input) => Ok(Self { name: path, input: Box::new(input) }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 Err(Failure::NotFound(format!("{} is not there", path.display())))
@@ -70,4 +78,14 @@ impl Archive {
             Err(error) => Err(Failure::Failed(format!("{}: {error}", path.display()))),
         }
     }
+}
+
+/// Whether a file is named in a directory, or really lies there.
+fn lies_in(file: &Path, directory: &Path) -> bool {
+    let by_name = |path: &Path| std::path::absolute(path).ok();
+    let really = |path: &Path| path.canonicalize().ok();
+    let is_in = |file: Option<PathBuf>, directory: Option<PathBuf>| {
+        file.zip(directory).is_some_and(|(file, directory)| file.starts_with(directory))
+    };
+    is_in(by_name(file), by_name(directory)) || is_in(really(file), really(directory))
 }

@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File},
     io::{self, BufRead, BufReader, IsTerminal, Read, Write},
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
@@ -15,7 +16,7 @@ use super::{
     print,
 };
 use crate::{
-    backup::{BackupError, Cut, Destination, Listed, Manifest, Progress, move_whole, take, verify},
+    backup::{BackupError, Cut, Destination, Draft, Listed, Manifest, Progress, take, verify},
     clock::Clock,
     config::Config,
     control::{self, AskError, BackupRequest, BackupTaken, Line, Password, Request, SealRequest},
@@ -88,10 +89,40 @@ impl Create {
         if let Some(path) = self.output.as_ref().filter(|path| path.exists()) {
             return Err(Failure::Conflict(format!("{} is there already", path.display())));
         }
-        let data = DataDir::new(&config.data.directory);
-        global.say(format_args!("data directory: {}", data.root().display()));
         let seal = self.seal(config)?;
-        let request = BackupRequest { keep: self.output.is_none(), seal };
+        let mut draft = self.draft()?;
+        // A file belongs to whoever wants it, so that one alone steps up again, to give it its name.
+        let stepped = match &draft {
+            Some(_) => {
+                let path = config.data.directory.display();
+                global.say(format_args!("data directory: {path}"));
+                global.step_down(&config.data.directory)?
+            }
+            None => global.enter(&config.data.directory).map(|_| None)?,
+        };
+        let taken = self.take(global, config, seal, draft.as_mut());
+        drop(stepped);
+        let taken = taken?;
+        draft.map_or(Ok(()), Draft::publish)?;
+        show(global, &taken)
+    }
+
+    /// The file that is wanted, by whoever wants it.
+    fn draft(&self) -> Result<Option<Draft>, Failure> {
+        let file = self.output.as_deref().filter(|path| path.as_os_str() != "-");
+        Ok(file.map(Draft::of).transpose()?)
+    }
+
+    fn take(
+        &self,
+        global: &Global,
+        config: &Config,
+        seal: SealRequest,
+        draft: Option<&mut Draft>,
+    ) -> Result<BackupTaken, Failure> {
+        let data = DataDir::new(&config.data.directory);
+        let request = BackupRequest { keep: self.output.is_none(), seal: seal.clone() };
+        let request = Request::Backup(request);
         let socket = config.server.control_socket_or(data.control_socket());
         let mut told = teller(global);
         let hear = |line| {
@@ -99,35 +130,38 @@ impl Create {
                 told(&progress.message);
             }
         };
-        let request = Request::Backup(request);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         match runtime.block_on(control::ask(&socket, &request, hear)) {
-            Ok(taken) => self.fetch(global, serde_json::from_value(taken)?),
-            Err(AskError::NotRunning) => {
-                let Request::Backup(BackupRequest { seal, .. }) = request else {
-                    return Err(AskError::NotRunning.into());
-                };
-                self.take_here(global, config, seal)
-            }
+            Ok(taken) => self.fetch(config, serde_json::from_value(taken)?, draft),
+            Err(AskError::NotRunning) => self.take_here(global, config, seal, draft),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Brings what was handed over to where it was wanted.
-    fn fetch(&self, global: &Global, taken: BackupTaken) -> Result<(), Failure> {
+    /// Brings what was handed over to where it was wanted. Of what the answer says a name is believed, and
+    /// that in the backup directory: who answers may be false, and a path lead anywhere.
+    fn fetch(
+        &self,
+        config: &Config,
+        taken: BackupTaken,
+        draft: Option<&mut Draft>,
+    ) -> Result<BackupTaken, Failure> {
         let (Some(output), Some(handed_over)) = (&self.output, &taken.path) else {
-            return show(global, &taken);
+            return Ok(taken);
         };
-        let mut archive = File::open(handed_over).map_err(|error| {
-            Failure::Failed(format!("the backup was taken away again, try once more: {error}"))
-        })?;
-        if output.as_os_str() == "-" {
-            fs::remove_file(handed_over)?;
-            io::copy(&mut archive, &mut io::stdout().lock())?;
-            return show(global, &BackupTaken { path: None, ..taken });
-        }
-        move_whole(handed_over, output)?;
-        show(global, &BackupTaken { path: Some(output.clone()), ..taken })
+        let data = DataDir::new(&config.data.directory);
+        let owner = fs::metadata(data.root())?.uid();
+        let directory = directory_of(&config.backup, &data);
+        let mut archive = directory.open_handed_over(handed_over, owner)?;
+        let Some(draft) = draft else {
+            // Removed first: whoever reads may leave.
+            archive.remove()?;
+            archive.copy_to(&mut io::stdout().lock())?;
+            return Ok(BackupTaken { path: None, ..taken });
+        };
+        draft.fill(&mut |out| archive.copy_to(out))?;
+        archive.remove()?;
+        Ok(BackupTaken { path: Some(output.clone()), ..taken })
     }
 
     fn take_here(
@@ -135,20 +169,21 @@ impl Create {
         global: &Global,
         config: &Config,
         seal: SealRequest,
-    ) -> Result<(), Failure> {
+        draft: Option<&mut Draft>,
+    ) -> Result<BackupTaken, Failure> {
         let data = prepare_data(config)?;
         let directory = directory_of(&config.backup, &data);
         let seal = seal.seal(|| seal_of(&config.backup))?;
         let mut stdout = io::stdout().lock();
-        let destination = match &self.output {
-            None => Destination::Directory,
-            Some(path) if path.as_os_str() == "-" => Destination::Stream(&mut stdout),
-            Some(path) => Destination::File(path),
+        let destination = match (draft, &self.output) {
+            (Some(draft), _) => Destination::Draft(draft),
+            (None, Some(_)) => Destination::Stream(&mut stdout),
+            (None, None) => Destination::Directory,
         };
         let cut = || Cut::at_rest(&DATA_FILES, data.root());
         let now = Clock::system().now();
         let taken = take(&cut, &directory, destination, &seal, now, &mut watcher(global))?;
-        show(global, &taken.into())
+        Ok(taken.into())
     }
 
     /// How it is to be encrypted. A file is read here, where its name means something.
@@ -181,6 +216,7 @@ impl Verify {
         let key = self.unlock.key(&config.backup)?;
         let archive = Archive::open(&self.file, config)?;
         global.say(format_args!("archive: {}", archive.name.display()));
+        global.become_owner(&config.data.directory)?;
         let data = &config.data.directory;
         let parent = if data.is_dir() { data.clone() } else { std::env::temp_dir() };
         let mut watch = watcher(global);
@@ -193,6 +229,7 @@ impl Verify {
 fn list(global: &Global, config: &Config) -> Result<(), Failure> {
     let directory = directory_of(&config.backup, &DataDir::new(&config.data.directory));
     global.say(format_args!("backup directory: {}", directory.path().display()));
+    global.become_owner(&config.data.directory)?;
     let listed = directory.list()?;
     if global.json {
         let all: Vec<_> = listed.iter().map(|listed| as_json(listed, directory.path())).collect();
@@ -207,6 +244,7 @@ fn list(global: &Global, config: &Config) -> Result<(), Failure> {
 fn remove(global: &Global, config: &Config) -> Result<(), Failure> {
     let directory = directory_of(&config.backup, &DataDir::new(&config.data.directory));
     global.say(format_args!("backup directory: {}", directory.path().display()));
+    global.become_owner(&config.data.directory)?;
     let gone = prune(&directory, &config.backup, &config.backup.zone())?;
     if global.json {
         let names: Vec<_> = gone.iter().map(ToString::to_string).collect();

@@ -7,7 +7,6 @@ use crate::{
     clock::Clock,
     config::TlsMode,
     control::{self, AskError, CertificateReport, CertificateRequest, CertificateStatus, Request},
-    paths::DataDir,
     server::{certificates_at_rest, existing_data, renew_at_rest},
 };
 
@@ -23,8 +22,7 @@ pub(super) enum Cert {
 impl Cert {
     pub(super) fn run(self, global: &Global) -> Result<(), Failure> {
         let config = global.load(&[])?;
-        let data = DataDir::new(&config.data.directory);
-        global.say(format_args!("data directory: {}", data.root().display()));
+        let data = global.enter(&config.data.directory)?;
         let socket = config.server.control_socket_or(data.control_socket());
         let request = match self {
             Self::Show => CertificateRequest::Show,

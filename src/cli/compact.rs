@@ -13,8 +13,9 @@ use crate::{
 const CACHE_BYTES: usize = 256 << 20;
 
 pub(super) fn run(global: &Global) -> Result<(), Failure> {
-    let data = existing_data(&global.load(&[])?)?;
-    global.say(format_args!("data directory: {}", data.root().display()));
+    let config = global.load(&[])?;
+    global.enter(&config.data.directory)?;
+    let data = existing_data(&config)?;
     let mut done = Vec::new();
     for (_, path) in data.stores().iter().filter(|(_, path)| path.is_file()) {
         let compacted = compact(path, CACHE_BYTES).map_err(StartError::Store)?;

@@ -5,8 +5,8 @@ use serde_json::json;
 use super::{Failure, Global, print};
 use crate::{
     clock::Clock,
-    config::Config,
-    doctor::{Finding, Health, examine},
+    config::{Config, ConfigError},
+    doctor::{Finding, Health, examine_files, examine_surroundings},
 };
 
 pub(super) fn run(global: &Global) -> Result<(), Failure> {
@@ -14,7 +14,7 @@ pub(super) fn run(global: &Global) -> Result<(), Failure> {
     if let Ok(config) = &config {
         global.say(format_args!("data directory: {}", config.data.directory.display()));
     }
-    let findings = findings(config.as_ref());
+    let findings = findings(global, config.as_ref())?;
     if global.json {
         print(serde_json::to_string_pretty(&as_json(&findings))?)?;
     } else {
@@ -27,12 +27,21 @@ pub(super) fn run(global: &Global) -> Result<(), Failure> {
     }
 }
 
-/// What is found; of a configuration that is wrong, that alone.
-pub(super) fn findings(config: Result<&Config, &crate::config::ConfigError>) -> Vec<Finding> {
-    match config {
-        Ok(config) => examine(config, Clock::system().now()),
-        Err(error) => vec![Finding::of_configuration(error)],
-    }
+/// What is found; of a configuration that is wrong, that alone. Files are looked at as their owner, for whom
+/// they must be right; what only root sees of the machine, such as who has a port, is looked at as root.
+pub(super) fn findings(
+    global: &Global,
+    config: Result<&Config, &ConfigError>,
+) -> Result<Vec<Finding>, Failure> {
+    let config = match config {
+        Ok(config) => config,
+        Err(error) => return Ok(vec![Finding::of_configuration(error)]),
+    };
+    let stepped = global.step_down(&config.data.directory)?;
+    let (situation, mut findings) = examine_files(config, Clock::system().now());
+    drop(stepped);
+    findings.extend(examine_surroundings(config, &situation));
+    Ok(findings)
 }
 
 pub(super) fn as_json(findings: &[Finding]) -> serde_json::Value {

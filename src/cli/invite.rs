@@ -65,7 +65,7 @@ impl Invite {
 }
 
 impl Create {
-    fn run(self, global: &Global, place: &Place) -> Result<(), Failure> {
+    fn run(self, global: &Global, place: &Place<'_>) -> Result<(), Failure> {
         let Self { uses, role, expires_in_days, note } = self;
         let request = InvitationRequest::Create { note, role, uses, expires_in_days };
         let result = perform(place, request)?.result;
@@ -81,7 +81,7 @@ impl Create {
     }
 }
 
-fn perform(place: &Place, request: InvitationRequest) -> Result<Answer, Failure> {
+fn perform(place: &Place<'_>, request: InvitationRequest) -> Result<Answer, Failure> {
     let asked = Request::Invitation(request.clone());
     place.perform(&asked, |people, lines| {
         Box::pin(perform_on_invitations(&people.auth, request, lines))

@@ -22,7 +22,7 @@ impl Migrate {
         let Self::Status = self;
         let config = global.load(&[])?;
         let directory = &config.data.directory;
-        global.say(format_args!("data directory: {}", directory.display()));
+        global.enter(directory)?;
         let mut found = Vec::new();
         for file in &DATA_FILES {
             let path = directory.join(file.name);

@@ -21,6 +21,7 @@ mod man;
 mod migrate;
 mod on_accounts;
 mod openapi;
+mod owner;
 mod restore;
 mod scrub;
 mod serve;
@@ -34,7 +35,7 @@ use std::{
     ffi::OsString,
     fmt::Display,
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
@@ -47,6 +48,7 @@ use crate::{
     paths::DataDir,
 };
 pub use failure::Failure;
+use owner::SteppedDown;
 
 /// Where the configuration is looked for when nobody says where it is.
 const CONFIGURATION_FILES: [&str; 2] = ["appliance.toml", "/etc/appliance/appliance.toml"];
@@ -202,12 +204,36 @@ impl Global {
         Config::load(&self.sources(flags))
     }
 
+    /// Says which data directory it is about, and acts as its owner from here on (`owner`). What only
+    /// whoever runs this can read is opened before.
+    fn enter(&self, directory: &Path) -> Result<DataDir, Failure> {
+        self.say(format_args!("data directory: {}", directory.display()));
+        self.become_owner(directory)?;
+        Ok(DataDir::new(directory))
+    }
+
+    /// Acts as the owner of a data directory from here on, and says so when that is somebody else.
+    fn become_owner(&self, directory: &Path) -> Result<(), Failure> {
+        if let Some(name) = owner::become_owner(directory)? {
+            self.say(format_args!("acting as {name}, whose directory it is"));
+        }
+        Ok(())
+    }
+
+    /// The same until what is returned is dropped.
+    fn step_down(&self, directory: &Path) -> Result<Option<SteppedDown>, Failure> {
+        let stepped = SteppedDown::to_owner(directory)?;
+        if let Some(stepped) = &stepped {
+            self.say(format_args!("acting as {}, whose directory it is", stepped.name()));
+        }
+        Ok(stepped)
+    }
+
     /// Says which data directory it is about, and asks the appliance that runs on it; nothing is done here
     /// when none does.
     fn ask_running(&self, request: &Request) -> Result<Value, Failure> {
         let config = self.load(&[])?;
-        let data = DataDir::new(&config.data.directory);
-        self.say(format_args!("data directory: {}", data.root().display()));
+        let data = self.enter(&config.data.directory)?;
         let socket = config.server.control_socket_or(data.control_socket());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         Ok(runtime.block_on(control::ask(&socket, request, |_| {}))?)

@@ -10,7 +10,6 @@ use crate::{
     clock::Clock,
     config::Config,
     control::{self, AccountRequest, AccountView, AskError, Line, Lines, People, Refused, Request},
-    paths::DataDir,
     server::{PeopleAtRest, existing_data, prepare_data},
 };
 
@@ -28,21 +27,19 @@ impl Answer {
 }
 
 /// Where a verb acts.
-pub(super) struct Place {
+pub(super) struct Place<'g> {
     pub(super) config: Config,
-    data: DataDir,
+    global: &'g Global,
 }
 
 /// A verb's doing, on files that are open.
 type Doing<'a> = Pin<Box<dyn Future<Output = Result<Value, Refused>> + 'a>>;
 
-impl Place {
-    /// The configured data directory, which it says.
-    pub(super) fn of(global: &Global) -> Result<Self, Failure> {
-        let config = global.load(&[])?;
-        let data = DataDir::new(&config.data.directory);
-        global.say(format_args!("data directory: {}", data.root().display()));
-        Ok(Self { config, data })
+impl<'g> Place<'g> {
+    /// The configured data directory, which nobody looks at yet: what a verb is to read is read first, as
+    /// whoever runs it.
+    pub(super) fn of(global: &'g Global) -> Result<Self, Failure> {
+        Ok(Self { config: global.load(&[])?, global })
     }
 
     /// Asks the appliance that runs, and does it here when none does. `here` is what the request asks for.
@@ -51,9 +48,10 @@ impl Place {
         request: &Request,
         here: impl for<'a> FnOnce(&'a People, &'a Lines) -> Doing<'a>,
     ) -> Result<Answer, Failure> {
+        let data = self.global.enter(&self.config.data.directory)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
-            let socket = self.config.server.control_socket_or(self.data.control_socket());
+            let socket = self.config.server.control_socket_or(data.control_socket());
             let mut items = Vec::new();
             let mut keep = |line| {
                 if let Line::Item(item) = line {

@@ -14,7 +14,6 @@ use super::{
 use crate::{
     backup::{rehearse, restore},
     clock::Clock,
-    paths::DataDir,
     server::DATA_FILES,
 };
 
@@ -38,9 +37,8 @@ impl Restore {
     pub(super) fn run(self, global: &Global) -> Result<(), Failure> {
         let config = global.load(&[])?;
         let key = self.unlock.key(&config.backup)?;
-        let data = DataDir::new(self.to.as_ref().unwrap_or(&config.data.directory));
-        global.say(format_args!("data directory: {}", data.root().display()));
         let Archive { name, input } = Archive::open(&self.file, &config)?;
+        let data = global.enter(self.to.as_ref().unwrap_or(&config.data.directory))?;
         global.say(format_args!("archive: {}", name.display()));
         let mut watch = watcher(global);
         if self.dry_run {

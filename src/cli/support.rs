@@ -13,7 +13,7 @@ use clap::{Args, Subcommand};
 use flate2::{Compression, write::GzEncoder};
 use serde_json::{Value, json};
 
-use super::{Failure, Global, doctor, print, scrub::scrub};
+use super::{Failure, Global, doctor, owner::SteppedDown, print, scrub::scrub};
 use crate::{
     clock::{Clock, Time},
     config::show_json,
@@ -87,11 +87,13 @@ fn collect(global: &Global, now: Time) -> Result<Texts, Failure> {
         },
     )?;
     let config = settings.and_then(|settings| settings.parse());
-    texts.json("doctor.json", &doctor::as_json(&doctor::findings(config.as_ref())))?;
+    texts.json("doctor.json", &doctor::as_json(&doctor::findings(global, config.as_ref())?))?;
     texts.add("machine.txt", machine());
     if let Ok(config) = config {
+        global.say(format_args!("data directory: {}", config.data.directory.display()));
+        // The file belongs to whoever ran this, and so does reading the journal.
+        let stepped = SteppedDown::to_owner(&config.data.directory)?;
         let data = DataDir::new(&config.data.directory);
-        global.say(format_args!("data directory: {}", data.root().display()));
         texts.json("files.json", &files(&data))?;
         let socket = config.server.control_socket_or(data.control_socket());
         let status = ask(&socket, &Request::Status)?;
@@ -101,6 +103,7 @@ fn collect(global: &Global, now: Time) -> Result<Texts, Failure> {
             Value::String(metrics) => texts.add("metrics.txt", metrics),
             other => texts.json("metrics.txt", &other)?,
         }
+        drop(stepped);
         if let Some(log) = status.get("pid").and_then(Value::as_u64).and_then(journal) {
             texts.add("log.txt", log);
         }

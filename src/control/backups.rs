@@ -23,7 +23,7 @@ pub struct BackupRequest {
 }
 
 /// How a backup is encrypted.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum SealRequest {
     /// As the running appliance is configured.

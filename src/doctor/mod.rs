@@ -22,16 +22,21 @@ use crate::{clock::Time, config::Config};
 pub use finding::{Finding, Health};
 pub use situation::Situation;
 
-/// Looks at everything.
-pub fn examine(config: &Config, now: Time) -> Vec<Finding> {
+/// Looks at the appliance and its files, as whoever they belong to.
+pub fn examine_files(config: &Config, now: Time) -> (Situation, Vec<Finding>) {
     let situation = Situation::of(config);
     let mut findings = vec![situation.finding()];
     findings.extend(configuration::findings(config));
     findings.extend(data::findings(config, &situation, now));
     findings.extend(databases::findings(config, &situation, now));
     findings.extend(certificate::findings(config, &situation, now));
-    findings.extend(network::findings(config, &situation));
+    (situation, findings)
+}
+
+/// Looks at what is around the appliance, as whoever asks.
+pub fn examine_surroundings(config: &Config, situation: &Situation) -> Vec<Finding> {
+    let mut findings = network::findings(config, situation);
     findings.extend(mail::finding(config));
-    findings.push(limits::finding(config, &situation));
+    findings.push(limits::finding(config, situation));
     findings
 }

@@ -19,6 +19,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::{
     connection::{self, Ends, Transport, Wiring},
+    pulse::Turns,
     socket::{Socket, room_for},
 };
 use crate::{
@@ -70,14 +71,16 @@ impl Listener {
         Arc::clone(&self.networks)
     }
 
-    /// Accepts until it drains, then waits for open connections, at most for `drain_time`.
-    pub(super) async fn serve(self, drain_time: Duration) {
+    /// Accepts until it drains, then waits for open connections, at most for `drain_time`. Between two
+    /// connections it answers whoever asks for its pulse.
+    pub(super) async fn serve(self, drain_time: Duration, mut turns: Turns) {
         let mut connections = JoinSet::new();
         let mut draining = self.draining.clone();
         loop {
             let accepted = tokio::select! {
                 biased;
                 _ = draining.wait_for(|draining| *draining) => break,
+                () = turns.answer() => continue,
                 Some(_) = connections.join_next() => continue,
                 accepted = self.accept() => accepted,
             };
@@ -100,7 +103,7 @@ impl Listener {
                 }
             }
         }
-        drop(self.socket);
+        drop((self.socket, turns));
         let drained = async { while connections.join_next().await.is_some() {} };
         if tokio::time::timeout(drain_time, drained).await.is_err() {
             tracing::warn!(open = connections.len(), "closing connections that did not finish");

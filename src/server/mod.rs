@@ -21,19 +21,22 @@ mod listener;
 mod people;
 mod people_at_rest;
 mod policies;
+mod pulse;
 mod redirect;
 mod relay;
 mod reload;
 mod routes;
+mod serve_error;
 mod socket;
 mod start_error;
 mod supervisor;
+mod tasks;
 mod tls;
 mod untouched;
 mod watching;
 mod wire;
 
-use std::{fmt, future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{net::TcpListener, sync::watch};
 
@@ -53,6 +56,7 @@ use listener::Listener;
 use redirect::Redirect;
 use routes::Routes;
 use socket::{Purpose, Socket, UnixSocket, bind_tcp, tokio_tcp};
+use tasks::Tasks;
 use wire::Domains;
 
 pub use backups::{directory_of, prune, seal_of};
@@ -61,6 +65,7 @@ pub use data::{existing_data, prepare_data};
 pub use people_at_rest::PeopleAtRest;
 pub use reload::Reload;
 pub use routes::openapi_document;
+pub use serve_error::ServeError;
 pub use socket::{PassedSockets, descriptors_for};
 pub use start_error::StartError;
 pub use supervisor::Supervisor;
@@ -91,18 +96,6 @@ pub struct Server {
     supervisor: Supervisor,
     reload: Reload,
 }
-
-/// A database met an I/O error while serving: the process must end and start anew.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StoreStopped;
-
-impl fmt::Display for StoreStopped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a database met an I/O error; see the log, check the disk, start again")
-    }
-}
-
-impl std::error::Error for StoreStopped {}
 
 impl Server {
     /// Opens the data directory, binds the sockets, brings the databases up to date and makes the
@@ -138,7 +131,14 @@ impl Server {
         let origin = config.server.public_url.origin().to_owned();
         let redirect = redirect.map(|tcp| (tcp, origin));
         let listens_at = socket.listens_at().map_err(|error| unusable(&error))?;
-        let domains = Domains::open(&config, &data, clock.clone(), &supervisor.progress())?;
+        // On a thread of its own, for it may take long and whoever waits for it may want it to stop.
+        let opening = {
+            let (config, data, clock) = (config.clone(), data.clone(), clock.clone());
+            let progress = supervisor.progress();
+            move || Domains::open(&config, &data, clock, &progress)
+        };
+        let opened = tokio::task::spawn_blocking(opening).await;
+        let domains = opened.map_err(|error| StartError::Internal(error.to_string()))??;
         domains.metrics.started(clock.now());
         // After the files, which only one appliance can open: a second one that is refused must not
         // have replaced the certificate of the first.
@@ -219,8 +219,16 @@ impl Server {
     /// hands the last audit events over and closes the files.
     ///
     /// # Errors
-    /// [`StoreStopped`] when a database failed; every answer that was given stands.
-    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), StoreStopped> {
+    /// [`ServeError`] when a database failed or a task ended; every answer that was given stands.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
+        self.run_with(Tasks::new(), shutdown).await
+    }
+
+    async fn run_with(
+        self,
+        mut tasks: Tasks,
+        shutdown: impl Future<Output = ()>,
+    ) -> Result<(), ServeError> {
         let Self {
             listener,
             redirect,
@@ -235,37 +243,43 @@ impl Server {
             ..
         } = self;
         let supervisor = self.supervisor;
-        let watchdog = tokio::spawn(supervisor.clone().feed_watchdog(domains.clone()));
+        let (pulse, turns) = pulse::pulse();
+        let feeding = supervisor.clone().feed_watchdog(domains.clone(), pulse);
+        let watchdog = tokio::spawn(tasks.finite("watchdog", feeding));
         let words = format!("serving as {}", self.answering.public_url());
-        let control = tokio::spawn(control::serve(self.control, self.answering));
+        let answering = control::serve(self.control, self.answering);
+        let control = tokio::spawn(tasks.lasting("control", answering));
         let mut background = tokio::task::JoinSet::new();
         if let Some((redirect, origin)) = redirect {
             let plain = Redirect::new(&origin, certificates.challenges(), domains.clock.clone());
-            background.spawn(plain.serve(redirect, listener.networks()));
+            let redirecting = plain.serve(redirect, listener.networks());
+            background.spawn(tasks.lasting("redirect", redirecting));
         }
-        background.spawn(self.reload.serve(
-            supervisor.clone(),
-            words.clone(),
-            vec![certificates.reload()],
-        ));
-        background.spawn(keeper.keep());
-        background.spawn(housekeeping::keep(settings, domains.clone()));
-        background.spawn(look_at_sizes(domains.clone()));
-        background.spawn(domains.clone().heal_people());
-        background.spawn(watching::sample(domains.clone(), watch.clone()));
+        let sources = vec![certificates.reload()];
+        let reloading = self.reload.serve(supervisor.clone(), words.clone(), sources);
+        background.spawn(tasks.lasting("reload", reloading));
+        background.spawn(tasks.lasting("certificates", keeper.keep()));
+        let housekeeping = housekeeping::keep(settings, domains.clone());
+        background.spawn(tasks.lasting("housekeeping", housekeeping));
+        background.spawn(tasks.lasting("sizes", look_at_sizes(domains.clone())));
+        background.spawn(tasks.finite("healing", domains.clone().heal_people()));
+        let sampling = watching::sample(domains.clone(), watch.clone());
+        background.spawn(tasks.lasting("samples", sampling));
         // Told to finish only when nobody is served any more: what is answered during the drain leaves
         // events too.
         let (finish, finishing) = watch::channel(false);
-        let relay = tokio::spawn(relay::run(domains.clone(), finishing));
-
-        let schedule = tokio::spawn(backups.run_schedule());
-
-        let serving = tokio::spawn(listener.serve(drain_time));
+        let relay = tokio::spawn(tasks.lasting("relay", relay::run(domains.clone(), finishing)));
+        let schedule = tokio::spawn(tasks.finite("schedule", backups.run_schedule()));
+        let serving = tokio::spawn(tasks.lasting("listener", listener.serve(drain_time, turns)));
         supervisor.ready(&words);
         let outcome = tokio::select! {
             () = shutdown => Ok(()),
-            () = domains.stopped() => Err(StoreStopped),
+            () = domains.stopped() => Err(ServeError::StoreStopped),
+            name = tasks.first_to_end() => Err(ServeError::TaskEnded { name }),
         };
+        if let Err(error) = outcome {
+            tracing::error!(%error, "cannot go on");
+        }
         tracing::info!("stopping");
         supervisor.stopping();
         drain.send_replace(true);
@@ -319,19 +333,36 @@ mod tests {
     use super::*;
     use crate::config::Sources;
 
+    async fn bound(directory: &tempfile::TempDir, more: &[(&str, &str)]) -> Server {
+        let path = directory.path().to_string_lossy().into_owned();
+        let flags = [("data.directory", path.as_str()), ("server.listen", "127.0.0.1:0")];
+        let flags = flags.iter().chain(more);
+        let flags = flags.map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        let config = Config::load(&Sources { flags, ..Sources::default() }).unwrap();
+        Server::bind(config, Clock::system()).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_task_that_panics_stops_the_server_with_its_name_and_in_good_order() {
+        const TASKS: &str = "watchdog control redirect reload certificates housekeeping sizes healing \
+                             samples relay schedule listener";
+        let directory = tempfile::tempdir().unwrap();
+        for name in TASKS.split_whitespace() {
+            let server = bound(&directory, &[("server.redirect_listen", "127.0.0.1:0")]).await;
+            let broken = Tasks::new().with_broken(Some(name));
+            let ended = server.run_with(broken, std::future::pending()).await;
+            assert_eq!(ended, Err(ServeError::TaskEnded { name }));
+            // The files were closed and the sockets taken away, or the next could not have been bound.
+        }
+        let server = bound(&directory, &[]).await;
+        assert_eq!(server.run(std::future::ready(())).await, Ok(()));
+    }
+
     #[tokio::test]
     async fn a_client_that_never_says_a_word_does_not_hold_up_a_stop() {
         let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().to_string_lossy().into_owned();
-        let flags = [
-            ("data.directory", path.as_str()),
-            ("server.listen", "127.0.0.1:0"),
-            ("server.drain_seconds", "600"),
-            ("limits.handshake_seconds", "600"),
-        ];
-        let flags = flags.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
-        let config = Config::load(&Sources { flags, ..Sources::default() }).unwrap();
-        let server = Server::bind(config, Clock::system()).await.unwrap();
+        let patient = [("server.drain_seconds", "600"), ("limits.handshake_seconds", "600")];
+        let server = bound(&directory, &patient).await;
         let connections = server.domains.metrics.connections.clone();
         let silent =
             tokio::net::TcpStream::connect(server.listens_at().unwrap().address().unwrap())

@@ -19,7 +19,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::wire::Domains;
+use tokio::sync::watch;
+
+use super::{pulse::Pulse, wire::Domains};
 use crate::{
     clock::monotonic,
     store::{Progress, Step},
@@ -38,6 +40,8 @@ pub struct Supervisor {
     listener: Option<Arc<Listener>>,
     /// How often it wants to hear that the appliance lives.
     watchdog: Option<Duration>,
+    /// Whether a start is no longer wanted.
+    stopping: Option<watch::Receiver<bool>>,
 }
 
 #[derive(Debug)]
@@ -71,7 +75,14 @@ impl Supervisor {
         Ok(Self {
             listener: Some(Arc::new(Listener { socket, address })),
             watchdog: watchdog.map(Duration::from_micros),
+            stopping: None,
         })
+    }
+
+    /// The same; a start under it is given up as soon as it can be once `stopping` says so.
+    #[must_use]
+    pub fn stopped_by(self, stopping: watch::Receiver<bool>) -> Self {
+        Self { stopping: Some(stopping), ..self }
     }
 
     /// It serves.
@@ -87,14 +98,16 @@ impl Supervisor {
     }
 
     /// It is on its way out.
-    pub(super) fn stopping(&self) {
+    pub fn stopping(&self) {
         self.say("STOPPING=1\nSTATUS=finishing requests in progress");
     }
 
     /// Says how a long start comes along: to the supervisor and to the log, at most once a second.
     pub(super) fn progress(&self) -> Progress {
         let (supervisor, last) = (self.clone(), Mutex::new(None::<Instant>));
-        Progress::new(move |step: &Step<'_>| {
+        let stopping = self.stopping.clone();
+        let wanted = move || !stopping.as_ref().is_some_and(|stopping| *stopping.borrow());
+        let told = Progress::new(move |step: &Step<'_>| {
             let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
             if last.is_some_and(|last| last.elapsed() < PACE) {
                 return;
@@ -109,22 +122,29 @@ impl Supervisor {
                 step.name,
                 MORE_TIME.as_micros()
             ));
-        })
+        });
+        told.while_wanted(wanted)
     }
 
-    /// Feeds the watchdog for as long as the databases answer; returns at once when there is none.
+    /// Feeds the watchdog for as long as the databases answer and the accept loop comes round; returns at
+    /// once when there is none.
     ///
-    /// Every half of its time: one answer may be late without harm. A database that does not answer is one
-    /// that no request gets through, and then a new start is the best that can happen.
-    pub(super) async fn feed_watchdog(self, domains: Domains) {
+    /// Every half of its time: one answer may be late without harm. Past a database that does not answer, or
+    /// a loop that is stuck, no request gets, and then a new start is the best that can happen.
+    pub(super) async fn feed_watchdog(self, domains: Domains, pulse: Pulse) {
         let Some(time) = self.watchdog else { return };
         let mut ticks = tokio::time::interval(time / 2);
         loop {
             ticks.tick().await;
-            match tokio::time::timeout(time / 2, domains.answer()).await {
-                Ok(Ok(())) => self.say("WATCHDOG=1"),
-                Ok(Err(error)) => tracing::error!(%error, "a database does not answer"),
-                Err(_) => tracing::error!("the databases do not answer in time"),
+            let (answers, beats) = tokio::join!(
+                tokio::time::timeout(time / 2, domains.answer()),
+                tokio::time::timeout(time / 2, pulse.beat()),
+            );
+            match (answers, beats) {
+                (Ok(Ok(())), Ok(())) => self.say("WATCHDOG=1"),
+                (Ok(Err(error)), _) => tracing::error!(%error, "a database does not answer"),
+                (Err(_), _) => tracing::error!("the databases do not answer in time"),
+                (_, Err(_)) => tracing::error!("the accept loop does not come round"),
             }
         }
     }
@@ -207,8 +227,14 @@ mod tests {
         let supervisor = supervisor(&[("NOTIFY_SOCKET", path), ("WATCHDOG_USEC", "200000")]);
         let config = Config::load(&Sources::default()).unwrap();
         let domains = Domains::in_memory(&config, Clock::system()).unwrap();
+        let (pulse, mut turns) = crate::server::pulse::pulse();
+        let turning = tokio::spawn(async move {
+            loop {
+                turns.answer().await;
+            }
+        });
         let feed_for_a_while = async || {
-            let feeding = supervisor.clone().feed_watchdog(domains.clone());
+            let feeding = supervisor.clone().feed_watchdog(domains.clone(), pulse.clone());
             let _ = tokio::time::timeout(Duration::from_millis(200), feeding).await;
             supervisor.stopping();
         };
@@ -218,6 +244,29 @@ mod tests {
         domains.user.store().close();
         feed_for_a_while().await;
         assert!(heard(&socket).starts_with("STOPPING=1"), "it was fed");
+        turning.abort();
+    }
+
+    #[tokio::test]
+    async fn a_watchdog_is_not_fed_once_the_accept_loop_is_stuck() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("notify");
+        let socket = UnixDatagram::bind(&path).unwrap();
+        let path = path.to_str().unwrap();
+        let supervisor = supervisor(&[("NOTIFY_SOCKET", path), ("WATCHDOG_USEC", "200000")]);
+        let config = Config::load(&Sources::default()).unwrap();
+        let domains = Domains::in_memory(&config, Clock::system()).unwrap();
+        let (pulse, turns) = crate::server::pulse::pulse();
+        let feeding = supervisor.clone().feed_watchdog(domains.clone(), pulse.clone());
+        let _ = tokio::time::timeout(Duration::from_millis(300), feeding).await;
+        supervisor.stopping();
+        assert!(heard(&socket).starts_with("STOPPING=1"), "it was fed");
+        // A loop that has ended, as during a drain, is not asked.
+        drop(turns);
+        let feeding = tokio::spawn(supervisor.feed_watchdog(domains, pulse));
+        let fed = tokio::task::spawn_blocking(move || heard(&socket)).await.unwrap();
+        assert_eq!(fed, "WATCHDOG=1");
+        feeding.abort();
     }
 
     #[test]

@@ -86,7 +86,7 @@ impl Domains {
         clock: Clock,
         progress: &Progress,
     ) -> Result<Self, StartError> {
-        back_up_before_upgrade(&DATA_FILES, &config.backup, data, &clock)?;
+        back_up_before_upgrade(&DATA_FILES, &config.backup, data, &clock, progress)?;
         let metrics = new_metrics()?;
         let options = options(config);
         let space = Space::with_ballast(
@@ -99,6 +99,10 @@ impl Domains {
         require_all_or_none_later(data)?;
         let most_bytes = config.store.compact_at_start_bytes();
         let open = |path: std::path::PathBuf, steps, name| {
+            // A file that is not opened is not compacted either, which nothing can interrupt.
+            if !progress.is_wanted() {
+                return Err(OpenError::GivenUp(path));
+            }
             if let Some(done) = compact_if_asked(&path, options.cache_bytes, most_bytes)? {
                 let Compacted { before, after } = done;
                 tracing::info!(file = %path.display(), before, after, "compacted");
@@ -123,7 +127,8 @@ impl Domains {
         data: &DataDir,
         clock: Clock,
     ) -> Result<Self, StartError> {
-        back_up_before_upgrade(&DATA_FILES, &config.backup, data, &clock)?;
+        let nobody = Progress::default();
+        back_up_before_upgrade(&DATA_FILES, &config.backup, data, &clock, &nobody)?;
         require_all_or_none_later(data)?;
         let metrics = new_metrics()?;
         let space = Space::new(data.root(), config.store.free_space_floor_bytes());

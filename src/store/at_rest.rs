@@ -14,10 +14,8 @@ use redb::{
     backends::FileBackend,
 };
 
-use super::{
-    AnyTable, OpenError, Snapshot, StoreError, copy::check_records, create::open_private,
-    unsynced::Unsynced,
-};
+use super::{AnyTable, OpenError, Snapshot, StoreError, copy::check_records, unsynced::Unsynced};
+use crate::paths::open_in_place;
 
 /// Pages that are kept in memory.
 const CACHE_BYTES: usize = 16 << 20;
@@ -88,7 +86,7 @@ pub fn check_pages(path: &Path) -> Result<(), OpenError> {
 
 /// Repairs a file that was not closed in good order.
 fn repair(path: &Path) -> Result<(), OpenError> {
-    let backend = || FileBackend::new(open_private(path)?);
+    let backend = || FileBackend::new(open_in_place(path)?);
     open_to_write(path, &mut Database::builder(), backend).map(drop)
 }
 

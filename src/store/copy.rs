@@ -19,7 +19,6 @@ use redb::{Database, Durability, Key, ReadableTable, WriteTransaction, backends:
 
 use super::{
     Record, Snapshot, StoreError, Table,
-    create::open_private,
     gathered::Gathered,
     migrate::META,
     open::begin_write,
@@ -27,6 +26,7 @@ use super::{
     table::SEQUENCES,
     view::{Definition, sealed::Sealed},
 };
+use crate::paths::open_or_create;
 
 /// How many bytes of rows go over at once.
 const BATCH_BYTES: usize = 256 << 10;
@@ -86,7 +86,7 @@ pub fn copy(
     if let Some(unknown) = missing_tables(snapshot, tables)?.first() {
         return Err(StoreError::Refused(format!("nobody knows the table '{unknown}'")));
     }
-    let file = open_private(path).map_err(redb::Error::Io)?;
+    let file = open_or_create(path).map_err(redb::Error::Io)?;
     let database = FileBackend::new(file).and_then(|backend| {
         let backend = Gathered::new(backend)?;
         Database::builder().set_cache_size(CACHE_BYTES).create_with_backend(backend)

@@ -5,15 +5,15 @@
 //! another name, synced, and only then linked to its own.
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{self, File, TryLockError},
     io,
-    os::unix::fs::OpenOptionsExt,
     path::Path,
 };
 
 use redb::{Database, backends::FileBackend};
 
 use super::OpenError;
+use crate::paths::open_or_create;
 
 /// Makes an empty database at `path` when nothing is there.
 pub(super) fn create_if_missing(path: &Path) -> Result<(), OpenError> {
@@ -22,7 +22,7 @@ pub(super) fn create_if_missing(path: &Path) -> Result<(), OpenError> {
         return Ok(());
     }
     let draft = path.with_added_extension("new");
-    let file = open_private(&draft).map_err(failed)?;
+    let file = open_or_create(&draft).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => return Err(OpenError::InUse(path.to_owned())),
@@ -53,9 +53,4 @@ fn publish(draft: &Path, path: &Path) -> io::Result<()> {
         Some(directory) if !directory.as_os_str().is_empty() => File::open(directory)?.sync_all(),
         _ => File::open(".")?.sync_all(),
     }
-}
-
-/// Opens a file for its owner alone, made when it is not there.
-pub(super) fn open_private(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
 }

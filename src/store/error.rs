@@ -103,9 +103,19 @@ through_redb_error!(
     redb::StorageError,
     redb::TableError,
     redb::TransactionError,
-    redb::CommitError,
     redb::SetDurabilityError
 );
+
+/// A commit that fails may be on the disk all the same, whatever its error says, so it is always fatal: tried
+/// again it might be applied twice.
+impl From<redb::CommitError> for StoreError {
+    fn from(error: redb::CommitError) -> Self {
+        match Self::from(redb::Error::from(error)) {
+            Self::Refused(reason) => Self::Io(IoFailure { reason, disk_full: false }),
+            fatal => fatal,
+        }
+    }
+}
 
 fn is_disk_full(error: &std::io::Error) -> bool {
     matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
@@ -143,6 +153,8 @@ pub enum OpenError {
         /// One that is made after it, and is there.
         beside: PathBuf,
     },
+    /// Whoever waited for it no longer does; the steps that were completed stay.
+    GivenUp(PathBuf),
     /// The disk is full.
     DiskFull(PathBuf),
     /// The owner or the permissions do not allow it.
@@ -168,6 +180,7 @@ impl OpenError {
     pub(crate) fn from_redb(path: PathBuf, error: redb::Error) -> Self {
         match error {
             redb::Error::DatabaseAlreadyOpen => Self::InUse(path),
+            redb::Error::RepairAborted => Self::GivenUp(path),
             redb::Error::Io(io) => Self::from_io(path, &io),
             other => Self::Unreadable { path, reason: other.to_string() },
         }
@@ -200,6 +213,11 @@ impl fmt::Display for OpenError {
                 path.display(),
                 beside.display()
             ),
+            Self::GivenUp(path) => write!(
+                f,
+                "opening {} was given up half way; nothing was lost, and the next start goes on",
+                path.display()
+            ),
             Self::DiskFull(path) => write!(
                 f,
                 "no space left on the disk that holds {}; free some space and start again, nothing \
@@ -222,3 +240,19 @@ impl fmt::Display for OpenError {
 }
 
 impl std::error::Error for OpenError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_a_commit_fails_of_is_fatal_and_the_same_of_one_operation_is_not() {
+        let corrupted = || redb::StorageError::Corrupted("a page".to_owned());
+        assert!(StoreError::from(redb::CommitError::Storage(corrupted())).is_fatal());
+        assert!(!StoreError::from(corrupted()).is_fatal());
+        let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
+        let full = redb::CommitError::Storage(redb::StorageError::Io(full));
+        let StoreError::Io(failure) = StoreError::from(full) else { panic!("no I/O error") };
+        assert!(failure.is_disk_full());
+    }
+}

@@ -57,6 +57,9 @@ pub(super) fn migrate(
         return Err(OpenError::Newer { path: path.to_owned(), found: taken, known, made_by });
     }
     for (version, step) in (1..).zip(steps).skip(usize::try_from(taken).unwrap_or(usize::MAX)) {
+        if !progress.is_wanted() {
+            return Err(OpenError::GivenUp(path.to_owned()));
+        }
         let name = step.name;
         progress.report(&Step { file: path, name, percent: None });
         let told = |done, whole| {

@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
     Decision, Migration, OpenError, Progress, Snapshot, Step, StoreError, View,
-    create::{create_if_missing, open_private},
+    create::create_if_missing,
     hold::{Gate, Held},
     migrate::migrate,
     progress::percent_of,
@@ -21,7 +21,7 @@ use super::{
     unsynced::Unsynced,
     writer::{Command, Job, Writer},
 };
-use crate::telemetry::StoreMetrics;
+use crate::{paths::open_in_place, telemetry::StoreMetrics};
 
 /// How storage that is no file is called in messages.
 const UNNAMED: &str = "(storage)";
@@ -96,11 +96,14 @@ impl Store {
             move |repair| {
                 let percent = Some(percent_of(repair.progress()));
                 progress.report(&Step { file: &path, name: "repairing", percent });
+                if !progress.is_wanted() {
+                    repair.abort();
+                }
             }
         });
         create_if_missing(path)?;
         let failed = |error: std::io::Error| OpenError::from_io(path.to_owned(), &error);
-        let file = open_private(path).map_err(failed)?;
+        let file = open_in_place(path).map_err(failed)?;
         // redb would take an empty file for a new one. Ours are made whole: what this one held is lost,
         // and to begin anew would hide it and hand out the same ids again.
         if file.metadata().map_err(failed)?.len() == 0 {

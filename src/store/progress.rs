@@ -13,23 +13,39 @@ pub struct Step<'a> {
     pub percent: Option<u8>,
 }
 
-/// Who is told, which may be nobody. May be called often, from the thread that works.
+/// Who is told, which may be nobody, and asked whether to go on. May be called often, from the thread that
+/// works.
 #[derive(Clone, Default)]
-pub struct Progress(Option<Arc<Hear>>);
+pub struct Progress {
+    hear: Option<Arc<Hear>>,
+    wanted: Option<Arc<Wanted>>,
+}
 
 type Hear = dyn Fn(&Step<'_>) + Send + Sync;
+type Wanted = dyn Fn() -> bool + Send + Sync;
 
 impl Progress {
     /// Tells `hear`.
     pub fn new(hear: impl Fn(&Step<'_>) + Send + Sync + 'static) -> Self {
-        Self(Some(Arc::new(hear)))
+        Self { hear: Some(Arc::new(hear)), wanted: None }
+    }
+
+    /// The same; what is done is given up at the next moment that allows it once `wanted` says no.
+    #[must_use]
+    pub fn while_wanted(self, wanted: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self { wanted: Some(Arc::new(wanted)), ..self }
     }
 
     /// Tells them.
     pub fn report(&self, step: &Step<'_>) {
-        if let Some(hear) = &self.0 {
+        if let Some(hear) = &self.hear {
             hear(step);
         }
+    }
+
+    /// Whether to go on.
+    pub fn is_wanted(&self) -> bool {
+        self.wanted.as_ref().is_none_or(|wanted| wanted())
     }
 }
 

@@ -10,7 +10,8 @@ use std::{fs, io, path::Path};
 
 use redb::{Database, ReadableTableMetadata, StorageBackend, backends::FileBackend};
 
-use super::{OpenError, Store, StoreError, create::open_private};
+use super::{OpenError, Store, StoreError};
+use crate::paths::{open_in_place, open_or_create};
 
 /// Below so much that could be given back, compacting is not worth a start's time, in bytes.
 const WORTHWHILE_BYTES: u64 = 64 << 20;
@@ -82,7 +83,7 @@ impl Store {
     /// When the note cannot be written.
     pub fn ask_for_compaction(&self) -> io::Result<()> {
         match self.path() {
-            Some(path) => fs::write(note(path), b""),
+            Some(path) => open_or_create(&note(path)).map(drop),
             None => Ok(()),
         }
     }
@@ -109,7 +110,7 @@ pub fn compact(path: &Path, cache_bytes: usize) -> Result<Compacted, OpenError> 
         let reason = "it is empty".to_owned();
         return Err(OpenError::Unreadable { path: path.to_owned(), reason });
     }
-    let backend = open_private(path).map_err(failed).and_then(|file| {
+    let backend = open_in_place(path).map_err(failed).and_then(|file| {
         FileBackend::new(file).map_err(|error| OpenError::from_redb(path.to_owned(), error.into()))
     })?;
     compact_on(backend, path, cache_bytes)?;

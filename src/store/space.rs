@@ -11,13 +11,14 @@
 
 use std::{
     fs, io,
-    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
 };
+
+use crate::paths::create_new;
 
 /// The reserve is this part of the floor.
 const RESERVE_PART: u64 = 8;
@@ -177,8 +178,7 @@ impl Ballast {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        let file =
-            fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&self.path)?;
+        let file = create_new(&self.path)?;
         rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, self.bytes)?;
         file.sync_all()
     }

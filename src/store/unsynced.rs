@@ -5,7 +5,7 @@ use std::{io, path::Path};
 
 use redb::{DatabaseError, StorageBackend, backends::FileBackend};
 
-use super::create::open_private;
+use crate::paths::open_or_create;
 
 /// A file that is never synced, nor locked.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub(super) struct Unsynced(FileBackend);
 impl Unsynced {
     /// Opens the file at `path`, made when it is not there.
     pub(super) fn open(path: &Path) -> Result<Self, DatabaseError> {
-        FileBackend::new(open_private(path)?).map(Self)
+        FileBackend::new(open_or_create(path)?).map(Self)
     }
 }
 

@@ -119,6 +119,18 @@ where
     }
 }
 
+/// Why a group was undone, and which of its commands is tried alone: the one that failed, or any when none did.
+struct Undone {
+    at: usize,
+    error: StoreError,
+}
+
+impl From<StoreError> for Undone {
+    fn from(error: StoreError) -> Self {
+        Self { at: 0, error }
+    }
+}
+
 /// The thread's state.
 pub(super) struct Writer {
     database: Arc<Database>,
@@ -161,41 +173,58 @@ impl Writer {
         }
     }
 
-    /// Commits a group and answers it; falls back to groups of one when it fails.
+    /// Commits a group and answers it. A command that fails is taken out of it and tried alone afterwards, so
+    /// that one that always fails does not cost the others their group. A commit that fails is fatal.
     fn commit(&self, mut batch: Vec<Box<dyn Job>>) {
+        let mut failed = Vec::new();
         let started = Instant::now();
-        match self.attempt(&mut batch) {
-            Ok(()) => {
-                self.metrics.committed(batch.len(), started.elapsed());
-                for job in batch {
-                    job.answer(Ok(()));
+        loop {
+            match self.attempt(&mut batch) {
+                Ok(()) => {
+                    self.metrics.committed(batch.len(), started.elapsed());
+                    for job in batch {
+                        job.answer(Ok(()));
+                    }
+                    break;
                 }
+                Err(Undone { error, .. }) if error.is_fatal() => {
+                    tracing::error!(%error, "the disk failed; no more writes until a restart");
+                    self.stop.send_replace(true);
+                    refuse(batch.into_iter().chain(failed), &error);
+                    return;
+                }
+                Err(Undone { error, .. }) if batch.len() == 1 => {
+                    refuse(batch, &error);
+                    break;
+                }
+                Err(Undone { at, .. }) => failed.push(batch.remove(at)),
             }
-            Err(error) if error.is_fatal() => {
-                tracing::error!(%error, "the disk failed; no more writes until a restart");
-                self.stop.send_replace(true);
-                refuse(batch, &error);
+        }
+        for job in failed {
+            if *self.stop.borrow() {
+                refuse([job], &StoreError::Stopped);
+            } else {
+                self.commit(vec![job]);
             }
-            Err(error) if batch.len() == 1 => refuse(batch, &error),
-            Err(_) => batch.into_iter().for_each(|job| self.commit(vec![job])),
         }
     }
 
     /// Runs every command of a group in one transaction. A group that wrote nothing rests on what
     /// is already on the disk, so it needs no fsync.
-    fn attempt(&self, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+    fn attempt(&self, batch: &mut [Box<dyn Job>]) -> Result<(), Undone> {
         let room = self.room(batch);
         let transaction = begin_write(&self.database)?;
         let mut wrote = false;
-        for job in batch {
+        for (at, job) in batch.iter_mut().enumerate() {
             wrote |= catch_unwind(AssertUnwindSafe(|| job.attempt(&transaction, room)))
-                .unwrap_or(Err(StoreError::Panicked))?;
+                .unwrap_or(Err(StoreError::Panicked))
+                .map_err(|error| Undone { at, error })?;
         }
         if wrote {
-            transaction.commit()?;
+            transaction.commit().map_err(StoreError::from)?;
             self.commits.send_modify(|commits| *commits += 1);
         } else {
-            transaction.abort()?;
+            transaction.abort().map_err(StoreError::from)?;
         }
         Ok(())
     }

@@ -6,18 +6,17 @@
 //! holds charts, and nothing else depends on it. Without a file (a full disk) the appliance runs on
 //! without its month.
 
-use std::{
-    fs::{File, OpenOptions},
-    io,
-    os::unix::fs::FileExt,
-    path::Path,
-};
+use std::{fs::File, io, os::unix::fs::FileExt, path::Path};
 
 use super::{
     figures::Figure,
     period::{PERIOD_SECONDS, Period, Summary},
 };
-use crate::{clock::Time, crypto, paths::write_atomically};
+use crate::{
+    clock::Time,
+    crypto,
+    paths::{open_in_place, write_atomically},
+};
 
 /// Periods that the file holds: 31 days.
 const SLOTS: usize = 31 * 144;
@@ -88,13 +87,12 @@ fn open(path: &Path) -> io::Result<File> {
         }
         Err(error) => return Err(error),
     }
-    OpenOptions::new().read(true).write(true).open(path)
+    open_in_place(path)
 }
 
 /// Puts a whole file into its place. On a full disk nothing of it stays behind.
 fn replace(path: &Path, periods: &[Period]) -> io::Result<()> {
     write_atomically(path, &whole_file(periods), 0o600)
-        .inspect_err(|_| drop(std::fs::remove_file(path.with_extension("new"))))
 }
 
 const fn slot_bytes(figures: usize) -> usize {
@@ -255,7 +253,7 @@ mod tests {
         let month = Month::open(&path);
         (1..=3).for_each(|nth| month.write(&period(nth)));
         let torn = HEAD + slot_of(period(2).start) * slot_bytes(Figure::COUNT) + 40;
-        let file = OpenOptions::new().write(true).open(&path).unwrap();
+        let file = File::options().write(true).open(&path).unwrap();
         file.write_all_at(b"torn", u64::try_from(torn).unwrap()).unwrap();
         assert_eq!(all(&Month::open(&path)), [period(1), period(3)]);
     }

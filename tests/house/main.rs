@@ -88,6 +88,7 @@ const CRATES: &[CrateRule] = &[
             "clock",
             "control",
             "doctor",
+            "paths/files",
             "server",
             "store/space",
             "telemetry/machine",
@@ -115,6 +116,19 @@ const DECLARED_IN: &[(&str, &str)] = &[
     ("TableDefinition::new(", "tables"),
     ("Migration {", "migrations"),
 ];
+
+/// What makes, opens or changes files with no regard for links, and the module that does it for all.
+const CARELESS: &[&str] = &[
+    "File::create",
+    "File::create_new",
+    "File::options",
+    "OpenOptions",
+    "fs::write",
+    "fs::copy",
+    "fs::set_permissions",
+    "chown",
+];
+const CAREFUL: &str = "paths";
 
 const LONGEST_FILE: usize = 400;
 
@@ -176,6 +190,11 @@ fn rules_models_and_errors_know_neither_io_nor_the_web() {
 #[test]
 fn tables_and_migrations_are_declared_in_their_own_files() {
     assert_none(&texts::declared_elsewhere(&File::all()));
+}
+
+#[test]
+fn no_write_follows_a_link() {
+    assert_none(&texts::carelessly_opened(&File::all()));
 }
 
 #[test]

@@ -62,6 +62,15 @@ fn a_unit_test_module_is_none_of_the_code_whoever_may_see_it() {
 }
 
 #[test]
+fn a_file_that_is_opened_with_no_regard_for_links_is_caught() {
+    let text = "fn f() { fs::write(path, b\"\") }\nuse std::fs::OpenOptions;\n// fs::write\n\
+                fn g() { std::os::unix::fs::chown(path, None, None) }\nfn h() { paths::create_new() }\n\
+                #[cfg(test)]\nmod tests { fn f() { fs::write(path, b\"\") } }";
+    assert_eq!(lines(texts::carelessly_opened, "src/store/size.rs", text), [1, 2, 4]);
+    assert_eq!(lines(texts::carelessly_opened, "src/paths/files.rs", text), [0; 0]);
+}
+
+#[test]
 fn an_imported_name_stands_for_what_it_was_imported_from() {
     let text = "use rustls::crypto::aws_lc_rs;\nfn f() { aws_lc_rs::default_provider() }";
     assert_eq!(lines(imports::misplaced_crates, "src/cli/healthcheck.rs", text), [0; 0]);

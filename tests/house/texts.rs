@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    DECLARED_IN, DOMAINS, LONGEST_FILE, MACHINE_PATHS, UNFINISHED,
+    CAREFUL, CARELESS, DECLARED_IN, DOMAINS, LONGEST_FILE, MACHINE_PATHS, UNFINISHED,
     source::{File, Violation},
 };
 
@@ -46,6 +46,23 @@ pub fn declared_elsewhere(files: &[File]) -> Vec<Violation> {
                     let what = format!("`{declaration}` belongs into `{part}`");
                     found.push(file.violation(line, what, "tables and migrations stand together"));
                 }
+            }
+        }
+    }
+    found
+}
+
+/// Files that are made or opened to be written elsewhere than where it is done without following links.
+pub fn carelessly_opened(files: &[File]) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for file in files.iter().filter(|file| file.is_source()) {
+        if file.module().first() == Some(&CAREFUL) {
+            continue;
+        }
+        for (line, text) in (1..).zip(file.code().lines()) {
+            for word in CARELESS.iter().filter(|word| has_word(text, word)) {
+                let what = format!("`{word}`, which `{CAREFUL}` does for all");
+                found.push(file.violation(line, what, "no write follows a link"));
             }
         }
     }

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::{
     faults::{CHANGES, killed_at},
     program::Home,
-    running::Running,
+    running::{Running, setup_token},
     site::Site,
     support::PASSWORD,
 };
@@ -30,7 +30,7 @@ async fn a_first_start_that_is_killed_at_any_call_does_not_stop_the_next() {
         killed += 1;
         let running = Running::start(&home);
         let body = json!({
-            "token": running.setup_token(), "email": "capo@example.org", "password": PASSWORD,
+            "token": setup_token(&home), "email": "capo@example.org", "password": PASSWORD,
             "name": "Clara", "surname": "Neri",
         });
         Site::of(&home, &running).post("/setup", None, body).await.expect(201);

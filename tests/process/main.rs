@@ -46,6 +46,7 @@ mod pebble;
 mod program;
 mod reset_password;
 mod restore_cut_short;
+mod root;
 mod running;
 mod setup_link;
 mod site;
@@ -53,6 +54,7 @@ mod slow_request;
 mod small_disk;
 mod sockets;
 mod starved;
+mod stopped_start;
 mod suggesting;
 mod supervisor;
 #[path = "../support/mod.rs"]

@@ -54,18 +54,8 @@ impl Running {
         Self::of(home.command_under(runner, &serve(&[])), Stdio::null())
     }
 
-    fn of(mut command: Command, stdin: Stdio) -> Result<Self, Finished> {
-        command.stdin(stdin).stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let said = Arc::new(Said::default());
-        let listener = Arc::clone(&said);
-        std::thread::spawn(move || {
-            lines.map_while(Result::ok).for_each(|line| listener.hear(Some(line)));
-            listener.hear(None);
-        });
-        let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut running = Self { child, address, said };
+    fn of(command: Command, stdin: Stdio) -> Result<Self, Finished> {
+        let mut running = Self::begin_given(command, stdin);
         let ready = running.wait(|line| {
             let (_, rest) = line.split_once("\"address\":\"")?;
             Some(rest.split_once('"')?.0.to_owned())
@@ -76,6 +66,25 @@ impl Running {
             None => return Err(running.ended()),
         }
         Ok(running)
+    }
+
+    /// Starts one and waits for nothing.
+    pub fn begin(command: Command) -> Self {
+        Self::begin_given(command, Stdio::null())
+    }
+
+    fn begin_given(mut command: Command, stdin: Stdio) -> Self {
+        command.stdin(stdin).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let said = Arc::new(Said::default());
+        let listener = Arc::clone(&said);
+        std::thread::spawn(move || {
+            lines.map_while(Result::ok).for_each(|line| listener.hear(Some(line)));
+            listener.hear(None);
+        });
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self { child, address, said }
     }
 
     /// Waits until it says something that `find` finds something in.
@@ -104,11 +113,6 @@ impl Running {
     /// The id of its process.
     pub fn pid(&self) -> u32 {
         self.child.id()
-    }
-
-    /// The token of the set-up link that it prints.
-    pub fn setup_token(&self) -> String {
-        self.wait_for(token_of)
     }
 
     /// Kills it without warning.
@@ -176,4 +180,9 @@ pub fn serve<'a>(settings: &[&'a str]) -> Vec<&'a str> {
 /// The token of a set-up link in a line.
 pub fn token_of(line: &str) -> Option<String> {
     line.split_once("/app/setup#").map(|(_, token)| token.trim().to_owned())
+}
+
+/// The token of a set-up link of the server that runs: asked for, since none is printed but to a terminal.
+pub fn setup_token(home: &Home) -> String {
+    token_of(&home.run(&["setup-link"]).expect(0).stdout).expect("a link")
 }

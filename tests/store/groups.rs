@@ -1,7 +1,7 @@
 //! Groups: what commands of one commit know of each other, and what they cost.
 
 use appliance::{
-    store::{Decision, Direction, Store, StoreError},
+    store::{Decision, Direction, Store, StoreError, View},
     telemetry::Metrics,
 };
 use futures_util::FutureExt;
@@ -60,6 +60,29 @@ fn many_commands_share_one_commit() {
     let answers = block_on(together(&store, (1..=4).map(|nth| deposit(&store, nth, nth, 1))));
     assert!(answers.iter().all(|answer| matches!(answer, Ok(Ok(_)))));
     assert_eq!(disk.syncs() - before, syncs_of_one_commit());
+}
+
+#[test]
+fn a_command_that_fails_does_not_cost_the_others_their_group() {
+    let disk = roomy();
+    let store = open(disk.clone());
+    let before = disk.syncs();
+    let answers = block_on(async {
+        let writer = hold_writer(&store);
+        let first = queued(deposit(&store, 1, 1, 1));
+        let corrupt = || StoreError::Corrupt { table: "accounts", reason: "a test".to_owned() };
+        let failing =
+            move |_: &View<'_>| -> Result<Decision<(), ()>, StoreError> { Err(corrupt()) };
+        let failed = [queued(store.submit(failing)), queued(store.submit(failing))];
+        let last = queued(deposit(&store, 2, 2, 1));
+        writer.release().await;
+        for failed in failed {
+            assert_eq!(answer(failed).await, Err(corrupt()));
+        }
+        [answer(first).await, answer(last).await]
+    });
+    assert!(answers.iter().all(|answer| matches!(answer, Ok(Ok(_)))), "{answers:?}");
+    assert_eq!(disk.syncs() - before, syncs_of_one_commit(), "it was not one group");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use appliance::store::{Migration, Progress, Step, Store, Table};
+use appliance::store::{Migration, OpenError, Progress, Step, Store, Table};
 
 use crate::bank::{OPTIONS, metrics};
 
@@ -68,4 +68,21 @@ fn a_repair_is_told() {
         "{heard:?}"
     );
     drop(database);
+}
+
+#[test]
+fn steps_that_are_no_longer_wanted_are_not_taken_and_the_next_opening_goes_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("rows.redb");
+    let steps = [MAKE, FILL];
+    let (progress, heard) = listening();
+    let so_far = Arc::clone(&heard);
+    let progress = progress.while_wanted(move || so_far.lock().unwrap().is_empty());
+    let opened = Store::open_telling(&path, OPTIONS, &steps, metrics(), &progress);
+    assert!(matches!(opened.map(drop), Err(OpenError::GivenUp(_))));
+    assert_eq!(*heard.lock().unwrap(), ["rows.redb: make rows None"]);
+    let (progress, heard) = listening();
+    let store = Store::open_telling(&path, OPTIONS, &steps, metrics(), &progress).unwrap();
+    assert!(heard.lock().unwrap()[0].contains("fill rows"), "{heard:?}");
+    assert_eq!(store.read().unwrap().about().unwrap().schema_version, 2);
 }

@@ -7,7 +7,7 @@ use std::{net::SocketAddr, path::Path, sync::Once, time::Duration};
 use appliance::{
     clock::{Clock, Time},
     config::{Config, Sources},
-    server::{Server, StoreStopped},
+    server::{ServeError, Server},
 };
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ pub struct Appliance {
     pub client: reqwest::Client,
     setup_link: Option<String>,
     stop: Option<oneshot::Sender<()>>,
-    running: Option<JoinHandle<Result<(), StoreStopped>>>,
+    running: Option<JoinHandle<Result<(), ServeError>>>,
 }
 
 /// A data directory that outlives the appliance in it, so that another can open it.
@@ -164,7 +164,7 @@ impl Appliance {
     }
 
     /// Asks it to stop without waiting.
-    pub fn begin_stop(&mut self) -> JoinHandle<Result<(), StoreStopped>> {
+    pub fn begin_stop(&mut self) -> JoinHandle<Result<(), ServeError>> {
         drop(self.stop.take());
         self.running.take().unwrap()
     }

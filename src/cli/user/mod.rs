@@ -192,7 +192,7 @@ impl User {
 }
 
 /// Has it done by whoever can.
-fn ask(place: &Place, request: AccountRequest) -> Result<Answer, Failure> {
+fn ask(place: &Place<'_>, request: AccountRequest) -> Result<Answer, Failure> {
     let asked = Request::Account(request.clone());
     place.perform(&asked, |people, lines| Box::pin(perform(people, request, lines)))
 }

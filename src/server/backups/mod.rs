@@ -26,7 +26,7 @@ use crate::{
     control::{BackupRequest, SealRequest},
     event::{Provenance, emit},
     paths::DataDir,
-    store::{AtRest, Decision, StoreError},
+    store::{self, AtRest, Decision, StoreError},
 };
 
 /// The longest wait for a schedule: after it the clock is looked at again, which may have been set.
@@ -272,6 +272,7 @@ pub(super) fn back_up_before_upgrade(
     config: &BackupConfig,
     data: &DataDir,
     clock: &Clock,
+    progress: &store::Progress,
 ) -> Result<(), BackupError> {
     let mut pending = Vec::new();
     for file in files {
@@ -293,8 +294,12 @@ pub(super) fn back_up_before_upgrade(
     tracing::info!(files = pending.join(", "), "taking a backup before the upgrade");
     let cut = || Cut::at_rest(files, data.root());
     let (directory, seal) = (directory_of(config, data), seal_of(config)?);
-    let taken =
-        take(&cut, &directory, Destination::Directory, &seal, clock.now(), &mut |_| Ok(()))?;
+    let mut while_wanted = |_| {
+        let given_up = || BackupError::Failed("the start was given up".to_owned());
+        progress.is_wanted().then_some(()).ok_or_else(given_up)
+    };
+    let now = clock.now();
+    let taken = take(&cut, &directory, Destination::Directory, &seal, now, &mut while_wanted)?;
     let path = taken.path.unwrap_or_default();
     tracing::info!(path = %path.display(), bytes = taken.bytes, "took a backup");
     Ok(())
@@ -326,6 +331,10 @@ mod tests {
         DataFile { name, tables: &TABLES, migrations: &STEPS[..steps], audit: None }
     }
 
+    fn nobody() -> store::Progress {
+        store::Progress::default()
+    }
+
     /// The archives that are there after an upgrade of files that have taken so many steps.
     fn backups_after_upgrade(taken: [usize; 2]) -> Vec<BackupName> {
         let home = tempfile::tempdir().unwrap();
@@ -337,7 +346,7 @@ mod tests {
         }
         let config = Config::load(&Sources::default()).unwrap().backup;
         let files = [file("a.redb", 2), file("b.redb", 2)];
-        back_up_before_upgrade(&files, &config, &data, &Clock::system()).unwrap();
+        back_up_before_upgrade(&files, &config, &data, &Clock::system(), &nobody()).unwrap();
         let listed = directory_of(&config, &data).list().unwrap();
         listed.into_iter().map(|listed| listed.name).collect()
     }
@@ -363,7 +372,7 @@ mod tests {
         drop(Store::open(&path, StoreOptions::default(), &STEPS[..1], metrics).unwrap());
         let config = Config::load(&Sources::default()).unwrap().backup;
         let files = [file("a.redb", 2), file("b.redb", 2)];
-        back_up_before_upgrade(&files, &config, &data, &Clock::system()).unwrap();
+        back_up_before_upgrade(&files, &config, &data, &Clock::system(), &nobody()).unwrap();
         assert!(directory_of(&config, &data).list().unwrap().is_empty());
     }
 
@@ -372,7 +381,8 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let data = DataDir::new(home.path());
         let config = Config::load(&Sources::default()).unwrap().backup;
-        back_up_before_upgrade(&[file("a.redb", 2)], &config, &data, &Clock::system()).unwrap();
+        back_up_before_upgrade(&[file("a.redb", 2)], &config, &data, &Clock::system(), &nobody())
+            .unwrap();
         assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
     }
 }

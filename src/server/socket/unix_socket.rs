@@ -5,14 +5,14 @@
 
 use std::{
     fs, io,
-    os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt},
+    os::unix::fs::{FileTypeExt, MetadataExt},
     os::unix::net::UnixStream as BlockingStream,
     path::{Path, PathBuf},
 };
 
 use tokio::net::{UnixListener, UnixStream};
 
-use crate::server::StartError;
+use crate::{paths::set_mode, server::StartError};
 
 /// What a socket is for.
 #[derive(Debug, Clone, Copy)]
@@ -78,7 +78,7 @@ impl UnixSocket {
             fs::remove_file(&draft).map_err(failed)?;
         }
         let listener = UnixListener::bind(&draft).map_err(failed)?;
-        let published = fs::set_permissions(&draft, fs::Permissions::from_mode(purpose.mode()))
+        let published = set_mode(&draft, purpose.mode())
             .and_then(|()| fs::symlink_metadata(&draft))
             .and_then(|made| fs::rename(&draft, path).map(|()| made));
         let made = published.map_err(|error| {
@@ -143,6 +143,8 @@ fn is_own_socket(path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     fn bind(path: &Path) -> Result<UnixSocket, String> {
