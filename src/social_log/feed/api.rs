@@ -57,9 +57,9 @@ impl FeedApi {
 
     /// List posts
     ///
-    /// Newest first, by arrival. One page looks at 20,000 logs at most; when few of them fit the
-    /// filter it may hold fewer than `limit`, even none, and still have a `next_cursor` with which the
-    /// search goes on. API keys need `social:read`.
+    /// Newest first, by arrival. One page looks at 20,000 logs at most and is full with 2 MiB of text; so it
+    /// may hold fewer than `limit`, even none, and still have a `next_cursor` with which the search goes
+    /// on. API keys need `social:read`.
     ///
     /// Errors: `CURSOR_INVALID` (400).
     #[oai(path = "/social/logs", method = "get", operation_id = "listSocialLogs")]

@@ -46,7 +46,13 @@ pub(super) fn newest(
     window: Window,
     sieve: &Sieve,
 ) -> Result<Page<Log>, StoreError> {
-    newest_first(&LOGS, reader, window, |log| sieve.lets_through(log))
+    newest_first(
+        &LOGS,
+        reader,
+        window,
+        |log| log.content.as_str().len(),
+        |log| sieve.lets_through(log),
+    )
 }
 
 /// How many logs of each status were received since a moment; nothing when they are more than `most`.
