@@ -6,16 +6,16 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tokio::sync::mpsc;
 
 use super::Exporting;
 use crate::{
     auth::HeldByAuth,
-    control::{Exports, Lines, Refused},
     event::{self, Provenance},
     http::Problem,
     ids::UserId,
+    limit::Share,
     server::wire::Domains,
     user::HeldList,
 };
@@ -25,6 +25,10 @@ const PIECE_BYTES: usize = 64 << 10;
 /// How many pieces wait for a client that is slow.
 const PIECES_AHEAD: usize = 2;
 
+/// How long a document waits for whoever takes it, in all, and how many bytes they must take in each second beyond
+/// that: a place that somebody takes drop by drop is wanted by others.
+const PATIENCE: Duration = Duration::from_mins(1);
+const LEAST_BYTES_A_SECOND: usize = 32 << 10;
 /// The longest pause after a piece of the audit trail was read.
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
@@ -44,7 +48,7 @@ pub(super) struct Begun {
 }
 
 /// Where the parts of a document go, in their order.
-trait Sink: Send {
+pub(super) trait Sink: Send {
     /// A part that is no list.
     fn field(&mut self, name: &'static str, value: Value) -> BoxFuture<'_, Result<(), Cut>>;
     /// A list begins.
@@ -56,9 +60,11 @@ trait Sink: Send {
 }
 
 /// Why a document ends before its end.
-enum Cut {
+pub(super) enum Cut {
     /// Nobody takes it any more.
     Left,
+    /// Whoever takes it keeps others waiting.
+    Slow,
     /// It could not be read on.
     Failed(Problem),
 }
@@ -102,7 +108,7 @@ impl Domains {
         Ok(false)
     }
 
-    async fn write_export(&self, begun: Begun, sink: &mut impl Sink) -> Result<(), Cut> {
+    pub(super) async fn write_export(&self, begun: Begun, sink: &mut impl Sink) -> Result<(), Cut> {
         let Begun { id, exported_at, auth, profile, audit_end, audit_complete } = begun;
         sink.field("exported_at", exported_at.into()).await?;
         sink.field("account", auth.account).await?;
@@ -162,20 +168,26 @@ async fn whole(sink: &mut impl Sink, name: &'static str, things: Vec<Value>) -> 
 pub(super) struct Pieces(mpsc::Receiver<io::Result<Vec<u8>>>);
 
 impl Pieces {
-    /// Begins to read; waits whenever a few pieces are not taken yet, and ends when nobody takes them.
-    pub(super) fn of(domains: Domains, begun: Begun) -> Self {
+    /// Begins to read; waits whenever a few pieces are not taken yet, and ends when nobody takes them, or too
+    /// slowly. The place is given back then.
+    pub(super) fn of(domains: Domains, begun: Begun, place: Share<Exporting>) -> Self {
         let (pieces, coming) = mpsc::channel(PIECES_AHEAD);
         tokio::spawn(async move {
-            let mut text = Text { pieces, buffer: Vec::new(), comma: false };
+            let mut text = Text::new(pieces, PATIENCE);
             let written = domains.write_export(begun, &mut text).await;
             let ended = match written {
                 Ok(()) => text.end().await,
                 Err(cut) => Err(cut),
             };
-            if let Err(Cut::Failed(problem)) = ended {
-                tracing::error!(%problem, "an export could not be read on; it is cut short");
-                let _ = text.pieces.send(Err(io::Error::other("cut short"))).await;
+            drop(place);
+            match ended {
+                Ok(()) | Err(Cut::Left) => return,
+                Err(Cut::Slow) => tracing::info!("an export is taken too slowly; it is cut short"),
+                Err(Cut::Failed(problem)) => {
+                    tracing::error!(%problem, "an export could not be read on; it is cut short");
+                }
             }
+            let _ = text.pieces.send(Err(io::Error::other("cut short"))).await;
         });
         Self(coming)
     }
@@ -192,9 +204,15 @@ struct Text {
     buffer: Vec<u8>,
     /// Whether something stands before, at this depth.
     comma: bool,
+    /// How long it may still wait for whoever takes it.
+    patience: Duration,
 }
 
 impl Text {
+    fn new(pieces: mpsc::Sender<io::Result<Vec<u8>>>, patience: Duration) -> Self {
+        Self { pieces, buffer: Vec::new(), comma: false, patience }
+    }
+
     fn name(&mut self, name: &str) {
         self.buffer.push(if std::mem::replace(&mut self.comma, true) { b',' } else { b'{' });
         self.buffer.extend_from_slice(format!("\"{name}\":").as_bytes());
@@ -210,7 +228,13 @@ impl Text {
             return Ok(());
         }
         let piece = std::mem::replace(&mut self.buffer, Vec::with_capacity(PIECE_BYTES));
-        self.pieces.send(Ok(piece)).await.map_err(|_| Cut::Left)
+        let (begun, bytes) = (Instant::now(), piece.len());
+        let sent = tokio::time::timeout(self.patience, self.pieces.send(Ok(piece))).await;
+        sent.map_err(|_| Cut::Slow)?.map_err(|_| Cut::Left)?;
+        let millis = bytes.saturating_mul(1_000) / LEAST_BYTES_A_SECOND;
+        let earned = Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX));
+        self.patience = self.patience.saturating_sub(begun.elapsed()) + earned;
+        Ok(())
     }
 
     async fn end(&mut self) -> Result<(), Cut> {
@@ -239,6 +263,9 @@ impl Sink for Text {
     /// On the blocking pool: text takes as long as it is.
     fn items(&mut self, things: Vec<Value>) -> BoxFuture<'_, Result<(), Cut>> {
         Box::pin(async move {
+            if self.pieces.is_closed() {
+                return Err(Cut::Left);
+            }
             let (mut buffer, mut comma) = (std::mem::take(&mut self.buffer), self.comma);
             let written = tokio::task::spawn_blocking(move || {
                 for thing in things {
@@ -264,74 +291,17 @@ impl Sink for Text {
     }
 }
 
-/// A document for the command line: its lists thing by thing, since a line has a bound and they have none.
-struct ByLine<'a> {
-    lines: &'a Lines,
-    document: Map<String, Value>,
-    list: &'static str,
-}
-
-impl Sink for ByLine<'_> {
-    fn field(&mut self, name: &'static str, value: Value) -> BoxFuture<'_, Result<(), Cut>> {
-        self.document.insert(name.to_owned(), value);
-        Box::pin(async { Ok(()) })
-    }
-
-    fn list(&mut self, name: &'static str) -> BoxFuture<'_, Result<(), Cut>> {
-        self.list = name;
-        self.document.insert(name.to_owned(), Value::Array(Vec::new()));
-        Box::pin(async { Ok(()) })
-    }
-
-    fn items(&mut self, things: Vec<Value>) -> BoxFuture<'_, Result<(), Cut>> {
-        let (lines, list) = (self.lines, self.list);
-        Box::pin(async move {
-            for thing in things {
-                lines.item((list, thing)).await.map_err(|_| Cut::Left)?;
-            }
-            Ok(())
-        })
-    }
-
-    fn list_end(&mut self) -> BoxFuture<'_, Result<(), Cut>> {
-        Box::pin(async { Ok(()) })
-    }
-}
-
-impl Exports for Domains {
-    fn export<'a>(
-        &'a self,
-        id: UserId,
-        from: Provenance,
-        lines: &'a Lines,
-    ) -> BoxFuture<'a, Result<Value, Refused>> {
-        Box::pin(async move {
-            let _place = self.place_for(Exporting::CommandLine)?;
-            let begun = self.begin_export(id, from).await?;
-            let mut sink = ByLine { lines, document: Map::new(), list: "" };
-            match self.write_export(begun, &mut sink).await {
-                Ok(()) => Ok(Value::Object(sink.document)),
-                Err(Cut::Failed(problem)) => Err(problem.into()),
-                Err(Cut::Left) => Err(Refused::left()),
-            }
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use poem::IntoResponse;
     use serde_json::json;
 
-    use super::{
-        super::{Download, new_exports},
-        *,
-    };
+    use super::{super::Download, *};
 
     #[tokio::test]
     async fn what_is_written_piece_by_piece_is_one_document() {
         let (pieces, mut coming) = mpsc::channel(64);
-        let mut text = Text { pieces, buffer: Vec::new(), comma: false };
+        let mut text = Text::new(pieces, PATIENCE);
         let long = "x".repeat(PIECE_BYTES);
         let written: Result<(), Cut> = async {
             text.field("first", json!({ "a": null })).await?;
@@ -362,16 +332,25 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_document_that_is_cut_short_ends_with_an_error_and_gives_its_place_back() {
-        let exports = new_exports();
-        let share = exports.take(&Exporting::Person(UserId(7)), 1).unwrap();
+    async fn a_document_that_is_cut_short_ends_with_an_error() {
         let (pieces, coming) = mpsc::channel(2);
         pieces.try_send(Ok(b"{\"posts\":[".to_vec())).unwrap();
         pieces.try_send(Err(io::Error::other("cut short"))).unwrap();
         drop(pieces);
-        let download = Download { id: UserId(7), pieces: Pieces(coming), share };
-        assert_eq!(exports.held(), 1);
+        let download = Download { id: UserId(7), pieces: Pieces(coming) };
         assert!(download.into_response().into_body().into_bytes().await.is_err());
-        assert_eq!(exports.held(), 0);
+    }
+
+    #[tokio::test]
+    async fn whoever_takes_a_document_too_slowly_or_not_at_all_is_not_waited_for() {
+        let (pieces, coming) = mpsc::channel(1);
+        let mut text = Text::new(pieces, Duration::ZERO);
+        let long = || vec![json!("x".repeat(PIECE_BYTES))];
+        assert!(text.items(long()).await.is_ok(), "there was room for it");
+        assert!(text.patience > Duration::from_secs(1), "what is taken earns time");
+        text.patience = Duration::ZERO;
+        assert!(matches!(text.items(long()).await, Err(Cut::Slow)));
+        drop(coming);
+        assert!(matches!(text.items(Vec::new()).await, Err(Cut::Left)));
     }
 }

@@ -6,6 +6,7 @@
 //! The document may be as long as a person's years here, so it is never in memory as a whole (`document`): it
 //! leaves piece by piece as the client takes it, and nobody sends more than one at a time.
 
+mod by_line;
 mod document;
 
 use futures_util::stream;
@@ -136,15 +137,13 @@ impl ExportApi {
 struct Download {
     id: UserId,
     pieces: Pieces,
-    /// Given back when the last piece was sent, or nobody takes it any more.
-    share: Share<Exporting>,
 }
 
 impl IntoResponse for Download {
     fn into_response(self) -> Response {
-        let Self { id, pieces, share } = self;
-        let body = stream::unfold((pieces, share), |(mut pieces, share)| async move {
-            pieces.next().await.map(|piece| (piece, (pieces, share)))
+        let Self { id, pieces } = self;
+        let body = stream::unfold(pieces, |mut pieces| async move {
+            pieces.next().await.map(|piece| (piece, pieces))
         });
         Response::builder()
             .content_type("application/json; charset=utf-8")
@@ -181,9 +180,9 @@ impl Domains {
         reader: UserId,
         from: Provenance,
     ) -> Result<Download, Problem> {
-        let share = self.place_for(Exporting::Person(reader))?;
+        let place = self.place_for(Exporting::Person(reader))?;
         let begun = self.begin_export(id, from).await?;
-        Ok(Download { id, pieces: Pieces::of(self.clone(), begun), share })
+        Ok(Download { id, pieces: Pieces::of(self.clone(), begun, place) })
     }
 
     fn place_for(&self, who: Exporting) -> Result<Share<Exporting>, Problem> {
