@@ -26,6 +26,7 @@ mod restore;
 mod scrub;
 mod serve;
 mod setup_link;
+mod social;
 mod status;
 mod support;
 mod user;
@@ -100,6 +101,9 @@ enum Verb {
     /// Make, list and revoke invitations.
     #[command(subcommand)]
     Invite(invite::Invite),
+    /// Look at the social feed and remove posts.
+    #[command(subcommand)]
+    Social(social::Social),
     /// Change the key that signs access tokens.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -162,6 +166,7 @@ impl Cli {
             Verb::User(user) => user.run(&global),
             Verb::ApiKey(api_key) => api_key.run(&global),
             Verb::Invite(invite) => invite.run(&global),
+            Verb::Social(social) => social.run(&global),
             Verb::Keys(keys) => keys.run(&global),
             Verb::Backup(backup) => backup.run(&global),
             Verb::Restore(restore) => restore.run(&global),

@@ -48,22 +48,32 @@ impl<'g> Place<'g> {
         request: &Request,
         here: impl for<'a> FnOnce(&'a People, &'a Lines) -> Doing<'a>,
     ) -> Result<Answer, Failure> {
+        let mut items = Vec::new();
+        let result = self.perform_telling(request, here, |item| items.push(item))?;
+        Ok(Answer { result, items })
+    }
+
+    /// The same, telling of each thing of many as it comes instead of keeping them.
+    pub(super) fn perform_telling(
+        &self,
+        request: &Request,
+        here: impl for<'a> FnOnce(&'a People, &'a Lines) -> Doing<'a>,
+        mut tell: impl FnMut(Value),
+    ) -> Result<Value, Failure> {
         let data = self.global.enter(&self.config.data.directory)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
             let socket = self.config.server.control_socket_or(data.control_socket());
-            let mut items = Vec::new();
-            let mut keep = |line| {
+            let mut hear = |line| {
                 if let Line::Item(item) = line {
-                    items.push(item);
+                    tell(item);
                 }
             };
-            let result = match control::ask(&socket, request, &mut keep).await {
-                Ok(result) => result,
-                Err(AskError::NotRunning) => self.perform_here(request, here, keep).await?,
-                Err(error) => return Err(error.into()),
-            };
-            Ok(Answer { result, items })
+            match control::ask(&socket, request, &mut hear).await {
+                Ok(result) => Ok(result),
+                Err(AskError::NotRunning) => self.perform_here(request, here, hear).await,
+                Err(error) => Err(error.into()),
+            }
         })
     }
 
@@ -83,6 +93,7 @@ impl<'g> Place<'g> {
             Request::Account(request) if !request.needs_only_accounts() => {
                 PeopleAtRest::open(&self.config, &data, clock)?
             }
+            Request::Social(_) => PeopleAtRest::open(&self.config, &data, clock)?,
             _ => PeopleAtRest::open_accounts(&self.config, &data, clock)?,
         };
         let (lines, mut coming) = Lines::channel();

@@ -368,6 +368,8 @@ mod tests {
             ("attendance.timezone", "Europe/Atlantis"),
             ("attendance.rotation_seconds", "4"),
             ("attendance.open_early_minutes", "1441"),
+            ("social.who_may_post", "[\"guest\"]"),
+            ("social.total_mib", "0"),
             ("auth.registration", "sometimes"),
             ("auth.session_idle_days", "0"),
             ("auth.signing_key_days", "0"),

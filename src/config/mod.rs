@@ -19,6 +19,7 @@ mod proxy;
 mod rate_limit;
 mod server;
 mod show;
+mod social;
 mod store;
 mod tls;
 
@@ -39,6 +40,7 @@ pub use proxy::{ForwardingHeader, ProxyConfig};
 pub use rate_limit::RateLimitConfig;
 pub use server::{Listen, PublicUrl, RedirectListen, ServerConfig};
 pub use show::{show_json, show_text};
+pub use social::{Poster, SocialConfig};
 pub use store::StoreConfig;
 pub use tls::{AcmeChallenge, TlsConfig, TlsMode};
 
@@ -62,6 +64,8 @@ pub struct Config {
     pub mail: MailConfig,
     /// Defaults of events.
     pub attendance: AttendanceConfig,
+    /// The social feed: who posts, and how much.
+    pub social: SocialConfig,
     /// Memory and queues of the databases.
     pub store: StoreConfig,
     /// When backups are taken and how long they are kept.
@@ -93,6 +97,7 @@ impl Config {
         self.auth.check()?;
         self.mail.check()?;
         self.attendance.check()?;
+        self.social.check()?;
         self.store.check()?;
         self.backup.check()?;
         self.cors.check()?;

@@ -1,8 +1,8 @@
 //! How the command line and a running appliance talk: one typed request over a Unix socket, answered
 //! by lines of JSON.
 //!
-//! `protocol` is what is said, `client` asks; `status`, `accounts`, `passwords`, `setup`, `keys`, `invitations`
-//! and `backups` are what can be asked for and what comes back, `people` does it for accounts. The other end,
+//! `protocol` is what is said, `client` asks; `status`, `accounts`, `passwords`, `setup`, `keys`,
+//! `invitations`, `social` and `backups` are what can be asked for and what comes back, `people` does it for accounts. The other end,
 //! which listens, is `server/control`. A verb on accounts runs
 //! [`perform`] whether it was asked here or by a server, so both do the same.
 //!
@@ -19,6 +19,7 @@ mod passwords;
 mod people;
 mod protocol;
 mod setup;
+mod social;
 mod status;
 
 pub use accounts::{
@@ -38,4 +39,5 @@ pub use protocol::{
     Progress, Refused, Request, read_request,
 };
 pub use setup::{SetupLink, issue_setup_link};
+pub use social::{FeedSizeView, RemovePosts, RemovedView, SocialRequest, perform_on_social};
 pub use status::{BackupStatus, CertificateReport, CertificateStatus, DatabaseStatus, Status};

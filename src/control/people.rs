@@ -21,9 +21,9 @@ use crate::{
     },
     event::Provenance,
     field::Fault,
-    http::Problem,
     ids::UserId,
     language::Language,
+    social_log::SocialLogService,
 };
 
 /// How many accounts are asked for at once.
@@ -37,12 +37,20 @@ pub struct People {
     pub profiles: Arc<dyn Profiles>,
     /// Everything that is held about them.
     pub exports: Arc<dyn Exports>,
+    /// The social feed, for verbs that need every file.
+    pub social_log: Option<SocialLogService>,
 }
 
 /// Puts everything together that is held about a person, in whichever file.
 pub trait Exports: Send + Sync {
-    /// One document.
-    fn export(&self, id: UserId, from: Provenance) -> BoxFuture<'_, Result<Value, Problem>>;
+    /// One document: the things of its lists one at a time, each an item of the list's name and the thing;
+    /// then the rest, with these lists empty.
+    fn export<'a>(
+        &'a self,
+        id: UserId,
+        from: Provenance,
+        lines: &'a Lines,
+    ) -> BoxFuture<'a, Result<Value, Refused>>;
 }
 
 /// A row of an import, as the command line shows it.
@@ -136,7 +144,9 @@ pub async fn perform(
             as_json(AccountView::from(&deleted))
         }
         AccountRequest::Import { csv, dry_run } => people.import(&csv, dry_run, lines).await,
-        AccountRequest::Export { user } => people.export(meant(auth, &user)?, lines).await,
+        AccountRequest::Export { user } => {
+            people.exports.export(meant(auth, &user)?, from, lines).await
+        }
     }
 }
 
@@ -188,20 +198,6 @@ impl People {
             lines.item(ImportedRowView::from(row)).await?;
         }
         as_json(counts)
-    }
-
-    /// The lists of a document one thing at a time, since a line has a bound and they have none.
-    async fn export(&self, id: UserId, lines: &Lines) -> Result<Value, Refused> {
-        let mut document = self.exports.export(id, Provenance::COMMAND_LINE).await?;
-        let sections = document.as_object_mut().into_iter().flatten();
-        for (name, section) in sections {
-            if let Value::Array(things) = section {
-                for thing in std::mem::take(things) {
-                    lines.item((name, thing)).await?;
-                }
-            }
-        }
-        Ok(document)
     }
 }
 

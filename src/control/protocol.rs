@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 
 use super::{
     accounts::AccountRequest, backups::BackupRequest, invitations::InvitationRequest,
-    keys::KeyRequest,
+    keys::KeyRequest, social::SocialRequest,
 };
 use crate::{
     auth::{AuthError, CsvFault},
@@ -58,6 +58,8 @@ pub enum Request {
     Key(KeyRequest),
     /// A verb on invitations; see [`super::perform_on_invitations`].
     Invitation(InvitationRequest),
+    /// A verb on the social feed; see [`super::perform_on_social`].
+    Social(SocialRequest),
     /// Make another key sign access tokens; done with its number.
     RotateSigningKey,
     /// Make another set-up link; done with a [`super::SetupLink`].
@@ -90,7 +92,7 @@ impl Request {
             | Self::SetupLink
             | Self::Certificate(_) => Duration::from_mins(10),
             // As long as it takes to read the longest audit chain from a slow disk.
-            Self::Check => Duration::from_hours(2),
+            Self::Check | Self::Social(_) => Duration::from_hours(2),
             Self::Backup(_) => Duration::from_hours(24),
         }
     }
@@ -159,6 +161,11 @@ impl Refused {
     /// A refusal.
     pub fn new(exit: ExitStatus, code: &str, message: impl Into<String>) -> Self {
         Self { code: code.to_owned(), exit, message: message.into() }
+    }
+
+    /// Nobody waits for what was asked for.
+    pub fn left() -> Self {
+        Self::new(ExitStatus::Failed, "LEFT", "nobody listens any more")
     }
 
     fn mismatch(theirs: &str) -> Self {
@@ -257,8 +264,7 @@ impl Lines {
     }
 
     async fn send(&self, line: Line) -> Result<(), Refused> {
-        let gone = |_| Refused::new(ExitStatus::Failed, "LEFT", "nobody listens any more");
-        self.0.send(line).await.map_err(gone)
+        self.0.send(line).await.map_err(|_| Refused::left())
     }
 }
 

@@ -5,6 +5,7 @@ use super::{
         BackupBody, CertificateBody, FindingBody, HealthBody, MachineBody, PartBody, PartStatus,
         ProcessBody, StoreBody,
     },
+    feed_rule,
     rules::{self, HealthFacts},
     service::Dashboard,
     sources::StoreFacts,
@@ -36,7 +37,9 @@ impl Dashboard {
         let certificate = parts.sources.stores.certificate();
         let last_backup = parts.sources.stores.last_backup();
         let facts = facts(&stores, latest.as_ref(), &routes, certificate, last_backup, now);
-        let findings = rules::health(&facts);
+        let mut findings = rules::health(&facts);
+        let feed = parts.sources.social_logs.bytes_and_bound();
+        findings.extend(feed.and_then(feed_rule::feed));
         HealthBody {
             level: rules::worst(&findings).into(),
             findings: FindingBody::all(&findings, language),

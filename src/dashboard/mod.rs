@@ -11,6 +11,7 @@
 
 mod api;
 mod dto;
+mod feed_rule;
 mod follow;
 mod health;
 mod insights;

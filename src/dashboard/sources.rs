@@ -148,6 +148,8 @@ pub struct EventScans {
 
 /// The social feed.
 pub trait SocialLogs: Send + Sync {
+    /// How many bytes the logs take, and how many they may. Answers at once.
+    fn bytes_and_bound(&self) -> Option<(u64, u64)>;
     /// How many logs of each status came in since a moment; nothing when they are too many to count.
     fn by_status(
         &self,

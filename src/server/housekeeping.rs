@@ -39,10 +39,11 @@ pub(super) async fn finish(domains: &Domains) {
 
 /// Removes what has ended by itself.
 async fn sweep(domains: &Domains) {
-    let Domains { auth, user, .. } = domains;
+    let Domains { auth, user, social_log, .. } = domains;
     told(auth.forget_ended_sessions().await, "cannot remove sessions that have ended");
     told(auth.forget_orphaned_keys().await, "cannot remove API keys of nobody");
     told(auth.forget_ended_invitations().await, "cannot remove invitations that have ended");
+    told(social_log.expire_posts().await, "cannot remove posts that are too old or too many");
     told(user.forget_ended_displays().await, "cannot remove displays of events that are over");
 }
 

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use serde_json::Value;
 
 use super::wire::Domains;
 use crate::{
     auth::{self, Account, FullName, ProfileChange},
-    control::{Exports, People},
+    control::People,
     event::Provenance,
     http::{Person, PersonStatus, Problem},
     ids::UserId,
@@ -27,7 +26,8 @@ impl Domains {
     /// What verbs on accounts work on.
     pub(super) fn people(&self) -> People {
         let exports = Arc::new(self.clone());
-        People { auth: self.auth.clone(), profiles: self.profiles(), exports }
+        let social_log = Some(self.social_log.clone());
+        People { auth: self.auth.clone(), profiles: self.profiles(), exports, social_log }
     }
 
     /// Carries on what was cut short between the two files: erases the names of those whose account was
@@ -58,12 +58,6 @@ impl Domains {
                 return tracing::error!(%problem, "cannot make lost profiles again");
             }
         }
-    }
-}
-
-impl Exports for Domains {
-    fn export(&self, id: UserId, from: Provenance) -> BoxFuture<'_, Result<Value, Problem>> {
-        Box::pin(self.export_json(id, from))
     }
 }
 

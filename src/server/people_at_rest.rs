@@ -17,7 +17,7 @@ use crate::{
     auth::{self, Account, AuthError, FullName, ProfileChange},
     clock::Clock,
     config::Config,
-    control::{Exports, People},
+    control::{Exports, Lines, People, Refused},
     event::Provenance,
     http::{Person, Problem},
     ids::UserId,
@@ -55,7 +55,7 @@ impl PeopleAtRest {
         let auth = open_auth(config, data, clock)?;
         let names = Arc::new(Names(AtRest::open(&data.user_store()).ok()));
         let profiles = Arc::clone(&names) as Arc<dyn auth::Profiles>;
-        Ok(Self { people: People { auth, profiles, exports: names }, all: None })
+        Ok(Self { people: People { auth, profiles, exports: names, social_log: None }, all: None })
     }
 
     /// What verbs on accounts work on.
@@ -124,7 +124,12 @@ impl auth::Profiles for Names {
 }
 
 impl Exports for Names {
-    fn export(&self, _: UserId, _: Provenance) -> BoxFuture<'_, Result<Value, Problem>> {
-        async { not_opened() }.boxed()
+    fn export<'a>(
+        &'a self,
+        _: UserId,
+        _: Provenance,
+        _: &'a Lines,
+    ) -> BoxFuture<'a, Result<Value, Refused>> {
+        async { Ok(not_opened()?) }.boxed()
     }
 }

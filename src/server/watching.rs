@@ -212,6 +212,10 @@ impl Attendance for AttendanceOf {
 struct FeedOf(SocialLogService);
 
 impl SocialLogs for FeedOf {
+    fn bytes_and_bound(&self) -> Option<(u64, u64)> {
+        self.0.feed().size().ok().map(|size| (size.bytes, size.bound_bytes))
+    }
+
     fn by_status(
         &self,
         since: Time,

@@ -7,7 +7,12 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 
-use super::{StartError, backups::back_up_before_upgrade, bearers::Bearers};
+use super::{
+    StartError,
+    backups::back_up_before_upgrade,
+    bearers::Bearers,
+    export::{Exporting, new_exports},
+};
 use crate::{
     auth::{self, AuthError, AuthService},
     backup::{AuditChain, AuditHead, DataFile},
@@ -16,6 +21,7 @@ use crate::{
     event::Provenance,
     http::{Authenticator, Cursors, Principal, Problem},
     ids::UserId,
+    limit::Shares,
     paths::DataDir,
     social_log::{self, SocialLogService},
     store::{
@@ -67,6 +73,8 @@ pub(super) struct Domains {
     pub(super) space: Option<Space>,
     pub(super) metrics: Metrics,
     pub(super) clock: Clock,
+    /// Exports of people that are being sent.
+    pub(super) exports: Shares<Exporting>,
     /// With the claim on it, for as long as the files are open.
     _data: Option<DataDir>,
 }
@@ -116,8 +124,8 @@ impl Domains {
             social_log: open(data.social_log_store(), social_log::MIGRATIONS, "social_log")?,
         };
         space.keep_ballast();
-        let domains = Self::compose(config, stores, clock, metrics)?;
-        Ok(Self { space: Some(space), _data: Some(data.clone()), ..domains })
+        let domains = Self::compose(config, stores, clock, metrics, Some(space))?;
+        Ok(Self { _data: Some(data.clone()), ..domains })
     }
 
     /// Opens the three files of a stopped appliance for one verb of the command line: without the ballast
@@ -141,7 +149,8 @@ impl Domains {
             user: open(data.user_store(), user::MIGRATIONS, "user")?,
             social_log: open(data.social_log_store(), social_log::MIGRATIONS, "social_log")?,
         };
-        Ok(Self { _data: Some(data.clone()), ..Self::compose(config, stores, clock, metrics)? })
+        let domains = Self::compose(config, stores, clock, metrics, Some(space))?;
+        Ok(Self { _data: Some(data.clone()), ..domains })
     }
 
     /// Domains that keep nothing: for what needs them only to be described.
@@ -152,7 +161,7 @@ impl Domains {
             user: Store::in_memory(user::MIGRATIONS, metrics.store("user"))?,
             social_log: Store::in_memory(social_log::MIGRATIONS, metrics.store("social_log"))?,
         };
-        Ok(Self::compose(config, stores, clock, metrics)?)
+        Ok(Self::compose(config, stores, clock, metrics, None)?)
     }
 
     fn compose(
@@ -160,6 +169,7 @@ impl Domains {
         stores: Stores,
         clock: Clock,
         metrics: Metrics,
+        space: Option<Space>,
     ) -> Result<Self, AuthError> {
         let auth = AuthService::open(
             stores.auth,
@@ -179,8 +189,10 @@ impl Domains {
             Arc::new(AccountsForUser(auth.clone())),
             cursors.clone(),
         );
-        let social_log = SocialLogService::open(stores.social_log, clock.clone(), cursors.clone());
-        Ok(Self { auth, user, social_log, cursors, space: None, metrics, clock, _data: None })
+        let social_log = SocialLogService::open(stores.social_log, clock.clone(), cursors.clone())
+            .bounded(&config.social, space.clone());
+        let exports = new_exports();
+        Ok(Self { auth, user, social_log, cursors, space, metrics, clock, exports, _data: None })
     }
 
     /// Every file, by name.
@@ -215,6 +227,9 @@ impl Domains {
         for (_, store) in self.stores() {
             let _ = store.file_bytes();
         }
+        let feed = self.social_log.feed();
+        let size = feed.size()?;
+        self.metrics.feed.measured(size.bytes, size.bound_bytes, feed.refused());
         if let Some(free) = self.space.as_ref().and_then(|space| space.free_bytes().ok()) {
             self.metrics.free_space(free);
         }
@@ -225,6 +240,9 @@ impl Domains {
     pub(super) fn look_at_sizes(&self) {
         for (name, store) in self.stores() {
             let asked = store.sizes().map(|sizes| {
+                if name == "social_log" {
+                    self.social_log.feed().note_unused(sizes.free);
+                }
                 let ask = sizes.is_compaction_worthwhile();
                 if ask { store.ask_for_compaction() } else { Ok(()) }
             });

@@ -1,85 +1,82 @@
 //! What `social_log.redb` holds by or about a person, for them to read (GDPR, article 15).
 //!
-//! Neither list has an index by person, and both may be long: the newest part of each is looked at, and it
-//! is said whether that was all.
+//! Both lists may be long, so they are handed out in pieces, each read from a snapshot of its own that is gone
+//! before the piece is sent: memory does not grow with the lists, nor the file for a slow reader. Posts have an
+//! index by author. The audit trail has none by person, and is gone through whole.
 
 use std::ops::ControlFlow;
 
 use serde_json::{Value, json};
 
 use super::{
-    Author, SocialLogService,
+    PostsCursor, SocialLogService,
     audit::{Actor, Entry},
     feed::Log,
-    tables::{AUDIT, LOGS},
+    tables::AUDIT,
 };
 use crate::{
     ids::UserId,
-    store::{Direction, Record, Snapshot, StoreError, Table},
+    store::{Direction, Reader, StoreError},
 };
 
-/// How many rows of each list are looked at.
-const MOST_EXAMINED: usize = 200_000;
-/// How many of each are handed out.
-const MOST_FOUND: usize = 10_000;
-
-/// What this file holds by or about a person.
-#[derive(Debug)]
-pub struct HeldBySocialLog {
-    /// Posts that they reported, newest first.
-    pub posts: PartOfList,
-    /// Audit entries of what they did and of what was done to them, newest first.
-    pub audit: PartOfList,
-}
-
-/// The newest of a list.
-#[derive(Debug)]
-pub struct PartOfList {
-    /// What was found.
-    pub items: Vec<Value>,
-    /// Whether the whole list was looked at.
-    pub is_complete: bool,
-}
+/// How much one piece of the audit trail is, at most: so many entries that were looked at, or that were found.
+const PIECE_EXAMINED: usize = 4_096;
+const PIECE_FOUND: usize = 256;
 
 impl SocialLogService {
-    /// What this file holds by or about a person, on the blocking pool.
+    /// Where the posts of a person begin, those included that their API keys reported; the newest first.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub async fn held_about(&self, id: UserId) -> Result<HeldBySocialLog, StoreError> {
-        let read = move |snapshot: &Snapshot| {
-            let target = format!("user:{id}");
-            Ok(HeldBySocialLog {
-                posts: newest(snapshot, &LOGS, |log: Log| {
-                    (log.author == Author::User(id)).then(|| of_log(&log))
-                })?,
-                audit: newest(snapshot, &AUDIT, |entry: Entry| {
-                    let concerns = entry.actor == Actor::User(id) || entry.target == target;
-                    concerns.then(|| of_entry(&entry, id))
-                })?,
-            })
-        };
-        self.store.read_range(read).await
+    pub async fn posts_held(&self, id: UserId) -> Result<PostsCursor, StoreError> {
+        self.feed.posts_of(id).await
+    }
+
+    /// The next posts of a person, and where it goes on; nothing at the end.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn held_posts(
+        &self,
+        cursor: PostsCursor,
+    ) -> Result<(Vec<Value>, Option<PostsCursor>), StoreError> {
+        let (posts, next) = self.feed.next_posts(cursor).await?;
+        Ok((posts.iter().map(of_log).collect(), next))
+    }
+
+    /// The next audit entries of what a person or their API keys did and of what was done to them, the newest
+    /// first from below the place `before`; and where it goes on, nothing at the end.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn held_audit(
+        &self,
+        id: UserId,
+        before: u64,
+    ) -> Result<(Vec<Value>, Option<u64>), StoreError> {
+        self.store.read_range(move |snapshot| audit_piece(snapshot, id, before)).await
     }
 }
 
-fn newest<R: Record>(
-    snapshot: &Snapshot,
-    table: &Table<u64, R>,
-    pick: impl Fn(R) -> Option<Value>,
-) -> Result<PartOfList, StoreError> {
-    let mut part = PartOfList { items: Vec::new(), is_complete: true };
-    let mut examined = 0;
-    table.visit(snapshot, 0_u64.., Direction::Descending, |_, record| {
-        if examined == MOST_EXAMINED || part.items.len() == MOST_FOUND {
-            part.is_complete = false;
-            return ControlFlow::Break(());
+fn audit_piece(
+    reader: &impl Reader,
+    id: UserId,
+    before: u64,
+) -> Result<(Vec<Value>, Option<u64>), StoreError> {
+    let (mut found, mut examined, mut next) = (Vec::new(), 0, None);
+    let target = format!("user:{id}");
+    AUDIT.visit(reader, ..before, Direction::Descending, |sequence, entry| {
+        if entry.actor.is(Actor::User(id)) || entry.target == target {
+            found.push(of_entry(&entry, id));
         }
         examined += 1;
-        part.items.extend(pick(record));
+        if examined == PIECE_EXAMINED || found.len() == PIECE_FOUND {
+            next = Some(sequence);
+            return ControlFlow::Break(());
+        }
         ControlFlow::Continue(())
     })?;
-    Ok(part)
+    Ok((found, next))
 }
 
 fn of_log(log: &Log) -> Value {
@@ -93,9 +90,10 @@ fn of_log(log: &Log) -> Value {
     })
 }
 
-/// An entry as the person may read it: from where somebody else acted is that other person's affair.
+/// An entry as the person may read it. From where they and their keys acted is theirs to know; from where
+/// anybody else did, is not.
 fn of_entry(entry: &Entry, reader: UserId) -> Value {
-    let is_anothers = matches!(entry.actor, Actor::User(actor) if actor != reader);
+    let is_own = entry.actor.is(Actor::User(reader));
     let json = |text: &String| serde_json::from_str(text).unwrap_or(Value::String(text.clone()));
     json!({
         "sequence": entry.sequence,
@@ -103,9 +101,89 @@ fn of_entry(entry: &Entry, reader: UserId) -> Value {
         "actor": entry.actor.to_string(),
         "action": entry.action,
         "target": entry.target,
-        "network": entry.network.as_ref().filter(|_| !is_anothers),
-        "request_id": entry.request_id.filter(|_| !is_anothers).map(|id| id.to_string()),
+        "network": entry.network.as_ref().filter(|_| is_own),
+        "request_id": entry.request_id.filter(|_| is_own).map(|id| id.to_string()),
         "before": entry.before.as_ref().map(json),
         "after": entry.after.as_ref().map(json),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::{Clock, Time},
+        event::{self, Event},
+        http::Cursors,
+        ids::RandomId,
+        social_log::store::tests::temporary_store,
+    };
+
+    const ADA: UserId = UserId(7);
+
+    fn event(number: u8, actor: event::Actor, target: &str) -> Event {
+        Event {
+            id: RandomId([number; 16]),
+            time: Time::EPOCH,
+            actor,
+            action: "thing.done".to_owned(),
+            target: target.to_owned(),
+            network: Some(format!("192.0.2.{number}")),
+            request_id: Some(RandomId([number; 16])),
+            before: None,
+            after: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn networks_are_told_of_the_person_and_their_keys_and_of_nobody_else() {
+        let (_directory, store) = temporary_store();
+        let service = SocialLogService::open(store, Clock::system(), Cursors::new([0; 32]));
+        let key = |owner| event::Actor::ApiKey { id: RandomId([9; 16]), owner };
+        let events = vec![
+            event(1, event::Actor::User(ADA), "event:corso"),
+            event(2, key(ADA), "event:corso"),
+            event(3, key(UserId(1)), "user:7"),
+            event(4, event::Actor::User(UserId(1)), "user:7"),
+            event(5, event::Actor::Anonymous, "user:7"),
+            event(6, key(UserId(1)), "user:8"),
+        ];
+        service.append_audit(events).await.unwrap();
+        let (found, next) = service.held_audit(ADA, u64::MAX).await.unwrap();
+        assert_eq!(next, None);
+        let told: Vec<_> = found
+            .iter()
+            .map(|entry| (entry["sequence"].as_u64().unwrap(), entry["network"].as_str()))
+            .collect();
+        let own = [(2, Some("192.0.2.2")), (1, Some("192.0.2.1"))];
+        assert_eq!(told, [&[(5, None), (4, None), (3, None)][..], &own].concat());
+        assert!(
+            found.iter().all(|entry| entry["network"].is_null() == entry["request_id"].is_null())
+        );
+    }
+
+    #[tokio::test]
+    async fn a_long_trail_is_told_piece_by_piece_and_whole() {
+        let (_directory, store) = temporary_store();
+        let service = SocialLogService::open(store, Clock::system(), Cursors::new([0; 32]));
+        for chunk in 0..12_u16 {
+            let events = (0..500_u16).map(|number| {
+                let mut id = [0; 16];
+                id[..2].copy_from_slice(&(chunk * 500 + number).to_be_bytes());
+                let actor = event::Actor::User(UserId(u64::from(number % 10)));
+                Event { id: RandomId(id), ..event(1, actor, "x") }
+            });
+            service.append_audit(events.collect()).await.unwrap();
+        }
+        let (mut before, mut sequences) = (Some(5_001), Vec::new());
+        while let Some(at) = before {
+            let (found, next) = service.held_audit(ADA, at).await.unwrap();
+            assert!(found.len() <= PIECE_FOUND);
+            sequences.extend(found.iter().map(|entry| entry["sequence"].as_u64().unwrap()));
+            before = next;
+        }
+        let expected: Vec<_> =
+            (1..=5_000).rev().filter(|sequence| (sequence - 1) % 10 == 7).collect();
+        assert_eq!(sequences, expected);
+    }
 }

@@ -2,13 +2,16 @@
 
 use super::{
     audit::Head,
+    feed,
     tables::{AUDIT, AUDIT_BY_ID, AUDIT_HEAD, LOGS, SUBMISSIONS, SUBMISSIONS_BY_AGE},
 };
 use crate::store::{Edit, Migration, StoreError};
 
 /// The steps, oldest first. A step that was released never changes.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { name: "create the social feed and the audit chain", apply: create }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { name: "create the social feed and the audit chain", apply: create },
+    Migration { name: "count the posts of each author", apply: feed::count_posts },
+];
 
 fn create(edit: &Edit<'_>) -> Result<(), StoreError> {
     LOGS.create(edit)?;

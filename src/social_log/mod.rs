@@ -5,8 +5,8 @@
 //! (`audit`). They share the file, the way a page is read (`store`) and the unambiguous encoding below
 //! every hash (`canonical`), and nothing else.
 //!
-//! Architecture invariant: nothing here emits an audit event. The chain is where the events of the
-//! other files end up, so an event of its own would wait for itself.
+//! Architecture invariant: nothing here has an outbox. The chain is where the events of the other files end
+//! up; the few of this one (`removal`) go to its end at once.
 
 mod audit;
 mod canonical;
@@ -16,6 +16,7 @@ mod held;
 mod migrations;
 mod problem;
 mod records;
+mod removal;
 mod store;
 mod tables;
 
@@ -25,19 +26,19 @@ pub use audit::{
 };
 pub use error::SocialLogError;
 pub use feed::{
-    Accepted, Author, Batch, BatchFault, Content, Feed, FeedApi, IdempotencyKey, Label, Log,
-    LogFilter, MAX_BATCH, NewLog, TextFault,
+    Accepted, Author, Batch, BatchFault, Content, Feed, FeedApi, FeedSize, IdempotencyKey, Label,
+    Log, LogFilter, MAX_BATCH, NewLog, PostsCursor, Removed, TextFault, WantedAuthor,
 };
-pub use held::{HeldBySocialLog, PartOfList};
 pub use migrations::MIGRATIONS;
 pub use store::{MAX_EXAMINED, Page};
 pub use tables::TABLES;
 
 use crate::{
     clock::Clock,
+    config::SocialConfig,
     event::Event,
     http::Cursors,
-    store::{Snapshot, Store, StoreError},
+    store::{Snapshot, Space, Store, StoreError},
 };
 
 /// The whole domain over its one file; clones share it.
@@ -58,6 +59,12 @@ impl SocialLogService {
             store,
             cursors,
         }
+    }
+
+    /// The same with the bounds of the feed that are configured, on a disk that is watched.
+    #[must_use]
+    pub fn bounded(self, config: &SocialConfig, space: Option<Space>) -> Self {
+        Self { feed: self.feed.bounded(config, space), ..self }
     }
 
     /// The file below, for whoever looks after it: backups, readiness, drain.
@@ -111,8 +118,5 @@ pub fn verify_audit_in(snapshot: &Snapshot) -> Result<Verification, StoreError> 
 
 /// The operations of the domain, for the one OpenAPI service.
 pub fn apis(service: &SocialLogService) -> (FeedApi, AuditApi) {
-    (
-        FeedApi::new(service.feed.clone(), service.cursors.clone()),
-        AuditApi::new(service.audit.clone(), service.cursors.clone()),
-    )
+    (FeedApi::new(service.clone()), AuditApi::new(service.audit.clone(), service.cursors.clone()))
 }

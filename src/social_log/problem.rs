@@ -23,6 +23,47 @@ impl From<SocialLogError> for Problem {
                 "This idempotency key was already used for another body.",
                 "Questa chiave di idempotenza è già stata usata per un altro contenuto.",
             ),
+            SocialLogError::PostingNotAllowed => Self::new(
+                StatusCode::FORBIDDEN,
+                "POSTING_NOT_ALLOWED",
+                "You may not hand posts in here. An administrator decides who may.",
+                "Qui non puoi inviare post. Decide un amministratore chi può farlo.",
+            ),
+            SocialLogError::QuotaExceeded { quota, left, retry_after } => {
+                let detail = Text::made(
+                    format!(
+                        "This is more than you may hand in today: {left} of {quota} bytes are left. \
+                         Nothing of it was stored."
+                    ),
+                    format!(
+                        "È più di quanto puoi inviare oggi: restano {left} byte su {quota}. Nulla è \
+                         stato salvato."
+                    ),
+                );
+                match retry_after {
+                    Some(seconds) => {
+                        Self::with_text(StatusCode::TOO_MANY_REQUESTS, "QUOTA_EXCEEDED", detail)
+                            .retry_after(seconds)
+                    }
+                    // More than a day's quota at once: waiting does not help.
+                    None => {
+                        Self::with_text(StatusCode::PAYLOAD_TOO_LARGE, "QUOTA_EXCEEDED", detail)
+                    }
+                }
+            }
+            SocialLogError::RemovalUnbounded => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "FILTER_REQUIRED",
+                "Say which posts are to be removed, or all=true for every one.",
+                "Indica quali post rimuovere, oppure all=true per rimuoverli tutti.",
+            ),
+            SocialLogError::AuthorUnknown => Self::invalid_field(
+                "author",
+                Text::fixed(
+                    "must be user:NUMBER, api-key:NAME or import",
+                    "dev'essere user:NUMERO, api-key:NOME o import",
+                ),
+            ),
             SocialLogError::ActorUnknown => Self::invalid_field(
                 "actor",
                 Text::fixed(

@@ -7,6 +7,9 @@ use crate::store::{Direction, Reader, Record, StoreError, Table};
 /// How many rows one page looks at, at most, whatever its filter lets through.
 pub const MAX_EXAMINED: usize = 20_000;
 
+/// From how much text on a page is full, in bytes, however few rows it has.
+const PAGE_BYTES: usize = 2 << 20;
+
 /// Part of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
@@ -31,25 +34,28 @@ impl Window {
     }
 }
 
-/// Reads the rows of a window that `keep` lets through. A page that is full, or has looked at
-/// [`MAX_EXAMINED`] rows, ends where it is and says where the next one starts.
+/// Reads the rows of a window that `keep` lets through, of which each has as much text as `length` says. A page
+/// that is full, or has looked at [`MAX_EXAMINED`] rows, ends where it is and says where the next one starts.
 pub(super) fn newest_first<R: Record>(
     table: &Table<u64, R>,
     reader: &impl Reader,
     window: Window,
+    length: impl Fn(&R) -> usize,
     keep: impl Fn(&R) -> bool,
 ) -> Result<Page<R>, StoreError> {
     let mut page = Page { items: Vec::new(), next: None };
-    let (mut examined, mut last) = (0, None);
+    let (mut examined, mut bytes, mut last) = (0, 0, None);
     let below = ..window.before.unwrap_or(u64::MAX);
     table.visit(reader, below, Direction::Descending, |key, record| {
-        if page.items.len() == window.limit || examined == window.examine {
+        let full = page.items.len() == window.limit || bytes >= PAGE_BYTES;
+        if full || examined == window.examine {
             page.next = last;
             return ControlFlow::Break(());
         }
         examined += 1;
         last = Some(key);
         if keep(&record) {
+            bytes += length(&record);
             page.items.push(record);
         }
         ControlFlow::Continue(())
@@ -104,7 +110,7 @@ pub(super) mod tests {
         let (_directory, store) = numbers(10).await;
         let page = |before| {
             let window = Window { before, limit: 5, examine: 4 };
-            newest_first(&NUMBERS, &store.read().unwrap(), window, |n| *n == 3).unwrap()
+            newest_first(&NUMBERS, &store.read().unwrap(), window, |_| 0, |n| *n == 3).unwrap()
         };
         assert_eq!(page(None), Page { items: vec![], next: Some(7) });
         assert_eq!(page(Some(7)), Page { items: vec![3], next: Some(3) });
@@ -116,9 +122,20 @@ pub(super) mod tests {
         let (_directory, store) = numbers(4).await;
         let page = |before| {
             let window = Window::new(before, 2);
-            newest_first(&NUMBERS, &store.read().unwrap(), window, |_| true).unwrap()
+            newest_first(&NUMBERS, &store.read().unwrap(), window, |_| 0, |_| true).unwrap()
         };
         assert_eq!(page(None), Page { items: vec![4, 3], next: Some(3) });
         assert_eq!(page(Some(3)), Page { items: vec![2, 1], next: None });
+    }
+
+    #[tokio::test]
+    async fn a_page_is_full_when_it_has_much_text_however_few_rows_it_has() {
+        let (_directory, store) = numbers(5).await;
+        let page = |before| {
+            let (window, reader) = (Window::new(before, 200), store.read().unwrap());
+            newest_first(&NUMBERS, &reader, window, |_| PAGE_BYTES / 2, |_| true).unwrap()
+        };
+        assert_eq!(page(None), Page { items: vec![5, 4], next: Some(4) });
+        assert_eq!(page(Some(2)), Page { items: vec![1], next: None });
     }
 }

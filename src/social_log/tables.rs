@@ -6,12 +6,22 @@
 use super::{
     audit::{Entry, Head},
     feed::Log,
-    records::{Submission, SubmissionName},
+    records::{AuthorUsage, FeedUsage, Submission, SubmissionName},
 };
 use crate::store::{AnyTable, Table};
 
 /// The social feed. Key: the log's id, from 1 in the order of arrival. Value: the log.
 pub(super) const LOGS: Table<u64, Log> = Table::new("social_logs");
+
+/// Which logs there are of whom. Key: an author, as `feed::ledger` calls them, and the log's id.
+pub(super) const LOGS_BY_AUTHOR: Table<(&'static str, u64), ()> =
+    Table::new("social_logs_by_author");
+
+/// What there is of each author, and what they sent in a day. Key: the author, as above.
+pub(super) const AUTHORS: Table<&'static str, AuthorUsage> = Table::new("social_authors");
+
+/// What there is in the feed: one row.
+pub(super) const FEED: Table<(), FeedUsage> = Table::new("social_feed");
 
 /// Submissions that came with an idempotency key. Key: who sent it, as [`super::Author`] prints, and
 /// the idempotency key. Value: what was sent and what was answered.
@@ -35,5 +45,14 @@ pub(super) const AUDIT_BY_ID: Table<u128, u64> = Table::new("audit_by_id");
 pub(super) const AUDIT_HEAD: Table<(), Head> = Table::new("audit_head");
 
 /// All of them: what a copy and a check of the file go through.
-pub static TABLES: &[&dyn AnyTable] =
-    &[&LOGS, &SUBMISSIONS, &SUBMISSIONS_BY_AGE, &AUDIT, &AUDIT_BY_ID, &AUDIT_HEAD];
+pub static TABLES: &[&dyn AnyTable] = &[
+    &LOGS,
+    &LOGS_BY_AUTHOR,
+    &AUTHORS,
+    &FEED,
+    &SUBMISSIONS,
+    &SUBMISSIONS_BY_AGE,
+    &AUDIT,
+    &AUDIT_BY_ID,
+    &AUDIT_HEAD,
+];

@@ -97,6 +97,20 @@ impl Space {
         Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
     }
 
+    /// The size of the disk, in bytes.
+    ///
+    /// # Errors
+    /// When the file system does not say.
+    pub fn total_bytes(&self) -> io::Result<u64> {
+        let disk = rustix::fs::statvfs(&self.0.directory)?;
+        Ok(disk.f_blocks.saturating_mul(disk.f_frsize))
+    }
+
+    /// The floor, in bytes.
+    pub fn floor_bytes(&self) -> u64 {
+        self.0.floor_bytes
+    }
+
     /// How much there is to write on, now. A disk that does not say has room until it fails.
     pub fn room(&self) -> Room {
         match self.free_bytes() {

@@ -20,6 +20,7 @@ use prometheus::{
 use super::{
     backup_metrics::BackupMetrics,
     certificate_metrics::CertificateMetrics,
+    feed_metrics::FeedMetrics,
     mail_metrics::MailMetrics,
     store_metrics::{StoreFamilies, StoreMetrics},
 };
@@ -46,6 +47,8 @@ pub struct Metrics {
     outbox_lag: IntGaugeVec,
     /// What became of backups.
     pub backups: BackupMetrics,
+    /// The social feed.
+    pub feed: FeedMetrics,
     /// The certificates of the public listener.
     pub certificates: CertificateMetrics,
     /// What became of mail.
@@ -145,6 +148,7 @@ impl Metrics {
                 &["database"],
             )?,
             backups: BackupMetrics::new(r)?,
+            feed: FeedMetrics::new(r)?,
             certificates: CertificateMetrics::new(r)?,
             mails: MailMetrics::new(r)?,
             stores: StoreFamilies::register(r)?,

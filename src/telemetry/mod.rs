@@ -8,6 +8,7 @@
 mod backup_metrics;
 mod certificate_metrics;
 mod day;
+mod feed_metrics;
 mod figures;
 mod histogram;
 mod log_writer;
@@ -29,6 +30,7 @@ mod watch;
 pub use backup_metrics::BackupMetrics;
 pub use certificate_metrics::{CertificateMetrics, CertificateState, ServedCertificate};
 pub use day::DAY_SAMPLES;
+pub use feed_metrics::FeedMetrics;
 pub use figures::{Figure, Sample, Unit};
 pub use histogram::Distribution;
 pub use log_writer::LogGuard;

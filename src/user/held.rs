@@ -1,8 +1,9 @@
 //! Everything that `user.redb` holds about a person, for them to read (GDPR, article 15).
 //!
+//! Lists are handed out in pieces, each read from a snapshot of its own that is gone before the piece is sent.
 //! Whoever adds a table of things about people adds what it holds of them here.
 
-use std::ops::ControlFlow;
+use std::ops::{Bound, ControlFlow};
 
 use serde_json::{Value, json};
 
@@ -13,79 +14,149 @@ use super::{
 };
 use crate::{
     ids::UserId,
-    store::{Direction, Snapshot, StoreError},
+    store::{Direction, Reader, StoreError},
 };
 
-/// What this file holds about a person.
-#[derive(Debug, Default)]
-pub struct HeldByUser {
-    /// What they call themselves; nothing when they have no profile yet.
-    pub profile: Option<Value>,
+/// How many rows are looked at for one piece.
+const PIECE: usize = 512;
+
+/// A list of things about a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeldList {
     /// What is held of them at events, the oldest first.
-    pub attendance: Vec<Value>,
+    Attendance,
     /// How often events refused their scans.
-    pub refused_scans: Vec<Value>,
+    RefusedScans,
     /// The events that expect them by name.
-    pub expected_at: Vec<Value>,
+    ExpectedAt,
     /// The events that they made.
-    pub events_created: Vec<Value>,
+    EventsCreated,
 }
 
+/// Where a walk along such a list is: the last row that was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeldCursor {
+    /// Of attendance, when it was recorded.
+    time: i64,
+    /// The number of the event.
+    event: u32,
+}
+
+/// A piece of a list, and where it goes on; nothing at the end.
+type Piece = (Vec<Value>, Option<HeldCursor>);
+
 impl UserService {
-    /// Everything that this file holds about a person. Reads every event once, on the blocking pool.
+    /// What a person calls themselves; nothing when they have no profile yet.
     ///
     /// # Errors
     /// The store's.
-    pub async fn held_about(&self, id: UserId) -> Result<HeldByUser, UserError> {
-        Ok(self.store.read_range(move |snapshot| held(snapshot, id)).await?)
+    pub fn held_profile(&self, id: UserId) -> Result<Option<Value>, UserError> {
+        let profile = PROFILES.get(&self.store.read()?, id.0)?;
+        Ok(profile.map(|profile| {
+            json!({
+                "name": profile.name,
+                "surname": profile.surname,
+                "language": profile.language.code(),
+                "created_at": profile.created_at.to_string(),
+            })
+        }))
+    }
+
+    /// The next things of a list about a person, and where it goes on; nothing at the end. On the blocking
+    /// pool.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn held_about(
+        &self,
+        id: UserId,
+        list: HeldList,
+        after: Option<HeldCursor>,
+    ) -> Result<Piece, UserError> {
+        let read = move |snapshot: &_| match list {
+            HeldList::Attendance => attendance(snapshot, id, after),
+            _ => of_events(snapshot, id, list, after.map(|after| after.event)),
+        };
+        Ok(self.store.read_range(read).await?)
     }
 }
 
-fn held(snapshot: &Snapshot, id: UserId) -> Result<HeldByUser, StoreError> {
-    let profile = PROFILES.get(snapshot, id.0)?.map(|profile| {
-        json!({
-            "name": profile.name,
-            "surname": profile.surname,
-            "language": profile.language.code(),
-            "created_at": profile.created_at.to_string(),
-        })
+fn attendance(
+    reader: &impl Reader,
+    id: UserId,
+    after: Option<HeldCursor>,
+) -> Result<Piece, StoreError> {
+    let first = after.map_or(Bound::Included((id.0, i64::MIN, 0)), |HeldCursor { time, event }| {
+        Bound::Excluded((id.0, time, event))
     });
-    let mut held = HeldByUser { profile, ..HeldByUser::default() };
-    let mut attended = Vec::new();
-    let history = (id.0, i64::MIN, 0)..=(id.0, i64::MAX, u32::MAX);
-    HISTORY.visit(snapshot, history, Direction::Ascending, |(_, _, number), ()| {
-        attended.push(number);
-        ControlFlow::Continue(())
-    })?;
-    for number in attended {
-        let event = EVENTS.get(snapshot, number)?;
-        if let (Some(event), Some(row)) = (event, ATTENDANCE.get(snapshot, (number, id.0))?) {
-            held.attendance.push(of_attendance(&event, &row));
+    let range = (first, Bound::Included((id.0, i64::MAX, u32::MAX)));
+    let attended = HISTORY.collect(reader, range, Direction::Ascending, PIECE, |key, ()| key)?;
+    let last = attended.last().filter(|_| attended.len() == PIECE);
+    let next = last.map(|(_, time, event)| HeldCursor { time: *time, event: *event });
+    let mut things = Vec::with_capacity(attended.len());
+    for (_, _, number) in attended {
+        let event = EVENTS.get(reader, number)?;
+        if let (Some(event), Some(row)) = (event, ATTENDANCE.get(reader, (number, id.0))?) {
+            things.push(of_attendance(&event, &row));
         }
     }
-    let events =
-        EVENTS.collect(snapshot, 0_u32.., Direction::Ascending, usize::MAX, |number, event| {
-            (number, event)
-        })?;
-    for (number, event) in events {
-        if let Some(refused) = REFUSALS.get(snapshot, (number, id.0))? {
-            held.refused_scans.push(json!({
+    Ok((things, next))
+}
+
+fn of_events(
+    reader: &impl Reader,
+    id: UserId,
+    list: HeldList,
+    after: Option<u32>,
+) -> Result<Piece, StoreError> {
+    let first = after.map_or(Bound::Unbounded, Bound::Excluded);
+    let (mut things, mut examined, mut next, mut failed) = (Vec::new(), 0, None, Ok(()));
+    EVENTS.visit(
+        reader,
+        (first, Bound::<u32>::Unbounded),
+        Direction::Ascending,
+        |number, event| {
+            match of_one_event(reader, id, list, number, &event) {
+                Ok(thing) => things.extend(thing),
+                Err(error) => {
+                    failed = Err(error);
+                    return ControlFlow::Break(());
+                }
+            }
+            examined += 1;
+            if examined == PIECE {
+                next = Some(HeldCursor { time: 0, event: number });
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        },
+    )?;
+    failed.map(|()| (things, next))
+}
+
+/// What an event has to do with a person, as far as the list asks for it.
+fn of_one_event(
+    reader: &impl Reader,
+    id: UserId,
+    list: HeldList,
+    number: u32,
+    event: &Event,
+) -> Result<Option<Value>, StoreError> {
+    Ok(match list {
+        HeldList::RefusedScans => REFUSALS.get(reader, (number, id.0))?.map(|refused| {
+            json!({
                 "event_id": event.event_id,
                 "event_name": event.name,
                 "times": refused.count,
                 "last_reason": refused.last.code(),
                 "first_at": refused.first_at.to_string(),
                 "last_at": refused.last_at.to_string(),
-            }));
-        }
-        if EXPECTED.contains(snapshot, (number, id.0))? {
-            held.expected_at.push(of_event(&event));
-        }
-        if event.created_by == id {
-            held.events_created.push(of_event(&event));
-        }
-    }
-    Ok(held)
+            })
+        }),
+        HeldList::ExpectedAt => EXPECTED.contains(reader, (number, id.0))?.then(|| of_event(event)),
+        HeldList::EventsCreated => (event.created_by == id).then(|| of_event(event)),
+        HeldList::Attendance => None,
+    })
 }
 
 fn of_event(event: &Event) -> Value {

@@ -46,7 +46,7 @@ pub use codes::{CodesApi, Face, Refusal, Secret, ShownCode};
 pub use displays::{DisplayView, DisplaysApi, ShownEvent};
 pub use error::UserError;
 pub use events::{EventInput, EventView, EventsApi, Mode, Phase, Schedule};
-pub use held::HeldByUser;
+pub use held::{HeldCursor, HeldList};
 pub use migrations::MIGRATIONS;
 pub use profiles::{PersonName, ProfileChanges, ProfilesApi};
 pub use records::{Attendance, Event, Profile};

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Appliance, PASSWORD};
+use crate::support::{Appliance, PASSWORD, Person};
 
 #[tokio::test]
 async fn a_person_reads_everything_that_is_held_about_them() {
@@ -101,4 +101,75 @@ async fn nobody_reads_about_others_or_about_nobody() {
         app.get("/users/1/export", Some(person)).await.expect_problem(403, "FORBIDDEN");
     }
     app.get("/users/99/export", Some(&admin)).await.expect_problem(404, "USER_NOT_FOUND");
+}
+
+/// An API key of `owner` that reports posts and reads.
+async fn machine(app: &Appliance, admin: &Person, owner: &Person) -> Person {
+    let body = json!({ "name": "Sonda", "scopes": ["social:write"], "owner_id": owner.id });
+    let made = app.post("/auth/api-keys", Some(admin), body).await.expect(201);
+    let access_token = made["secret"].as_str().unwrap().to_owned();
+    Person { access_token, ..owner.clone() }
+}
+
+fn posts(count: usize, content: &str) -> Vec<u8> {
+    let post = json!({
+        "social": "x", "timestamp": "2026-11-23T06:00:00Z", "content": content, "status": "sent",
+    });
+    vec![post.to_string(); count].join("\n").into_bytes()
+}
+
+async fn report(app: &Appliance, who: &Person, body: Vec<u8>) {
+    let request = app.client.post(app.url("/api/v1/social/logs")).bearer_auth(&who.access_token);
+    let request = request.header("content-type", "application/x-ndjson").body(body);
+    app.send(request).await.expect(201);
+}
+
+#[tokio::test]
+async fn what_their_api_keys_did_is_in_it_and_what_keys_of_others_did_is_not() {
+    let app = Appliance::start().await;
+    let (admin, ada) = (app.admin().await, app.person("ada").await);
+    let (own, others) = (machine(&app, &admin, &ada).await, machine(&app, &admin, &admin).await);
+    report(&app, &own, posts(70, "by my key")).await;
+    report(&app, &ada, posts(1, "by me")).await;
+    report(&app, &own, posts(1, "by my key again")).await;
+    report(&app, &others, posts(1, "by another's key")).await;
+    let export = app.get("/me/export", Some(&ada)).await.expect(200);
+    let contents: Vec<_> =
+        export["posts"].as_array().unwrap().iter().map(|post| &post["content"]).collect();
+    assert_eq!(contents.len(), 72);
+    assert_eq!((contents[0], contents[1]), (&json!("by my key again"), &json!("by me")));
+    let ids: Vec<_> =
+        export["posts"].as_array().unwrap().iter().map(|p| p["id"].as_u64().unwrap()).collect();
+    assert!(ids.windows(2).all(|pair| pair[0] > pair[1]), "{ids:?}");
+}
+
+#[tokio::test]
+async fn a_second_export_waits_until_the_first_was_taken_or_left() {
+    let app = Appliance::start_with(&[("social.person_mib_per_day", "64")]).await;
+    let (admin, ada) = (app.admin().await, app.person("ada").await);
+    for _ in 0..6 {
+        report(&app, &ada, posts(75, &"\u{1f393}".repeat(10_000))).await;
+    }
+    let first = app.client.get(app.url("/api/v1/me/export")).bearer_auth(&ada.access_token);
+    let first = first.send().await.unwrap();
+    assert_eq!(first.status(), 200);
+    let refused = app.get("/me/export", Some(&ada)).await;
+    let problem = refused.expect_problem(429, "EXPORT_IN_PROGRESS");
+    assert!(!refused.header("retry-after").is_empty(), "{problem}");
+    // Others are not in the way.
+    let path = format!("/users/{}/export", ada.id);
+    let whole = app.get(&path, Some(&admin)).await.expect(200);
+    assert_eq!(whole["posts"].as_array().unwrap().len(), 450);
+    assert_eq!(app.page("/livez").await.status, 200);
+    drop(first);
+    let started = std::time::Instant::now();
+    let again = loop {
+        let answer = app.get("/me/export", Some(&ada)).await;
+        if answer.status != 429 {
+            break answer;
+        }
+        assert!(started.elapsed().as_secs() < 60, "{}", answer.text());
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    };
+    assert_eq!(again.expect(200)["posts"].as_array().unwrap().len(), 450);
 }

@@ -30,6 +30,7 @@ mod displays;
 mod erasure;
 mod events;
 mod export;
+mod feed_bounds;
 mod fixtures;
 mod floods;
 mod following;

@@ -35,6 +35,15 @@ async fn a_person_is_found_changed_disabled_and_deleted() {
     browser.click("person-save").await;
     browser.see("person-saved").await;
     assert_eq!(browser.text("person-title").await, "eva Rossi");
+    let post = json!({
+        "social": "x", "timestamp": "2026-11-23T06:00:00Z", "content": "", "status": "sent",
+    });
+    appliance.post("/social/logs", Some(&eva), post).await.expect(201);
+    browser.click("person-posts").await;
+    browser.click("person-posts-confirm").await;
+    browser.see("person-posts-removed").await;
+    let left = appliance.get("/social/size", Some(&admin)).await.expect(200);
+    assert_eq!(left["posts"], 0);
     browser.click_css("[data-test=person-role] option[value=staff]").await;
     browser.click("person-confirm").await;
     browser.see_css(".person-head [data-role=staff]").await;

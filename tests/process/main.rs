@@ -28,6 +28,7 @@ mod doctor;
 mod doctor_faults;
 mod failed_sync;
 mod faults;
+mod feed;
 mod first_start;
 mod floor;
 mod forgetful_disk;

@@ -51,6 +51,14 @@ impl Site {
         Some(Answer { status, headers, bytes })
     }
 
+    /// Sends lines of JSON.
+    pub async fn post_lines(&self, path: &str, person: &Person, lines: String) -> Answer {
+        let url = format!("https://localhost:{}/api/v1{path}", self.address.port());
+        let request = self.client.post(url).bearer_auth(&person.access_token);
+        let request = request.header("content-type", "application/x-ndjson").body(lines);
+        Answer::of(request.send().await.expect("an answer")).await
+    }
+
     /// A page outside of the API.
     pub async fn page(&self, path: &str) -> Answer {
         let url = format!("https://localhost:{}{path}", self.address.port());

@@ -186,7 +186,17 @@ impl User {
                 let csv = read_table(&file)?;
                 showing::import(global, ask(AccountRequest::Import { csv, dry_run })?)
             }
-            Self::Export(Who { user }) => showing::export(ask(AccountRequest::Export { user })?),
+            Self::Export(Who { user }) => {
+                let request = AccountRequest::Export { user };
+                let asked = Request::Account(request.clone());
+                let mut document = showing::Document::default();
+                let rest = place.perform_telling(
+                    &asked,
+                    |people, lines| Box::pin(perform(people, request, lines)),
+                    |item| document.item(item),
+                );
+                document.end(rest?)
+            }
         }
     }
 }

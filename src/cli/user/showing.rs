@@ -1,5 +1,7 @@
 //! How accounts are printed: a line each for people and scripts, or JSON.
 
+use std::{collections::BTreeSet, io::Write};
+
 use serde_json::{Value, json};
 
 use crate::{
@@ -74,13 +76,73 @@ pub(super) fn import(global: &Global, Answer { result, items }: Answer) -> Resul
     Err(Failure::Verification(format!("rows that were refused: {refused}; each says why")))
 }
 
-/// The whole document.
-pub(super) fn export(Answer { result: mut document, items }: Answer) -> Result<(), Failure> {
-    for item in items {
-        let (list, thing): (String, Value) = serde_json::from_value(item)?;
-        if let Some(Value::Array(things)) = document.get_mut(&list) {
-            things.push(thing);
+/// A document of everything about somebody, printed as it comes: nobody keeps all of it in memory.
+#[derive(Default)]
+pub(super) struct Document {
+    /// The list that is being printed.
+    list: Option<String>,
+    /// The lists that were printed.
+    printed: BTreeSet<String>,
+    /// The first thing that went wrong.
+    failed: Option<Failure>,
+}
+
+impl Document {
+    /// Prints a thing of a list.
+    pub(super) fn item(&mut self, item: Value) {
+        if self.failed.is_none() {
+            self.failed = self.try_item(item).err();
         }
     }
-    print(serde_json::to_string_pretty(&document)?)
+
+    fn try_item(&mut self, item: Value) -> Result<(), Failure> {
+        let (list, thing): (String, Value) = serde_json::from_value(item)?;
+        let before = if self.list.as_ref() == Some(&list) {
+            ",\n    ".to_owned()
+        } else {
+            let name = serde_json::to_string(&list)?;
+            let begin = self.next_field();
+            self.printed.insert(list.clone());
+            self.list = Some(list);
+            format!("{begin}{name}: [\n    ")
+        };
+        put(&before)?;
+        put(&serde_json::to_string(&thing)?)
+    }
+
+    /// What comes before the name of a field.
+    fn next_field(&mut self) -> &'static str {
+        match (self.list.take().is_some(), self.printed.is_empty()) {
+            (true, _) => "\n  ],\n  ",
+            (false, true) => "{\n  ",
+            (false, false) => ",\n  ",
+        }
+    }
+
+    /// Prints what is no list, and the lists that are empty.
+    pub(super) fn end(mut self, rest: Value) -> Result<(), Failure> {
+        if let Some(failed) = self.failed {
+            return Err(failed);
+        }
+        let Value::Object(rest) = rest else { return print(rest) };
+        for (name, value) in rest {
+            if !self.printed.contains(&name) {
+                let (begin, key) = (self.next_field(), serde_json::to_string(&name)?);
+                put(&format!("{begin}{key}: {}", serde_json::to_string(&value)?))?;
+                self.printed.insert(name);
+            }
+        }
+        print(if self.list.is_some() { "\n  ]\n}" } else { "\n}" })
+    }
+}
+
+/// Prints a part of a line.
+fn put(text: &str) -> Result<(), Failure> {
+    let mut output = std::io::stdout().lock();
+    match output.write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::Failed(format!("cannot write to standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
 }

@@ -12,7 +12,7 @@ use crate::{
     control::{
         BackupRequest, BackupStatus, BackupTaken, CertificateRequest, Check, DatabaseCheck,
         DatabaseStatus, ExitStatus, Lines, Refused, Request, Status, check_audit, issue_setup_link,
-        perform, perform_on_invitations, perform_on_keys, rotate_signing_key,
+        perform, perform_on_invitations, perform_on_keys, perform_on_social, rotate_signing_key,
     },
     paths::DataDir,
     server::{
@@ -86,6 +86,7 @@ impl Answering {
             Request::Invitation(request) => {
                 perform_on_invitations(&self.domains.auth, request, lines).await
             }
+            Request::Social(request) => perform_on_social(&self.domains.people(), request).await,
             Request::RotateSigningKey => rotate_signing_key(&self.domains.auth).await,
             Request::SetupLink => issue_setup_link(&self.domains.auth).await,
             Request::Backup(request) => self.back_up(request, lines).await,

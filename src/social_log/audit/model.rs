@@ -78,7 +78,7 @@ impl Actor {
     }
 
     /// Whether this is the wanted actor. Of a person, so is whatever acts for them.
-    pub(super) fn is(self, wanted: Self) -> bool {
+    pub(in crate::social_log) fn is(self, wanted: Self) -> bool {
         match (self, wanted) {
             (Self::ApiKey { owner, .. }, Self::User(person)) => owner == person,
             _ => self == wanted,

@@ -49,7 +49,11 @@ pub(super) fn newest(
     window: Window,
     filter: &AuditFilter,
 ) -> Result<Page<Entry>, StoreError> {
-    newest_first(&AUDIT, reader, window, |entry| lets_through(filter, entry))
+    let length = |entry: &Entry| {
+        let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        length(&entry.before) + length(&entry.after)
+    };
+    newest_first(&AUDIT, reader, window, length, |entry| lets_through(filter, entry))
 }
 
 /// How often each of some actions happened since each of some moments, which come latest first.

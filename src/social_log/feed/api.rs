@@ -3,23 +3,23 @@
 use poem_openapi::{OpenApi, param::Query, payload::Json};
 
 use super::{
-    dto::{AcceptedBody, IdempotencyHeader, LogPage, NewLogs},
-    model::{Author, LogFilter},
-    service::Feed,
+    dto::{AcceptedBody, IdempotencyHeader, LogPage, NewLogs, RemovedBody, SizeBody},
+    model::{Author, LogFilter, WantedAuthor},
 };
-use crate::http::{
-    Created, Cursors, PageQuery, PersonOrKey, Problem, ReadSocial, Tag, Timestamp, WriteSocial,
+use crate::{
+    http::{
+        Admin, Created, PageQuery, PersonOrKey, Principal, Problem, ReadSocial, RequestContext,
+        Tag, Timestamp, WriteSocial,
+    },
+    social_log::{KeyName, SocialLogError, SocialLogService},
 };
 
 /// The operations on the social feed.
-pub struct FeedApi {
-    feed: Feed,
-    cursors: Cursors,
-}
+pub struct FeedApi(SocialLogService);
 
 impl FeedApi {
-    pub(in crate::social_log) const fn new(feed: Feed, cursors: Cursors) -> Self {
-        Self { feed, cursors }
+    pub(in crate::social_log) const fn new(service: SocialLogService) -> Self {
+        Self(service)
     }
 }
 
@@ -33,8 +33,13 @@ impl FeedApi {
     /// sent again within 24 hours by the same caller get the same answer and are not stored twice.
     /// API keys need `social:write`, and report for their owner.
     ///
-    /// Errors: `IDEMPOTENCY_KEY_INVALID` (400), `IDEMPOTENCY_KEY_REUSED` (409), `VALIDATION_FAILED`
-    /// (422), where a field of a batch is named `lines.N.field`, N from 1.
+    /// Who may report posts and how many bytes a day is configured (`[social]`); what the texts take counts, and
+    /// 128 bytes for each log.
+    ///
+    /// Errors: `IDEMPOTENCY_KEY_INVALID` (400), `POSTING_NOT_ALLOWED` (403), `IDEMPOTENCY_KEY_REUSED` (409),
+    /// `QUOTA_EXCEEDED` (429 with `Retry-After` until the next day in UTC; 413 when it is more than a whole
+    /// day's), `VALIDATION_FAILED` (422), where a field of a batch is named `lines.N.field`, N from 1, and
+    /// `INSUFFICIENT_STORAGE` (507).
     #[oai(path = "/social/logs", method = "post", operation_id = "submitSocialLogs")]
     async fn submit(
         &self,
@@ -44,16 +49,17 @@ impl FeedApi {
         key: IdempotencyHeader,
         logs: NewLogs,
     ) -> Result<Created<AcceptedBody>, Problem> {
-        let author = Author::User(caller.0.id);
-        let accepted = self.feed.submit(author, logs.0, key.0).await?;
+        let feed = self.0.feed();
+        feed.may_post(caller.0.role, caller.0.key().is_some())?;
+        let accepted = feed.submit(author_of(&caller.0), logs.0, key.0).await?;
         Ok(Created(accepted.into()))
     }
 
     /// List posts
     ///
-    /// Newest first, by arrival. One page looks at 20,000 logs at most; when few of them fit the
-    /// filter it may hold fewer than `limit`, even none, and still have a `next_cursor` with which the
-    /// search goes on. API keys need `social:read`.
+    /// Newest first, by arrival. One page looks at 20,000 logs at most and is full with 2 MiB of text; so it
+    /// may hold fewer than `limit`, even none, and still have a `next_cursor` with which the search goes
+    /// on. API keys need `social:read`.
     ///
     /// Errors: `CURSOR_INVALID` (400).
     #[oai(path = "/social/logs", method = "get", operation_id = "listSocialLogs")]
@@ -74,19 +80,99 @@ impl FeedApi {
         to: Query<Option<Timestamp>>,
         /// Only with this text in the content, whatever its case.
         text: Query<Option<String>>,
+        /// Only what they reported: `user:7` (with what API keys reported for them),
+        /// `api-key:0123456789abcdef` or `import`.
+        author: Query<Option<String>>,
+        /// Only what arrived here at this moment or later.
+        received_from: Query<Option<Timestamp>>,
+        /// Only what arrived here before this moment.
+        received_to: Query<Option<Timestamp>>,
     ) -> Result<Json<LogPage>, Problem> {
         let query = PageQuery { cursor: cursor.0, limit: limit.0 };
-        let before = self.cursors.open(LogPage::LIST, &query)?;
+        let before = self.0.cursors.open(LogPage::LIST, &query)?;
         let filter = LogFilter {
             social: social.0,
             status: status.0,
             from: from.0.map(|from| from.0),
             to: to.0.map(|to| to.0),
             text: text.0,
+            author: wanted(author.0.as_deref())?,
+            received_from: received_from.0.map(|from| from.0),
+            received_to: received_to.0.map(|to| to.0),
         };
-        let page = self.feed.newest(before, query.limit(), filter).await?;
-        Ok(Json(LogPage::of(page, &self.cursors)?))
+        let page = self.0.feed().newest(before, query.limit(), filter).await?;
+        Ok(Json(LogPage::of(page, &self.0.cursors)?))
     }
+
+    /// Remove posts
+    ///
+    /// Every log that fits all of the filters, which are those of the list; without any, `all=true` must say
+    /// that all are meant. It goes on when the client goes away; the same again removes what is left. What was
+    /// asked for and how much was removed is noted in the audit trail. Works on a disk that is nearly full.
+    ///
+    /// Errors: `FILTER_REQUIRED` (422).
+    #[oai(path = "/social/logs", method = "delete", operation_id = "removeSocialLogs")]
+    async fn remove(
+        &self,
+        caller: Admin,
+        context: RequestContext,
+        /// Only what they reported: `user:7` (with what API keys reported for them),
+        /// `api-key:0123456789abcdef` or `import`.
+        author: Query<Option<String>>,
+        /// Only of this social network.
+        social: Query<Option<String>>,
+        /// Only with this status.
+        status: Query<Option<String>>,
+        /// Only what happened at this moment or later.
+        from: Query<Option<Timestamp>>,
+        /// Only what happened before this moment.
+        to: Query<Option<Timestamp>>,
+        /// Only with this text in the content, whatever its case.
+        text: Query<Option<String>>,
+        /// Only what arrived here at this moment or later.
+        received_from: Query<Option<Timestamp>>,
+        /// Only what arrived here before this moment.
+        received_to: Query<Option<Timestamp>>,
+        /// That every post is meant, when nothing else is said.
+        all: Query<Option<bool>>,
+    ) -> Result<Json<RemovedBody>, Problem> {
+        let filter = LogFilter {
+            social: social.0,
+            status: status.0,
+            from: from.0.map(|from| from.0),
+            to: to.0.map(|to| to.0),
+            text: text.0,
+            author: wanted(author.0.as_deref())?,
+            received_from: received_from.0.map(|from| from.0),
+            received_to: received_to.0.map(|to| to.0),
+        };
+        let provenance = context.provenance(caller.0.actor());
+        let (service, all) = (self.0.clone(), all.0 == Some(true));
+        // On a task of its own: a client that goes away does not keep it from ending, nor from being noted.
+        let removing =
+            tokio::spawn(async move { service.remove_posts(filter, all, provenance).await });
+        Ok(Json(removing.await.map_err(Problem::internal)??.into()))
+    }
+
+    /// Say how much there is
+    ///
+    /// How many posts there are, what they take, and what they may take (`social.total_mib`).
+    #[oai(path = "/social/size", method = "get", operation_id = "getSocialFeedSize")]
+    async fn size(&self, _admin: Admin) -> Result<Json<SizeBody>, Problem> {
+        Ok(Json(self.0.feed().size()?.into()))
+    }
+}
+
+fn author_of(caller: &Principal) -> Author {
+    match caller.key() {
+        Some(key) => Author::Key { key: KeyName::of(key), owner: caller.id },
+        None => Author::User(caller.id),
+    }
+}
+
+fn wanted(author: Option<&str>) -> Result<Option<WantedAuthor>, SocialLogError> {
+    let read = |author| WantedAuthor::parse(author).ok_or(SocialLogError::AuthorUnknown);
+    author.map(read).transpose()
 }
 
 #[cfg(test)]
@@ -103,9 +189,7 @@ pub(in crate::social_log) mod tests {
     use super::*;
     use crate::{
         clock::{Clock, Time},
-        http::{
-            BodyBudget, BodyLimits, Caller, ClientNetwork, Credential, Principal, RequestContext,
-        },
+        http::{BodyBudget, BodyLimits, Caller, ClientNetwork, Credential, Cursors},
         ids::{RandomId, Role, UserId},
         language::Language,
         social_log::store::tests::temporary_store,
@@ -157,18 +241,19 @@ pub(in crate::social_log) mod tests {
 
     struct Bench {
         _directory: tempfile::TempDir,
-        feed: Feed,
+        service: SocialLogService,
     }
 
     fn bench() -> Bench {
         let (directory, store) = temporary_store();
         let clock = Clock::manual(Time::from_millis(1_795_422_600_000));
-        Bench { _directory: directory, feed: Feed::new(store, clock) }
+        let service = SocialLogService::open(store, clock, Cursors::new([7; 32]));
+        Bench { _directory: directory, service }
     }
 
     impl Bench {
         fn api(&self) -> FeedApi {
-            FeedApi::new(self.feed.clone(), Cursors::new([7; 32]))
+            FeedApi::new(self.service.clone())
         }
 
         async fn post(&self, form: &str, key: Option<&[u8]>, body: &str) -> (StatusCode, Value) {

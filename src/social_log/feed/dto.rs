@@ -9,7 +9,8 @@ use poem_openapi::{
 };
 
 use super::model::{
-    Accepted, Author, Batch, BatchFault, Content, IdempotencyKey, Label, Log, NewLog,
+    Accepted, Author, Batch, BatchFault, Content, FeedSize, IdempotencyKey, Label, Log, NewLog,
+    Removed,
 };
 use crate::{
     clock::Time,
@@ -132,6 +133,10 @@ pub(super) struct AuthorBody {
     pub kind: AuthorKind,
     /// The person's id, when it is one.
     pub id: Option<u64>,
+    /// The API key that sent it for them, when one did: `api-key:` and the first half of its id. Else it is not
+    /// there.
+    #[oai(skip_serializing_if_is_none)]
+    pub key: Option<String>,
 }
 
 /// What the author of a log is.
@@ -147,9 +152,58 @@ pub(super) enum AuthorKind {
 impl From<Author> for AuthorBody {
     fn from(author: Author) -> Self {
         match author {
-            Author::User(id) => Self { kind: AuthorKind::User, id: Some(id.0) },
-            Author::Import => Self { kind: AuthorKind::Import, id: None },
+            Author::User(id) => Self { kind: AuthorKind::User, id: Some(id.0), key: None },
+            Author::Import => Self { kind: AuthorKind::Import, id: None, key: None },
+            Author::Key { key, owner } => {
+                Self { kind: AuthorKind::User, id: Some(owner.0), key: Some(key.to_string()) }
+            }
         }
+    }
+}
+
+/// Logs that were removed.
+#[derive(Debug, Object)]
+#[oai(rename = "SocialLogsRemoved", example)]
+pub(super) struct RemovedBody {
+    /// How many.
+    pub removed: u64,
+    /// What they took, in bytes.
+    pub bytes: u64,
+}
+
+impl Example for RemovedBody {
+    fn example() -> Self {
+        Self { removed: 1_204, bytes: 3_145_728 }
+    }
+}
+
+impl From<Removed> for RemovedBody {
+    fn from(Removed { posts, bytes }: Removed) -> Self {
+        Self { removed: posts, bytes }
+    }
+}
+
+/// How much there is in the feed.
+#[derive(Debug, Object)]
+#[oai(rename = "SocialFeedSize", example)]
+pub(super) struct SizeBody {
+    /// How many logs.
+    pub posts: u64,
+    /// What they take, in bytes.
+    pub bytes: u64,
+    /// What they may take, in bytes.
+    pub bound_bytes: u64,
+}
+
+impl Example for SizeBody {
+    fn example() -> Self {
+        Self { posts: 20_413, bytes: 48_234_496, bound_bytes: 4_294_967_296 }
+    }
+}
+
+impl From<FeedSize> for SizeBody {
+    fn from(FeedSize { posts, bytes, bound_bytes }: FeedSize) -> Self {
+        Self { posts, bytes, bound_bytes }
     }
 }
 

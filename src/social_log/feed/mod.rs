@@ -6,7 +6,13 @@
 
 mod api;
 mod dto;
+mod ledger;
 mod model;
+mod personal;
+mod policy;
+mod removal;
+mod retention;
+mod room;
 mod rules;
 mod service;
 mod store;
@@ -15,8 +21,10 @@ mod store;
 pub(in crate::social_log) use api::tests as api_tests;
 
 pub use api::FeedApi;
+pub(in crate::social_log) use ledger::count_posts;
 pub use model::{
-    Accepted, Author, Batch, BatchFault, Content, IdempotencyKey, Label, Log, LogFilter, MAX_BATCH,
-    NewLog, TextFault,
+    Accepted, Author, Batch, BatchFault, Content, FeedSize, IdempotencyKey, Label, Log, LogFilter,
+    MAX_BATCH, NewLog, Removed, TextFault, WantedAuthor,
 };
+pub use personal::PostsCursor;
 pub use service::Feed;

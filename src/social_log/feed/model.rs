@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{clock::Time, ids::UserId};
+use crate::{clock::Time, ids::UserId, social_log::KeyName};
 
 /// How many logs one batch may hold.
 pub const MAX_BATCH: usize = 1_000;
@@ -135,13 +135,35 @@ pub enum BatchFault {
     TooLong,
 }
 
-/// Where a log came from.
+/// Where a log came from. Kept, so it only grows at its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Author {
     /// A person sent it.
     User(UserId),
     /// It was brought over from another system, which kept no author.
     Import,
+    /// A machine sent it for a person.
+    Key {
+        /// With which API key.
+        key: KeyName,
+        /// Whose.
+        owner: UserId,
+    },
+}
+
+impl Author {
+    /// The person behind it, if there is one.
+    pub const fn person(self) -> Option<UserId> {
+        match self {
+            Self::User(id) | Self::Key { owner: id, .. } => Some(id),
+            Self::Import => None,
+        }
+    }
+
+    /// Whose idempotency keys it uses: a person and their machines share theirs.
+    pub(super) fn submitter(self) -> String {
+        self.person().map_or(self, Self::User).to_string()
+    }
 }
 
 /// Names an author for ever; stored keys hold it.
@@ -149,6 +171,51 @@ impl fmt::Display for Author {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::User(id) => write!(f, "user:{id}"),
+            Self::Import => f.write_str("import"),
+            Self::Key { key, owner } => write!(f, "{key}/user:{owner}"),
+        }
+    }
+}
+
+/// Whose logs are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WantedAuthor {
+    /// Those of a person, with what API keys sent for them.
+    Person(UserId),
+    /// Those that came with an API key.
+    Key(KeyName),
+    /// Those that were brought over.
+    Import,
+}
+
+impl WantedAuthor {
+    /// Reads `user:7`, `7`, `api-key:0123456789abcdef` or `import`.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text == "import" {
+            return Some(Self::Import);
+        }
+        if let Some(key) = KeyName::parse(text) {
+            return Some(Self::Key(key));
+        }
+        let digits = text.strip_prefix("user:").unwrap_or(text);
+        digits.parse().ok().map(|id| Self::Person(UserId(id)))
+    }
+
+    /// Whether a log of this author is meant.
+    pub fn is(self, author: Author) -> bool {
+        match self {
+            Self::Person(id) => author.person() == Some(id),
+            Self::Key(wanted) => matches!(author, Author::Key { key, .. } if key == wanted),
+            Self::Import => author == Author::Import,
+        }
+    }
+}
+
+impl fmt::Display for WantedAuthor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Person(id) => write!(f, "user:{id}"),
+            Self::Key(key) => key.fmt(f),
             Self::Import => f.write_str("import"),
         }
     }
@@ -217,6 +284,48 @@ pub struct LogFilter {
     pub to: Option<Time>,
     /// Part of the content, whatever its case.
     pub text: Option<String>,
+    /// Whose.
+    pub author: Option<WantedAuthor>,
+    /// Arrived here at this moment or later.
+    pub received_from: Option<Time>,
+    /// Arrived here before this moment.
+    pub received_to: Option<Time>,
+}
+
+impl LogFilter {
+    /// Whether it lets everything through.
+    pub fn is_empty(&self) -> bool {
+        let no_text = self.text.as_deref().is_none_or(str::is_empty);
+        no_text && Self { text: None, ..self.clone() } == Self::default()
+    }
+}
+
+/// Logs that were removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// How many.
+    pub posts: u64,
+    /// What they took, in bytes.
+    pub bytes: u64,
+}
+
+impl Removed {
+    /// Adds others.
+    pub(in crate::social_log) fn add(&mut self, other: Self) {
+        self.posts += other.posts;
+        self.bytes += other.bytes;
+    }
+}
+
+/// How much there is in the feed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FeedSize {
+    /// How many logs.
+    pub posts: u64,
+    /// What they take, in bytes.
+    pub bytes: u64,
+    /// What they may take, in bytes.
+    pub bound_bytes: u64,
 }
 
 #[cfg(test)]

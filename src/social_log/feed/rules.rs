@@ -1,6 +1,6 @@
 //! What the feed decides, without a clock or a disk.
 
-use super::model::{Log, LogFilter};
+use super::model::{Log, LogFilter, NewLog};
 use crate::clock::Time;
 
 /// How long a submission is remembered under its idempotency key, in seconds: a day.
@@ -9,6 +9,63 @@ const REMEMBERED_SECONDS: i64 = 86_400;
 /// Whether a submission of `time` is remembered no more.
 pub(super) fn is_forgotten(time: Time, now: Time) -> bool {
     time.plus_seconds(REMEMBERED_SECONDS) <= now
+}
+
+/// What a log takes beside its texts, in bytes: its numbers and times, and its row in the index.
+const ROW_BYTES: u64 = 128;
+/// What a submission takes that is remembered under its idempotency key.
+pub(super) const SUBMISSION_BYTES: u64 = 512;
+/// From here on a row has pages of its own, of which there are always a power of two.
+const OWN_PAGES_BYTES: u64 = 2_048;
+/// What people may take of the whole without an API key: this part of it.
+const PEOPLE_PART: u64 = 4;
+/// How much of a small disk stays free: this part of it.
+const DISK_PART: u64 = 8;
+
+/// What a row takes in the file, in bytes, within a tenth; one without much text takes less.
+pub(super) fn row_bytes(social: &str, content: &str, status: &str) -> u64 {
+    let texts = social.len() + content.len() + status.len();
+    let bytes = u64::try_from(texts).unwrap_or(u64::MAX).saturating_add(ROW_BYTES);
+    if bytes < OWN_PAGES_BYTES { bytes } else { bytes.next_power_of_two().max(4_096) }
+}
+
+/// The same of a log that is kept.
+pub(super) fn log_bytes(log: &Log) -> u64 {
+    row_bytes(log.social.as_str(), log.content.as_str(), log.status.as_str())
+}
+
+/// The same of logs that were sent.
+pub(super) fn new_bytes(logs: &[NewLog]) -> u64 {
+    let bytes = logs
+        .iter()
+        .map(|log| row_bytes(log.social.as_str(), log.content.as_str(), log.status.as_str()));
+    bytes.sum()
+}
+
+/// The day of a moment, in UTC: quotas count by it.
+pub(super) fn day_of(time: Time) -> i64 {
+    time.as_seconds().div_euclid(86_400)
+}
+
+/// Seconds until the next day begins.
+pub(super) fn seconds_to_tomorrow(now: Time) -> u64 {
+    u64::try_from(86_400 - now.as_seconds().rem_euclid(86_400)).unwrap_or(86_400)
+}
+
+/// What the posts of people may take that came without an API key.
+pub(super) const fn people_bound(total: u64) -> u64 {
+    total / PEOPLE_PART
+}
+
+/// Free space below which no post is taken, in bytes: what is configured or a part of a small disk, and never
+/// less than twice the floor of everything else.
+pub(super) fn free_space_floor(configured: u64, of_everything: u64, disk: u64) -> u64 {
+    configured.min(disk / DISK_PART).max(of_everything.saturating_mul(2))
+}
+
+/// Free space below which no post is taken although the file has unused pages for it, in bytes.
+pub(super) const fn least_free_space(of_everything: u64) -> u64 {
+    of_everything.saturating_add(of_everything / 2)
 }
 
 /// A filter made ready to look at many logs.
@@ -31,6 +88,9 @@ impl Sieve {
             && filter.status.as_deref().is_none_or(|status| status == log.status.as_str())
             && filter.from.is_none_or(|from| from <= log.timestamp)
             && filter.to.is_none_or(|to| log.timestamp < to)
+            && filter.author.is_none_or(|author| author.is(log.author))
+            && filter.received_from.is_none_or(|from| from <= log.received_at)
+            && filter.received_to.is_none_or(|to| log.received_at < to)
             && (needle.is_empty() || log.content.as_str().to_lowercase().contains(needle.as_str()))
     }
 }
@@ -96,6 +156,29 @@ mod tests {
         assert!(span(1_000, 1_001));
         assert!(!span(999, 1_000));
         assert!(!span(1_001, 2_000));
+    }
+
+    #[test]
+    fn a_row_is_counted_as_it_lies_in_the_file() {
+        let bytes = |length: usize| row_bytes("", &"x".repeat(length), "");
+        assert_eq!((bytes(0), bytes(1_919)), (128, 2_047));
+        assert_eq!((bytes(1_920), bytes(3_968), bytes(3_969)), (4_096, 4_096, 8_192));
+        assert_eq!(bytes(40_000), 65_536);
+    }
+
+    #[test]
+    fn the_feed_stops_well_before_everything_else_and_not_at_once_on_a_small_disk() {
+        const MIB: u64 = 1 << 20;
+        let floor = |disk| free_space_floor(512 * MIB, 64 * MIB, disk) / MIB;
+        assert_eq!((floor(100_000 * MIB), floor(2_048 * MIB), floor(400 * MIB)), (512, 256, 128));
+        assert_eq!(least_free_space(64 * MIB), 96 * MIB);
+    }
+
+    #[test]
+    fn a_day_ends_at_midnight() {
+        let at = |seconds| Time::EPOCH.plus_seconds(seconds);
+        assert_eq!((day_of(at(86_399)), day_of(at(86_400)), day_of(at(-1))), (0, 1, -1));
+        assert_eq!((seconds_to_tomorrow(at(86_399)), seconds_to_tomorrow(at(0))), (1, 86_400));
     }
 
     #[test]

@@ -1,17 +1,29 @@
 //! What can be done with the feed: submit logs, and read them.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use super::{
+    ledger,
     model::{Accepted, Author, Batch, IdempotencyKey, Log, LogFilter, NewLog},
-    rules::Sieve,
+    policy::FeedPolicy,
+    retention,
+    room::FeedRoom,
+    rules::{SUBMISSION_BYTES, Sieve, day_of, new_bytes},
     store,
 };
 use crate::{
     clock::{Clock, Time},
+    config::SocialConfig,
     crypto,
+    ids::Role,
     social_log::{Page, SocialLogError, canonical::Canonical, records::Submission, store::Window},
-    store::{Decision, Store},
+    store::{Decision, Space, Store, StoreError},
 };
 
 /// How many logs are looked at to count them.
@@ -20,21 +32,65 @@ const MAX_COUNTED: usize = 200_000;
 /// The social feed; clones share it.
 #[derive(Clone)]
 pub struct Feed {
-    store: Store,
-    clock: Clock,
+    pub(super) store: Store,
+    pub(super) clock: Clock,
+    pub(super) policy: Arc<FeedPolicy>,
+    pub(super) room: FeedRoom,
+    refused: Arc<AtomicU64>,
 }
 
 impl Feed {
-    pub(in crate::social_log) const fn new(store: Store, clock: Clock) -> Self {
-        Self { store, clock }
+    /// A feed without bounds.
+    pub(in crate::social_log) fn new(store: Store, clock: Clock) -> Self {
+        let (policy, room) = (Arc::default(), FeedRoom::default());
+        Self { store, clock, policy, room, refused: Arc::default() }
+    }
+
+    /// The same with the bounds that are configured, on a disk that is watched.
+    pub(in crate::social_log) fn bounded(
+        self,
+        config: &SocialConfig,
+        space: Option<Space>,
+    ) -> Self {
+        let room = FeedRoom::new(space, config.free_space_floor_bytes());
+        Self { policy: Arc::new(FeedPolicy::of(config)), room, ..self }
+    }
+
+    /// Whether somebody may hand posts in, themselves or with an API key of theirs.
+    ///
+    /// # Errors
+    /// [`SocialLogError::PostingNotAllowed`].
+    pub fn may_post(&self, role: Role, with_key: bool) -> Result<(), SocialLogError> {
+        if self.policy.lets_post(role, with_key) {
+            return Ok(());
+        }
+        Err(SocialLogError::PostingNotAllowed)
+    }
+
+    /// The time that posts arrive at.
+    pub(in crate::social_log) fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// How many submissions were refused since the start, for a quota or for want of room.
+    pub fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    /// Takes note of how many bytes of the file are not in use.
+    pub fn note_unused(&self, bytes: u64) {
+        self.room.is_free(bytes);
     }
 
     /// Stores a batch, whole or not at all. With an idempotency key, the same author sending the same
     /// logs again within a day gets the first answer, and nothing is stored a second time. Logs are
     /// the same when they say the same, whatever the JSON around them looks like.
     ///
+    /// Posts of whoever has most make room when there are too many.
+    ///
     /// # Errors
-    /// [`SocialLogError::IdempotencyKeyReused`] for other logs under a remembered key, and the store's.
+    /// [`SocialLogError::IdempotencyKeyReused`] for other logs under a remembered key,
+    /// [`SocialLogError::QuotaExceeded`], and the store's; [`StoreError::NoSpace`] well before others meet it.
     pub async fn submit(
         &self,
         author: Author,
@@ -43,7 +99,11 @@ impl Feed {
     ) -> Result<Accepted, SocialLogError> {
         let now = self.clock.now();
         let fingerprint = fingerprint(batch.logs());
-        let (name, batch) = (author.to_string(), Arc::new(batch));
+        let (name, batch) = (author.submitter(), Arc::new(batch));
+        let remembered = if key.is_some() { SUBMISSION_BYTES } else { 0 };
+        let bytes = new_bytes(batch.logs()).saturating_add(remembered);
+        let (policy, room) = (Arc::clone(&self.policy), self.room.clone());
+        let commits = self.store.commits();
         let submitted = self.store.submit(move |view| {
             if let Some(key) = &key
                 && let Some(earlier) = store::submission(view, &name, key, now)?
@@ -54,9 +114,21 @@ impl Feed {
                     Decision::Refuse(SocialLogError::IdempotencyKeyReused)
                 });
             }
+            let spent = ledger::author_usage(view, author)?.spent_on(day_of(now));
+            if let Err(refused) = policy.admits(author, bytes, spent, now) {
+                return Ok(Decision::Refuse(refused));
+            }
+            let commits = *commits.borrow();
+            if !room.has(bytes, commits) {
+                return Ok(Decision::Refuse(StoreError::NoSpace.into()));
+            }
             let (name, batch, key) = (name.clone(), Arc::clone(&batch), key.clone());
+            let (room, total) = (room.clone(), policy.total_bytes);
             Ok(Decision::write(move |edit| {
-                let accepted = store::append(edit, batch.logs(), author, now)?;
+                let accepted = store::append(edit, batch.logs(), author, now, bytes)?;
+                room.writes(bytes, commits);
+                // Twice as much as came, so that a bound that was lowered is reached.
+                room.frees(retention::displace(edit, total, bytes.saturating_mul(2))?);
                 if let Some(key) = key {
                     let submission = Submission { fingerprint, accepted, time: now };
                     store::remember(edit, &name, &key, &submission)?;
@@ -64,7 +136,11 @@ impl Feed {
                 Ok(accepted)
             }))
         });
-        submitted.await?
+        let submitted = submitted.await?;
+        if let Err(SocialLogError::QuotaExceeded { .. } | SocialLogError::Store(_)) = &submitted {
+            self.refused.fetch_add(1, Ordering::Relaxed);
+        }
+        submitted
     }
 
     /// The newest logs below the id `before`, at most `limit` of those that fit the filter.

@@ -3,8 +3,9 @@
 use std::{collections::BTreeMap, ops::ControlFlow};
 
 use super::{
+    ledger,
     model::{Accepted, Author, IdempotencyKey, Log, NewLog},
-    rules::{Sieve, is_forgotten},
+    rules::{Sieve, day_of, is_forgotten},
 };
 use crate::{
     clock::Time,
@@ -21,20 +22,21 @@ use crate::{
 /// grow fewer, and few, so that nobody waits for it.
 const CLEARED_PER_WRITE: usize = 16;
 
-/// Adds logs to the end of the feed.
+/// Adds logs to the end of the feed, for so many bytes of the author's quota.
 pub(super) fn append(
     edit: &Edit<'_>,
     logs: &[NewLog],
     author: Author,
     received_at: Time,
+    spent: u64,
 ) -> Result<Accepted, StoreError> {
     let accepted = u64::try_from(logs.len()).unwrap_or(u64::MAX);
     let first_id = edit.next_numbers("social_logs", accepted)?;
-    for (id, log) in (first_id..).zip(logs) {
+    let logs = (first_id..).zip(logs).map(|(id, log)| {
         let NewLog { social, timestamp, content, status } = log.clone();
-        let log = Log { id, social, timestamp, content, status, received_at, author };
-        LOGS.put(edit, id, &log)?;
-    }
+        Log { id, social, timestamp, content, status, received_at, author }
+    });
+    ledger::add(edit, logs, author, day_of(received_at), spent)?;
     Ok(Accepted { accepted, first_id, last_id: first_id + accepted.saturating_sub(1) })
 }
 
@@ -44,7 +46,13 @@ pub(super) fn newest(
     window: Window,
     sieve: &Sieve,
 ) -> Result<Page<Log>, StoreError> {
-    newest_first(&LOGS, reader, window, |log| sieve.lets_through(log))
+    newest_first(
+        &LOGS,
+        reader,
+        window,
+        |log| log.content.as_str().len(),
+        |log| sieve.lets_through(log),
+    )
 }
 
 /// How many logs of each status were received since a moment; nothing when they are more than `most`.

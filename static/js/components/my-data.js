@@ -10,7 +10,7 @@ import { Icon } from './icon.js';
 
 export function MyData() {
   const { busy, problem, submit } = useSubmit(async () => {
-    saveFile(await signedCall('GET', '/me/export', { asFile: true, patience: 60_000 }), t('data.file'));
+    saveFile(await signedCall('GET', '/me/export', { asFile: true, patience: 600_000 }), t('data.file'));
   });
   return html`
     <section class="panel section" aria-labelledby="my-data">

@@ -2,6 +2,7 @@
 import { Alert } from '../components/alert.js';
 import { Charts } from '../components/charts.js';
 import { Failure } from '../components/failure.js';
+import { FeedPanel } from '../components/feed-panel.js';
 import { Findings } from '../components/findings.js';
 import { InsightsPanel } from '../components/insights-panel.js';
 import { LevelBadge } from '../components/level-badge.js';
@@ -74,6 +75,7 @@ export default function System() {
         <${SecurityPanel} security=${security} />
         <${InsightsPanel} insights=${insights} />
       </div>
+      <${FeedPanel} />
       <${PartsTable} parts=${health.parts} />
       <${StoresTable} stores=${health.stores} />
       <${EndpointsTable} endpoints=${insights.endpoints} />

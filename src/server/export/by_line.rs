@@ -1,0 +1,69 @@
+//! The document for the command line: its lists thing by thing, since a line has a bound and they have none.
+
+use futures_util::future::BoxFuture;
+use serde_json::{Map, Value};
+
+use super::{
+    Exporting,
+    document::{Cut, Sink},
+};
+use crate::{
+    control::{Exports, Lines, Refused},
+    event::Provenance,
+    ids::UserId,
+    server::wire::Domains,
+};
+
+/// A document on its way to the command line.
+struct ByLine<'a> {
+    lines: &'a Lines,
+    document: Map<String, Value>,
+    list: &'static str,
+}
+
+impl Sink for ByLine<'_> {
+    fn field(&mut self, name: &'static str, value: Value) -> BoxFuture<'_, Result<(), Cut>> {
+        self.document.insert(name.to_owned(), value);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn list(&mut self, name: &'static str) -> BoxFuture<'_, Result<(), Cut>> {
+        self.list = name;
+        self.document.insert(name.to_owned(), Value::Array(Vec::new()));
+        Box::pin(async { Ok(()) })
+    }
+
+    fn items(&mut self, things: Vec<Value>) -> BoxFuture<'_, Result<(), Cut>> {
+        let (lines, list) = (self.lines, self.list);
+        Box::pin(async move {
+            for thing in things {
+                lines.item((list, thing)).await.map_err(|_| Cut::Left)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn list_end(&mut self) -> BoxFuture<'_, Result<(), Cut>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+impl Exports for Domains {
+    fn export<'a>(
+        &'a self,
+        id: UserId,
+        from: Provenance,
+        lines: &'a Lines,
+    ) -> BoxFuture<'a, Result<Value, Refused>> {
+        Box::pin(async move {
+            let _place = self.place_for(Exporting::CommandLine)?;
+            let begun = self.begin_export(id, from).await?;
+            let mut sink = ByLine { lines, document: Map::new(), list: "" };
+            match self.write_export(begun, &mut sink).await {
+                Ok(()) => Ok(Value::Object(sink.document)),
+                Err(Cut::Failed(problem)) => Err(problem.into()),
+                Err(Cut::Left | Cut::Slow) => Err(Refused::left()),
+            }
+        })
+    }
+}

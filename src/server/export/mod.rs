@@ -1,0 +1,219 @@
+//! Everything that is held about a person, in one document (GDPR, articles 15 and 20).
+//!
+//! It lies in three files, and no domain knows another: each says what its file holds, and here it is put
+//! together. Never with a secret: what a person may read is also what a thief of their session may.
+//!
+//! The document may be as long as a person's years here, so it is never in memory as a whole (`document`): it
+//! leaves piece by piece as the client takes it, and nobody sends more than one at a time.
+
+mod by_line;
+mod document;
+
+use futures_util::stream;
+use poem::{
+    Body, IntoResponse, Response,
+    http::{StatusCode, header},
+};
+use poem_openapi::{
+    ApiResponse, Object, OpenApi,
+    param::Path,
+    payload::{Json, Payload},
+    registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
+    types::Type,
+};
+use serde_json::Value;
+
+use super::wire::Domains;
+use crate::{
+    event::Provenance,
+    http::{Admin, Problem, RequestContext, SignedIn, Tag, Timestamp},
+    ids::UserId,
+    limit::{Claimant, Exhausted, Share, Shares},
+};
+use document::Pieces;
+
+/// How many documents are sent at once, to everybody together.
+const AT_ONCE: u64 = 4;
+/// Seconds after which a client that was told to wait may come back.
+const COME_BACK_SECONDS: u64 = 5;
+
+/// Who is being sent a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Exporting {
+    /// A person, be it about somebody else.
+    Person(UserId),
+    /// Whoever has a shell on the machine.
+    CommandLine,
+}
+
+impl Claimant for Exporting {
+    type Group = Self;
+
+    fn groups(&self) -> impl Iterator<Item = (Self, u32)> {
+        std::iter::once((*self, 1))
+    }
+}
+
+/// Places for documents that are being sent: one a person, and a few in all.
+pub(super) fn new_exports() -> Shares<Exporting> {
+    Shares::new(AT_ONCE, 1)
+}
+
+/// The operations of reading everything about a person.
+pub(super) struct ExportApi(pub(super) Domains);
+
+/// Everything that is held about a person. Passwords, tokens and keys are not in it.
+#[derive(Object)]
+#[oai(rename = "UserExport")]
+struct ExportBody {
+    /// When it was put together.
+    exported_at: Timestamp,
+    /// The account.
+    account: Value,
+    /// What they call themselves; null while the disk is too full to keep it.
+    profile: Option<Value>,
+    /// Where they are signed in: device, network, times.
+    sessions: Vec<Value>,
+    /// Since when they have a second factor, and how many recovery codes are left; null without one.
+    second_factor: Value,
+    /// The API keys that act for them.
+    api_keys: Vec<Value>,
+    /// What is held of them at events, the oldest first.
+    attendance: Vec<Value>,
+    /// How often events refused their scans.
+    refused_scans: Vec<Value>,
+    /// The events that expect them by name.
+    expected_at: Vec<Value>,
+    /// The events that they made.
+    events_created: Vec<Value>,
+    /// Posts that they or their API keys reported, newest first.
+    posts: Vec<Value>,
+    /// Whether these are all, which they are.
+    posts_complete: bool,
+    /// What the audit trail says they and their API keys did, and what was done to them; newest first. From
+    /// which network is told of themselves and their keys alone.
+    audit: Vec<Value>,
+    /// Whether these are all: false when some were on their way to the trail.
+    audit_complete: bool,
+}
+
+#[OpenApi]
+impl ExportApi {
+    /// Read everything about yourself
+    ///
+    /// Everything that is held about you, as one document; that it was read is noted in the audit trail. One at
+    /// a time; a document that was cut short is no valid JSON.
+    /// Errors: `EXPORT_IN_PROGRESS` (429) while another is being sent to you, `BUSY` (503) while several are
+    /// being sent to others.
+    #[oai(path = "/me/export", method = "get", operation_id = "exportMe", tag = "Tag::Me")]
+    async fn own(&self, caller: SignedIn, context: RequestContext) -> Result<Download, Problem> {
+        let from = context.provenance(caller.0.actor());
+        self.0.download(caller.0.id, caller.0.id, from).await
+    }
+
+    /// Read everything about a person
+    ///
+    /// The same document that they can read themselves; that it was read is noted in the audit trail.
+    /// Errors: `USER_NOT_FOUND` (404), `EXPORT_IN_PROGRESS` (429), `BUSY` (503).
+    #[oai(
+        path = "/users/:id/export",
+        method = "get",
+        operation_id = "exportUser",
+        tag = "Tag::Users"
+    )]
+    async fn of(
+        &self,
+        caller: Admin,
+        /// The person's id.
+        id: Path<u64>,
+        context: RequestContext,
+    ) -> Result<Download, Problem> {
+        let from = context.provenance(caller.0.actor());
+        self.0.download(UserId(id.0), caller.0.id, from).await
+    }
+}
+
+/// A document on its way.
+struct Download {
+    id: UserId,
+    pieces: Pieces,
+}
+
+impl IntoResponse for Download {
+    fn into_response(self) -> Response {
+        let Self { id, pieces } = self;
+        let body = stream::unfold(pieces, |mut pieces| async move {
+            pieces.next().await.map(|piece| (piece, pieces))
+        });
+        Response::builder()
+            .content_type("application/json; charset=utf-8")
+            .header(header::CONTENT_DISPOSITION, format!("attachment; filename=\"user-{id}.json\""))
+            .body(Body::from_bytes_stream(body))
+    }
+}
+
+impl ApiResponse for Download {
+    fn meta() -> MetaResponses {
+        let content = vec![MetaMediaType {
+            content_type: <Json<ExportBody> as Payload>::CONTENT_TYPE,
+            schema: <Json<ExportBody> as Payload>::schema_ref(),
+        }];
+        let response = MetaResponse {
+            description: "The document.",
+            status: Some(200),
+            status_range: None,
+            content,
+            headers: vec![],
+        };
+        MetaResponses { responses: vec![response] }
+    }
+
+    fn register(registry: &mut Registry) {
+        ExportBody::register(registry);
+    }
+}
+
+impl Domains {
+    async fn download(
+        &self,
+        id: UserId,
+        reader: UserId,
+        from: Provenance,
+    ) -> Result<Download, Problem> {
+        let place = self.place_for(Exporting::Person(reader))?;
+        let begun = self.begin_export(id, from).await?;
+        Ok(Download { id, pieces: Pieces::of(self.clone(), begun, place) })
+    }
+
+    fn place_for(&self, who: Exporting) -> Result<Share<Exporting>, Problem> {
+        self.exports.take(&who, 1).map_err(|exhausted| match exhausted {
+            Exhausted::Group => Problem::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "EXPORT_IN_PROGRESS",
+                "Another export is still being sent to you. Please wait until it has ended.",
+                "Un'altra esportazione ti viene ancora inviata. Attendi che sia finita.",
+            )
+            .retry_after(COME_BACK_SECONDS),
+            Exhausted::Total => Problem::busy().retry_after(COME_BACK_SECONDS),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_has_one_place_and_everybody_together_a_few() {
+        let exports = new_exports();
+        let person = |id| exports.take(&Exporting::Person(UserId(id)), 1);
+        let first = person(1).unwrap();
+        assert_eq!(person(1).err(), Some(Exhausted::Group));
+        let others: Vec<_> = (2..=AT_ONCE).map(|id| person(id).unwrap()).collect();
+        assert_eq!(person(99).err(), Some(Exhausted::Total));
+        drop(first);
+        assert!(person(1).is_ok());
+        drop(others);
+        assert!(exports.take(&Exporting::CommandLine, 1).is_ok());
+    }
+}
