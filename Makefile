@@ -19,7 +19,7 @@ soak: tools ## Kill a loaded server 500 times (ROUNDS=n), restore 100 backups of
 		cargo test --locked --test process -- --ignored --nocapture soak --skip large_files
 	cargo test --release --locked --test process -- --ignored --nocapture large_files
 
-audit: ## Let public scanners loose on a release build; the verdict goes into docs/security.md
+audit: ## Let public scanners and clients that misbehave loose on a release build; the verdict goes into docs/security.md
 	tests/audit/run.py $(SCANNERS)
 
 fixtures: ## Keep the databases of this version for the tests of every later one

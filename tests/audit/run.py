@@ -5,8 +5,9 @@
     tests/audit/run.py sslyze …      these alone; writes nothing
     AUDIT_BINARY=target/debug/appliance tests/audit/run.py …   with another build
 
-There is one file a scanner beside this one, which says what it checks and how it decides; target.py is
-what they are let loose on, report.py the table. All traffic stays on loopback.
+There is one file a scanner beside this one, which says what it checks and how it decides (insiders.py has
+three more for its own); target.py is what they are let loose on, report.py the table. All traffic stays on
+loopback. `insiders` alone takes fifty minutes.
 """
 
 import datetime
@@ -18,6 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import insiders
 import login_timing
 import schemathesis
 import slowhttptest
@@ -28,7 +30,7 @@ from report import show, write
 from target import ROOT, Authority
 
 SCANNERS = {"testssl": testssl, "sslyze": sslyze, "slowhttptest": slowhttptest, "wapiti": wapiti,
-            "schemathesis": schemathesis, "login_timing": login_timing}
+            "schemathesis": schemathesis, "login_timing": login_timing, "insiders": insiders}
 
 
 class Audit:
