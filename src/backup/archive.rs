@@ -1,17 +1,15 @@
 //! The form of an archive: `manifest.json`, the files in their order and `SHA256SUMS`, as tar, in one zstd
 //! frame, perhaps encrypted.
 //!
-//! What is read may come from anyone, so every reading is bounded before it begins: by the manifest,
-//! which is bounded itself, by a ratio of what comes out to what went in, and by the room on the disk.
+//! What is read may come from anyone, so every reading is bounded before it begins: the manifest, which is
+//! bounded itself, says the length of every file, no byte more comes out, and the disk has room for all of
+//! them before the first is written. How well the files can be compressed is no bound, since nobody asks it of
+//! an archive that is written.
 
 use std::{
     fs::File,
     io::{self, BufReader, Read, Write},
     path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
 };
 
 use zstd::zstd_safe::CParameter;
@@ -46,9 +44,6 @@ const CHUNKS_UNDERWAY: usize = 4;
 const MANIFEST_BYTES: u64 = 1 << 20;
 /// The longest list of hashes, in bytes.
 const SUMS_BYTES: u64 = 4 << 10;
-/// How many bytes may come out of one that goes in, once more than `FREE_BYTES` came out.
-const RATIO: u64 = 200;
-const FREE_BYTES: u64 = 64 << 20;
 /// How every encrypted archive begins (age-encryption.org/v1).
 const AGE: &[u8] = b"age-encryption.org/v1\n";
 /// How every zstd frame begins (RFC 8878 §3.1.1).
@@ -162,9 +157,7 @@ pub(super) fn unpack(
 
 /// An archive that is being read.
 struct Expanded<'r> {
-    input: zstd::Decoder<'static, BufReader<Counted<'r>>>,
-    consumed: Arc<AtomicU64>,
-    produced: u64,
+    input: zstd::Decoder<'static, BufReader<Box<dyn Read + 'r>>>,
     header: [u8; BLOCK],
 }
 
@@ -179,11 +172,9 @@ impl<'r> Expanded<'r> {
         }
         let whole: Box<dyn Read + 'r> = Box::new(io::Cursor::new(begin).chain(input));
         let input = if is_sealed { key.open(whole)? } else { whole };
-        let consumed = Arc::new(AtomicU64::new(0));
-        let input = Counted { input, count: Arc::clone(&consumed) };
         let mut input = zstd::Decoder::new(input).map_err(unreadable)?.single_frame();
         input.window_log_max(ZSTD_WINDOW_LOG).map_err(unreadable)?;
-        Ok(Self { input, consumed, produced: 0, header: [0; BLOCK] })
+        Ok(Self { input, header: [0; BLOCK] })
     }
 
     /// Reads a header, whose size must not be more than `most`; the rest of it is looked at after the
@@ -266,27 +257,7 @@ impl<'r> Expanded<'r> {
 
 impl Read for Expanded<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.input.read(buffer)?;
-        self.produced += read as u64;
-        let allowed = RATIO.saturating_mul(self.consumed.load(Ordering::Relaxed));
-        if self.produced > FREE_BYTES.saturating_add(allowed) {
-            return Err(io::Error::other("far more comes out of it than went in"));
-        }
-        Ok(read)
-    }
-}
-
-/// Counts what is read.
-struct Counted<'r> {
-    input: Box<dyn Read + 'r>,
-    count: Arc<AtomicU64>,
-}
-
-impl Read for Counted<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.input.read(buffer)?;
-        self.count.fetch_add(read as u64, Ordering::Relaxed);
-        Ok(read)
+        self.input.read(buffer)
     }
 }
 

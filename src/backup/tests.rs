@@ -106,6 +106,37 @@ fn files_of_an_older_schema_are_kept_as_they_are_and_stepped_forward_when_restor
     restored(&taken, &files(1), &back).unwrap();
 }
 
+const POSTS: Table<u64, String> = Table::new("posts");
+static POST_TABLES: [&dyn AnyTable; 1] = [&POSTS];
+/// 100 MB that say the same.
+static POST_STEPS: [Migration; 1] = [Migration {
+    name: "write one text again and again",
+    apply: |edit| {
+        POSTS.create(edit)?;
+        let text = "the same ".repeat(5_000);
+        (0..2_300).try_for_each(|number| POSTS.put(edit, number, &text))
+    },
+}];
+
+#[test]
+fn files_that_say_the_same_again_and_again_come_back_however_small_their_archive_is() {
+    let file =
+        DataFile { name: "a.redb", tables: &POST_TABLES, migrations: &POST_STEPS, audit: None };
+    let directory = tempfile::tempdir().unwrap();
+    let data = DataDir::new(directory.path().join("data"));
+    data.create().unwrap();
+    drop(open(&data, &file));
+    let backups = BackupDirectory::new(data.backups());
+    let home = Home { directory, data, backups };
+    let taken = take_at_rest(&home, &[file]).unwrap();
+    let ratio = taken.manifest.bytes() / taken.bytes;
+    assert!(ratio > 400, "it compresses to a {ratio}th, which is too little to try anything");
+    let elsewhere = DataDir::new(home.directory.path().join("elsewhere"));
+    restored(&taken, &[file], &elsewhere).unwrap();
+    let at_rest = AtRest::open(&elsewhere.root().join(file.name)).unwrap();
+    assert_eq!(POSTS.len(&at_rest.snapshot().unwrap()), Ok(2_300));
+}
+
 #[test]
 fn files_of_a_newer_schema_are_refused_by_the_version_that_made_them() {
     let home = home(2);

@@ -72,6 +72,7 @@ impl Routes {
             vec![
                 ("/api/v1/auth", BodyKind::Credentials),
                 ("/api/v1/setup", BodyKind::Credentials),
+                ("/api/v1/scans/holds", BodyKind::Credentials),
                 ("/api/v1/social/logs", BodyKind::Batch),
             ],
             config.log.requests,

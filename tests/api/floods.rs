@@ -141,10 +141,14 @@ async fn what_it_is_sent_to_decides_how_large_a_body_may_be() {
     let json = "application/json";
     let login = app.post_bytes("/auth/login", None, json, spaces(20_000)).await;
     login.expect_problem(413, "BODY_TOO_LARGE");
-    let hold = app.post_bytes("/scans/holds", None, json, spaces(1_000_000)).await;
+    let hold = app.post_bytes("/scans/holds", None, json, spaces(16_000)).await;
     hold.expect_problem(400, "MALFORMED_JSON");
-    let hold = app.post_bytes("/scans/holds", None, json, spaces(2_000_000)).await;
+    let hold = app.post_bytes("/scans/holds", None, json, spaces(20_000)).await;
     hold.expect_problem(413, "BODY_TOO_LARGE");
+    let scan = app.post_bytes("/scans", Some(&admin), json, spaces(1_000_000)).await;
+    scan.expect_problem(400, "MALFORMED_JSON");
+    let scan = app.post_bytes("/scans", Some(&admin), json, spaces(2_000_000)).await;
+    scan.expect_problem(413, "BODY_TOO_LARGE");
     let log = json!({
         "social": "mastodon", "timestamp": "2026-11-23T07:00:00Z", "content": "x".repeat(5_000),
         "status": "published",

@@ -87,6 +87,10 @@ async fn below_the_floor_writes_are_refused_in_words_and_reading_and_signing_in_
     let metrics = site.page("/metrics").await.text();
     assert!(metrics.contains("appliance_writes_refused_total{database=\"auth\"} 1"), "{metrics}");
     assert!(metrics.contains("appliance_free_space_bytes"), "{metrics}");
+    // That nobody can write it down makes a wrong password no less wrong.
+    let wrong = json!({ "identifier": ADMIN, "password": "not the password" });
+    let refused = site.post("/auth/login", None, wrong).await;
+    refused.expect_problem(401, "INVALID_CREDENTIALS");
     let file = "appliance_store_bytes{database=\"user\",kind=\"file\"}";
     assert!(metrics.contains(file), "{metrics}");
     assert_eq!(site.page("/readyz").await.status, 200);

@@ -77,11 +77,12 @@ impl AuthService {
         let wrong = || parts.throttle.fail(&guessed, context.network, parts.clock.now());
         let verified = parts.hasher.verify(password.clone(), stored, may_try, wrong).await?;
         let Some(account) = found.filter(|_| verified) else {
-            self.remember_failure(&guessed, context).await?;
+            self.remember_failure(&guessed, context).await;
             return Err(AuthError::InvalidCredentials);
         };
         let rehashed = if parts.hasher.is_outdated(&account.password_hash) {
-            Some(parts.hasher.hash(password).await?)
+            // The password was right whether or not there is a turn for this: the next login may have one.
+            parts.hasher.hash(password).await.ok()
         } else {
             None
         };
@@ -90,7 +91,7 @@ impl AuthService {
         let opened = self.open_session(account, rehashed, code, before, context).await;
         if matches!(opened, Err(AuthError::SecondFactorInvalid)) {
             parts.throttle.fail(&guessed, context.network, parts.clock.now());
-            self.remember_failure(&guessed, context).await?;
+            self.remember_failure(&guessed, context).await;
         }
         let (account, opened) = opened?;
         parts.throttle.succeed(&guessed);
@@ -125,7 +126,7 @@ impl AuthService {
             return Ok(account);
         }
         let from = context.provenance(Actor::User(principal.id));
-        self.note_failure(from, "password.wrong", format!("user:{}", principal.id)).await?;
+        self.note_failure(from, "password.wrong", format!("user:{}", principal.id)).await;
         Err(AuthError::PasswordWrong)
     }
 
@@ -211,31 +212,27 @@ impl AuthService {
 
     /// A failed login leaves an audit event, with the account when there is one: what was typed for a name
     /// may have been a password, so only known names are kept.
-    async fn remember_failure(
-        &self,
-        guessed: &Guessed,
-        context: &RequestContext,
-    ) -> Result<(), AuthError> {
+    async fn remember_failure(&self, guessed: &Guessed, context: &RequestContext) {
         self.parts.metrics.auth_attempt("failure");
         let target = match guessed {
             Guessed::Account(user) | Guessed::Device(user, _) => user_target(*user),
             Guessed::Nobody(_) | Guessed::Session(_) => "user:unknown".to_owned(),
         };
-        self.note_failure(context.provenance(Actor::Anonymous), "login.failure", target).await
+        self.note_failure(context.provenance(Actor::Anonymous), "login.failure", target).await;
     }
 
-    async fn note_failure(
-        &self,
-        from: Provenance,
-        action: &'static str,
-        target: String,
-    ) -> Result<(), AuthError> {
+    /// Writes that a guess failed, also below the floor of free space. The refusal stands whether or not that
+    /// can be written: a full disk or a full queue tells nobody that their password was wrong.
+    async fn note_failure(&self, from: Provenance, action: &'static str, target: String) {
         let now = self.parts.clock.now();
         let command = move |_: &View<'_>| -> Result<Decision<(), AuthError>, StoreError> {
             let event = from.event(now, action, target.clone())?;
             Ok(Decision::write(move |edit| emit(edit, &event)))
         };
-        self.parts.store.submit(command).await?
+        let noted = self.parts.store.submit_from_reserve(command).await;
+        if let Err(error) = noted.map_err(AuthError::from).flatten() {
+            tracing::warn!(%error, action, "a failed guess left no audit event");
+        }
     }
 }
 
