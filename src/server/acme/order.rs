@@ -296,7 +296,12 @@ async fn why_invalid(order: &mut Order) -> Fault {
         let looked = insist!(async { authorization.refresh().await.map(|_| ()) });
         if looked.is_ok() {
             let errors = authorization.challenges.iter().filter_map(|it| it.error.as_ref());
-            reasons.extend(errors.map(|error| format!("{name}: {error}")));
+            let mut of_name: Vec<_> = errors.map(|error| format!("{name}: {error}")).collect();
+            // A directory may say that the order failed a moment before it says so of a name.
+            if of_name.is_empty() && authorization.status != AuthorizationStatus::Valid {
+                of_name.push(name);
+            }
+            reasons.append(&mut of_name);
         }
     }
     if reasons.is_empty() {
