@@ -290,22 +290,28 @@ async fn why_invalid(order: &mut Order) -> Fault {
     if let Some(error) = &order.state().error {
         reasons.push(error.to_string());
     }
-    let mut authorizations = order.authorizations();
-    while let Some(Ok(mut authorization)) = authorizations.next().await {
-        let name = authorization.identifier().to_string();
-        let looked = insist!(async { authorization.refresh().await.map(|_| ()) });
-        if looked.is_ok() {
-            let errors = authorization.challenges.iter().filter_map(|it| it.error.as_ref());
-            let mut of_name: Vec<_> = errors.map(|error| format!("{name}: {error}")).collect();
-            // A directory may say that the order failed a moment before it says so of a name.
-            if of_name.is_empty() && authorization.status != AuthorizationStatus::Valid {
-                of_name.push(name);
-            }
-            reasons.append(&mut of_name);
-        }
-    }
+    reasons.extend(insist!(reasons_by_name(order)).unwrap_or_default());
     if reasons.is_empty() {
         reasons.push("it does not say why".to_owned());
     }
     Fault::there(format!("the directory did not accept the proof: {}", reasons.join("; ")))
+}
+
+/// What the directory says of each name that it did not accept. It may say that the order failed a moment before
+/// it says so of a name.
+async fn reasons_by_name(order: &mut Order) -> Result<Vec<String>, Error> {
+    let mut reasons = Vec::new();
+    let mut authorizations = order.authorizations();
+    while let Some(authorization) = authorizations.next().await {
+        let mut authorization = authorization?;
+        let name = authorization.identifier().to_string();
+        authorization.refresh().await?;
+        let before = reasons.len();
+        let errors = authorization.challenges.iter().filter_map(|it| it.error.as_ref());
+        reasons.extend(errors.map(|error| format!("{name}: {error}")));
+        if reasons.len() == before && authorization.status != AuthorizationStatus::Valid {
+            reasons.push(name);
+        }
+    }
+    Ok(reasons)
 }
