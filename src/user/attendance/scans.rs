@@ -71,7 +71,10 @@ impl UserService {
         let now = self.clock.now();
         let found = evidence::find(&self.store, credential, person, &nonce, now).await?;
         let decided = match found {
-            Some(evidence) => self.decide(person, evidence, nonce, now).await?,
+            Some(evidence) => {
+                let command = move |view: &View<'_>| decide(view, person, &evidence, &nonce, now);
+                self.store.submit(command).await?
+            }
             None => Err(Refusal::CodeInvalid),
         };
         self.metrics.qr_scan(match &decided {
@@ -99,44 +102,10 @@ impl UserService {
             expires_at: codes::hold_expires_at(now),
         })
     }
-
-    async fn decide(
-        &self,
-        person: UserId,
-        evidence: Evidence,
-        nonce: String,
-        now: Time,
-    ) -> Result<Result<ScanAnswer, Refusal>, StoreError> {
-        let number = evidence.number();
-        let command = move |view: &View<'_>| decide(view, person, &evidence, &nonce, now);
-        let decided = self.store.submit(command).await?;
-        if let Err(refusal) = decided {
-            self.keep_refusal(number, person, refusal, now).await;
-        }
-        Ok(decided)
-    }
-
-    /// Counts a refusal at the event. A code that is not the event's own says nothing about it. The
-    /// person's answer does not depend on whether the count could be kept.
-    async fn keep_refusal(&self, number: u32, person: UserId, refusal: Refusal, now: Time) {
-        if refusal == Refusal::CodeInvalid {
-            return;
-        }
-        let kept = self.store.submit(move |view| {
-            Ok(match store::event(view, number)? {
-                None => Decision::Refuse(()),
-                Some(_) => Decision::write(move |edit| {
-                    store::count_refusal(edit, number, person, refusal, now)
-                }),
-            })
-        });
-        if let Err(error) = kept.await {
-            tracing::warn!(%error, "a refused scan was not counted");
-        }
-    }
 }
 
-/// The command of a scan: looks, asks the rule, and says what to write.
+/// The command of a scan: looks, asks the rule, and says what to write. A refusal is counted at the event,
+/// unless the code is not the event's own and so says nothing about it.
 fn decide(
     view: &View<'_>,
     person: UserId,
@@ -154,7 +123,10 @@ fn decide(
     let earlier = row.as_ref().map_or(Earlier::Nothing, |row| Earlier::Row(row.nonce.as_deref()));
     let verdict = rules::decide(&door, claim, earlier, nonce);
     Ok(match (verdict, row) {
-        (Verdict::Refuse(refusal), _) => Decision::Refuse(refusal),
+        (Verdict::Refuse(Refusal::CodeInvalid), _) => Decision::Refuse(Refusal::CodeInvalid),
+        (Verdict::Refuse(refusal), _) => Decision::refuse_and_record(refusal, move |edit| {
+            store::count_refusal(edit, number, person, refusal, now)
+        }),
         (Verdict::Repeat, Some(row)) => {
             Decision::Answer(ScanAnswer::of(Outcome::Recorded, &event, &row))
         }

@@ -205,3 +205,23 @@ async fn a_class_that_scans_at_once_is_counted_one_by_one() {
     assert!(answers.iter().all(Result::is_ok));
     assert_eq!(house.users.statistics(&id).unwrap().count(Status::Present), 60);
 }
+
+#[tokio::test]
+async fn a_refused_scan_waits_for_one_commit_in_which_it_is_counted() {
+    let house = House::new();
+    let id = house.lesson().await;
+    let code = house.code(&id);
+    house.users.profile(UserId(2)).await.unwrap();
+    house.later(60);
+    let commits = house.users.store().commits();
+    let before = *commits.borrow();
+    assert_refused(house.scan(2, &code, "stale").await, Refusal::CodeExpired);
+    assert_eq!(*commits.borrow(), before + 1);
+    let count = REFUSALS.get(&house.users.store().read().unwrap(), (1, 2)).unwrap().unwrap();
+    assert_eq!((count.count, count.last), (1, Refusal::CodeExpired));
+    assert_refused(
+        house.scan(2, "000001R749JR13SHR9F0FPAAPSQ16", "forged").await,
+        Refusal::CodeInvalid,
+    );
+    assert_eq!(*commits.borrow(), before + 1, "a code that is not the event's own leaves nothing");
+}
