@@ -1,17 +1,20 @@
 //! Limits: who asks too often or fails too often (governor), and who holds too much at once.
 //!
-//! A [`Limiter`] counts what it is told to. Of somebody who is signed in that is every request; of
-//! strangers only what went wrong, so a class of three hundred behind one address logs in and scans
-//! within a minute while somebody who guesses is stopped after a handful. [`Limiter::look`] asks without
-//! counting. A [`Backoff`] counts failures alone, and lets whoever goes on failing wait ever longer.
-//! [`Shares`] count what is held at this moment, in the unit in which it is scarce.
+//! A [`Limiter`] counts every request of somebody who is signed in. A [`Budget`] counts for a network and
+//! those around it: of strangers only what went wrong, so a class of three hundred behind one address logs
+//! in and scans within a minute. A [`Backoff`] counts failures alone, and lets whoever goes on failing wait
+//! ever longer. [`Shares`] count what is held at this moment, in the unit in which it is scarce; [`Turns`]
+//! deal what is scarce to those who wait for it, and [`OneAtATime`] lets one request of somebody go on.
 //!
 //! Their memory has a bound whatever happens: [`places`] keeps a number of keys, and newcomers beyond it
 //! share places.
 
 mod backoff;
+mod budget;
+mod one_at_a_time;
 mod places;
 mod shares;
+mod turns;
 
 use std::{
     hash::Hash,
@@ -27,8 +30,11 @@ use governor::{
 };
 
 pub use backoff::Backoff;
-use places::{Asked, Places};
+pub use budget::Budget;
+pub use one_at_a_time::{Leave, OneAtATime};
+use places::Places;
 pub use shares::{Claimant, Exhausted, Share, Shares};
+pub use turns::{TooMany, Turn, Turns};
 
 /// How often room is looked for when every place is taken: it means to look at all of them.
 const BETWEEN_SWEEPS: Duration = Duration::from_secs(1);
@@ -36,7 +42,7 @@ const BETWEEN_SWEEPS: Duration = Duration::from_secs(1);
 /// What is limited, each under a name that clients are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Policy {
-    /// Requests of a stranger's network that went wrong.
+    /// Wrong secrets of one kind from one network.
     Anonymous,
     /// Requests of a person.
     SignedIn,
@@ -50,6 +56,8 @@ pub enum Policy {
     LoginNetwork,
     /// Accounts made from one network.
     Registration,
+    /// Registrations from one network that were refused.
+    RefusedRegistration,
     /// Forgotten passwords: asked for on one network, and mailed to one person.
     PasswordReset,
 }
@@ -65,6 +73,7 @@ impl Policy {
             Self::LoginAccount => "login-account",
             Self::LoginNetwork => "login-network",
             Self::Registration => "registration",
+            Self::RefusedRegistration => "refused-registration",
             Self::PasswordReset => "password-reset",
         }
     }
@@ -72,14 +81,21 @@ impl Policy {
     /// The time for which a quota is, in seconds.
     pub const fn window_seconds(self) -> u32 {
         match self {
-            Self::LoginAccount | Self::Registration | Self::PasswordReset => 3_600,
+            Self::LoginAccount
+            | Self::Registration
+            | Self::RefusedRegistration
+            | Self::PasswordReset => 3_600,
             Self::LoginNetwork => 600,
             _ => 60,
         }
     }
 
     fn quota(self, times: NonZeroU32) -> Quota {
-        if self.window_seconds() == 60 { Quota::per_minute(times) } else { Quota::per_hour(times) }
+        let window = Duration::from_secs(self.window_seconds().into());
+        // Nothing is as long as no time: of a window that has a second or more there is always some.
+        let per_one =
+            window.checked_div(times.get()).unwrap_or(window).max(Duration::from_nanos(1));
+        Quota::with_period(per_one).unwrap_or(Quota::per_second(times)).allow_burst(times)
     }
 }
 
@@ -98,7 +114,7 @@ pub struct Standing {
 pub struct Limiter<K: Hash + Eq + Clone> {
     policy: Policy,
     times: NonZeroU32,
-    counted: RateLimiter<Asked<K>, Places<K>, DefaultClock, StateInformationMiddleware>,
+    counted: RateLimiter<K, Places<K>, DefaultClock, StateInformationMiddleware>,
     clock: DefaultClock,
     swept: Mutex<Option<Instant>>,
 }
@@ -120,34 +136,21 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
         if self.counted.len() >= places::MOST {
             self.sweep();
         }
-        self.ask(&Asked { key: key.clone(), counts: true }).map(|after| {
-            let remaining = after.remaining_burst_capacity();
-            self.standing(remaining)
-        })
-    }
-
-    /// Whether one more would be too many; counts nothing.
-    ///
-    /// # Errors
-    /// When it would.
-    pub fn look(&self, key: &K) -> Result<Standing, Standing> {
-        self.ask(&Asked { key: key.clone(), counts: false }).map(|after_one_more| {
-            let remaining = after_one_more.remaining_burst_capacity();
-            self.standing(remaining.saturating_add(1))
-        })
+        let after: Result<StateSnapshot, NotUntil<_>> = self.counted.check_key(key);
+        match after {
+            Ok(after) => Ok(self.standing(after.remaining_burst_capacity())),
+            Err(not_until) => {
+                let wait = not_until.wait_time_from(self.clock.now());
+                let reset_seconds = in_seconds(wait).max(1);
+                Err(Standing { policy: self.policy, remaining: 0, reset_seconds })
+            }
+        }
     }
 
     /// Forgets keys that are back at rest, and gives their memory back.
     pub fn forget_idle(&self) {
         self.counted.retain_recent();
         self.counted.shrink_to_fit();
-    }
-
-    fn ask(&self, asked: &Asked<K>) -> Result<StateSnapshot, Standing> {
-        self.counted.check_key(asked).map_err(|not_until: NotUntil<_>| {
-            let wait = not_until.wait_time_from(self.clock.now());
-            Standing { policy: self.policy, remaining: 0, reset_seconds: in_seconds(wait).max(1) }
-        })
     }
 
     fn standing(&self, remaining: u32) -> Standing {
@@ -190,25 +193,19 @@ mod tests {
     }
 
     #[test]
-    fn looking_never_counts_and_says_what_counting_would() {
-        let limiter = Limiter::new(Policy::Anonymous, THREE);
-        assert!((0..1_000).all(|_| limiter.look(&"a").unwrap().remaining == 3));
-        for remaining in [2, 1] {
-            assert_eq!(limiter.count(&"a").unwrap().remaining, remaining);
-            assert_eq!(limiter.look(&"a").unwrap().remaining, remaining);
+    fn what_was_used_comes_back_over_the_window_of_its_policy() {
+        for (policy, times, seconds) in [
+            (Policy::SignedIn, 6, 10),
+            (Policy::LoginNetwork, 6, 100),
+            (Policy::Registration, 36, 100),
+        ] {
+            let limiter = Limiter::new(policy, NonZeroU32::new(times).unwrap());
+            assert_eq!(limiter.count(&"a").unwrap().reset_seconds, seconds, "{policy:?}");
+            assert_eq!(limiter.count(&"a").unwrap().reset_seconds, 2 * seconds, "{policy:?}");
+            let stopped = (0..times).find_map(|_| limiter.count(&"a").err()).unwrap();
+            let wait = stopped.reset_seconds;
+            assert!((seconds - 1..=seconds).contains(&wait), "{policy:?}: {wait}");
         }
-        assert_eq!(limiter.count(&"a").unwrap().remaining, 0);
-        let stopped = limiter.look(&"a").unwrap_err();
-        assert!((1..=20).contains(&stopped.reset_seconds), "a third of a minute: {stopped:?}");
-        assert!(limiter.look(&"b").is_ok());
-    }
-
-    #[test]
-    fn what_was_used_comes_back_over_the_window() {
-        let limiter = Limiter::new(Policy::Registration, NonZeroU32::new(36).unwrap());
-        assert_eq!(limiter.look(&"a").unwrap().reset_seconds, 0);
-        assert_eq!(limiter.count(&"a").unwrap().reset_seconds, 100);
-        assert_eq!(limiter.count(&"a").unwrap().reset_seconds, 200);
     }
 
     #[test]
@@ -230,12 +227,12 @@ mod tests {
         }
         assert_eq!(limiter.counted.len(), places::MOST);
         // Whoever has a place is counted as ever, and whoever has none is counted, too.
-        assert_eq!(limiter.look(&7).unwrap().remaining, 2);
+        assert_eq!(limiter.count(&7).unwrap().remaining, 1);
         let newcomer = u32::MAX;
         for _ in 0..4 {
             let _ = limiter.count(&newcomer);
         }
-        assert!(limiter.look(&newcomer).is_err());
+        assert!(limiter.count(&newcomer).is_err());
         assert_eq!(limiter.counted.len(), places::MOST);
     }
 

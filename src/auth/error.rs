@@ -21,6 +21,9 @@ pub enum AuthError {
     InvitationNotFound,
     /// As many have registered from one network as may in an hour; seconds to wait.
     TooManyRegistrations(u64),
+    /// As many registrations of one network were refused as may be in an hour; seconds to wait. It is said
+    /// in the place of what one more would be refused for.
+    TooManyRefused(u64),
     /// No such account, or another password. Nobody learns which.
     InvalidCredentials,
     /// The password is not the one of the account that is signed in.
@@ -43,8 +46,6 @@ pub enum AuthError {
     AccountDisabled,
     /// Too many failures for one account; seconds to wait.
     TooManyFailures(u64),
-    /// Too many failures from one network; seconds to wait.
-    TooManyFailuresNearby(u64),
     /// As many passwords are being checked as may wait.
     HasherBusy,
     /// The token that sets another password is unknown, used or past its end. Nobody learns which.
@@ -124,6 +125,7 @@ impl std::fmt::Display for AuthError {
             Self::InviteInvalid => "the invitation is not valid",
             Self::InvitationNotFound => "no such invitation",
             Self::TooManyRegistrations(_) => "too many registrations from one network",
+            Self::TooManyRefused(_) => "too many refused registrations from one network",
             Self::InvalidCredentials => "no such account, or another password",
             Self::PasswordWrong => "the password is another one",
             Self::SecondFactorMissing => "a second factor must be shown too",
@@ -135,7 +137,6 @@ impl std::fmt::Display for AuthError {
             Self::SessionNotFound => "no such session",
             Self::AccountDisabled => "the account is disabled",
             Self::TooManyFailures(_) => "too many failed attempts for one account",
-            Self::TooManyFailuresNearby(_) => "too many failed attempts from one network",
             Self::HasherBusy => "as many passwords are being checked as may wait",
             Self::ResetInvalid => "the link is not valid any more",
             Self::TooManyResets(_) => "too many forgotten passwords on one network",

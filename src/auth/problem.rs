@@ -3,7 +3,10 @@
 use poem::http::StatusCode;
 
 use super::AuthError;
-use crate::{http::Problem, limit::Policy};
+use crate::{
+    http::{Problem, SecretKind},
+    limit::Policy,
+};
 
 impl From<AuthError> for Problem {
     fn from(error: AuthError) -> Self {
@@ -15,17 +18,34 @@ impl From<AuthError> for Problem {
             AuthError::TooManyRegistrations(seconds) => {
                 refusal(&error).exceeds(Policy::Registration, seconds)
             }
+            AuthError::TooManyRefused(seconds) => {
+                refusal(&error).exceeds(Policy::RefusedRegistration, seconds)
+            }
             AuthError::TooManyFailures(seconds) => {
                 refusal(&error).exceeds(Policy::LoginAccount, seconds)
-            }
-            AuthError::TooManyFailuresNearby(seconds) => {
-                refusal(&error).exceeds(Policy::LoginNetwork, seconds)
             }
             AuthError::TooManyResets(seconds) => {
                 refusal(&error).exceeds(Policy::PasswordReset, seconds)
             }
-            refused => refusal(&refused),
+            refused => match wrong(&refused) {
+                Some(secret) => refusal(&refused).for_wrong(secret),
+                None => refusal(&refused),
+            },
         }
+    }
+}
+
+/// The secret that was not right, where a refusal says so. A refresh token that is not good any more, a link
+/// that is used up, and a token or a key that has expired were once given out, and are no guesses.
+const fn wrong(error: &AuthError) -> Option<SecretKind> {
+    match error {
+        AuthError::InvalidCredentials | AuthError::SecondFactorInvalid => {
+            Some(SecretKind::Password)
+        }
+        AuthError::TokenInvalid | AuthError::KeyInvalid => Some(SecretKind::Bearer),
+        AuthError::SetupInvalid => Some(SecretKind::Link),
+        AuthError::InviteInvalid => Some(SecretKind::Invitation),
+        _ => None,
     }
 }
 
@@ -69,7 +89,7 @@ fn refusal(error: &AuthError) -> Problem {
             "There is no such invitation.",
             "Questo invito non esiste.",
         ),
-        AuthError::TooManyRegistrations(_) => (
+        AuthError::TooManyRegistrations(_) | AuthError::TooManyRefused(_) => (
             StatusCode::TOO_MANY_REQUESTS,
             "TOO_MANY_REGISTRATIONS",
             "Too many people have registered from your network just now. Please wait a little.",
@@ -135,7 +155,7 @@ fn refusal(error: &AuthError) -> Problem {
             "This account is disabled. Ask an administrator.",
             "Questo account è disabilitato. Rivolgiti a un amministratore.",
         ),
-        AuthError::TooManyFailures(_) | AuthError::TooManyFailuresNearby(_) => (
+        AuthError::TooManyFailures(_) => (
             StatusCode::TOO_MANY_REQUESTS,
             "TOO_MANY_ATTEMPTS",
             "Too many failed attempts. Please wait a little.",

@@ -6,7 +6,7 @@ use crate::{
     clock::Time,
     ids::{RandomId, Role, Scopes, UserId},
     language::Language,
-    store::first_version,
+    store::{Record, first_version},
 };
 
 /// One account.
@@ -35,6 +35,48 @@ pub struct Account {
     pub created_at: Time,
     /// When somebody logged in last.
     pub last_login_at: Option<Time>,
+    /// How often another password was set. Another hash of the same one does not count.
+    pub(super) password_changes: u32,
+}
+
+/// An account of 0.1.0.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountV1 {
+    id: UserId,
+    email: String,
+    username: String,
+    name: String,
+    surname: String,
+    language: Language,
+    role: Role,
+    disabled: bool,
+    password_hash: String,
+    created_at: Time,
+    last_login_at: Option<Time>,
+}
+
+impl Record for Account {
+    const VERSION: u8 = 2;
+    type Previous = AccountV1;
+
+    fn migrate(previous: AccountV1) -> Self {
+        let AccountV1 { id, email, username, name, surname, language, .. } = previous;
+        let AccountV1 { role, disabled, password_hash, created_at, last_login_at, .. } = previous;
+        Self {
+            id,
+            email,
+            username,
+            name,
+            surname,
+            language,
+            role,
+            disabled,
+            password_hash,
+            created_at,
+            last_login_at,
+            password_changes: 0,
+        }
+    }
 }
 
 /// One login, until it ends.
@@ -138,7 +180,7 @@ pub(super) struct Erasure {
 }
 
 first_version!(
-    Account,
+    AccountV1,
     Session,
     SecondFactor,
     StoredKey,

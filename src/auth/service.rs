@@ -119,8 +119,9 @@ impl AuthService {
 
     /// Forgets counters of people and networks that are back at rest.
     pub fn forget_idle(&self) {
-        self.parts.throttle.forget_idle(self.parts.clock.now());
-        self.parts.password_limits.forget_idle();
+        let now = self.parts.clock.now();
+        self.parts.throttle.forget_idle(now);
+        self.parts.password_limits.forget_idle(now);
     }
 
     /// What somebody would try first who guesses the password of a person with this address and names.

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     base32, crypto,
     event::Provenance,
+    http::ClientConnection,
     ids::Role,
     store::{Decision, StoreError, View},
 };
@@ -69,6 +70,7 @@ impl AuthService {
         token: &str,
         new: NewAccount,
         from: Provenance,
+        client: ClientConnection,
     ) -> Result<Account, AuthError> {
         let secret = base32::decode(token.trim()).ok_or(AuthError::SetupInvalid)?;
         let hash = crypto::sha256(&secret);
@@ -76,7 +78,7 @@ impl AuthService {
             // Before the costly hash; the command below asks again.
             return Err(AuthError::SetupInvalid);
         }
-        let draft = Account { role: Role::Admin, ..self.draft(&new).await? };
+        let draft = Account { role: Role::Admin, ..self.draft(&new, || Ok(()), client).await? };
         let suggestion = new.email.suggested_username();
         let (email, wanted) = (new.email, new.username);
         let command = move |view: &View<'_>| {

@@ -16,7 +16,7 @@ pub struct RateLimitConfig {
     pub ingest_per_minute: NonZeroU32,
     /// Requests of one person for whole files.
     pub export_per_minute: NonZeroU32,
-    /// Refused or failed requests of one network.
+    /// Wrong secrets of one kind from one network.
     pub anonymous_failures_per_minute: NonZeroU32,
     /// Wrong passwords for one account.
     pub login_failures_per_account: NonZeroU32,
@@ -24,6 +24,8 @@ pub struct RateLimitConfig {
     pub login_failures_per_network: NonZeroU32,
     /// Accounts that are registered from one network, an hour.
     pub registrations_per_network_per_hour: NonZeroU32,
+    /// Registrations that are refused for what others have, or for an invitation, from one network, an hour.
+    pub refused_registrations_per_network_per_hour: NonZeroU32,
     /// Links for a forgotten password that are asked for on one network, an hour.
     pub password_resets_per_network_per_hour: NonZeroU32,
 }

@@ -35,13 +35,19 @@ pub(super) struct Clients {
 pub(super) struct Client {
     pub(super) network: ClientNetwork,
     pub(super) address: ClientAddress,
+    /// The client's end of the connection; nothing behind a proxy and over a Unix socket.
+    pub(super) connection: Option<SocketAddr>,
 }
 
 impl Client {
     fn at(address: Option<IpAddr>) -> Self {
         // All that come through a Unix socket are one client.
         let network = address.unwrap_or(Ipv4Addr::UNSPECIFIED.into());
-        Self { network: ClientNetwork::of(network), address: ClientAddress(address) }
+        Self {
+            network: ClientNetwork::of(network),
+            address: ClientAddress(address),
+            connection: None,
+        }
     }
 
     fn unknown_behind(proxy: Option<IpAddr>) -> Self {
@@ -60,8 +66,10 @@ impl Clients {
 
     /// Where a request came from.
     pub(super) fn of(&self, request: &Request) -> Client {
-        let peer = request.remote_addr().as_socket_addr().map(SocketAddr::ip);
-        self.resolve(peer, request.headers())
+        let peer = request.remote_addr().as_socket_addr().copied();
+        let client = self.resolve(peer.map(|peer| peer.ip()), request.headers());
+        let own = peer.filter(|peer| !self.trusts(peer.ip().to_canonical()));
+        Client { connection: own, ..client }
     }
 
     fn resolve(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Client {

@@ -10,23 +10,21 @@ use poem::{
     http::{StatusCode, header},
 };
 
+use super::client::Client;
 use crate::{
     crypto,
-    http::{BodyLimits, ClientNetwork, Problem, RequestContext, too_large},
+    http::{BodyLimits, Problem, RequestContext, too_large},
     ids::RandomId,
     language::Language,
 };
 
 /// What is known of a request from its head; where it came from is decided in `client`.
-pub(super) fn identify(
-    request: &Request,
-    network: ClientNetwork,
-    body: BodyLimits,
-) -> RequestContext {
+pub(super) fn identify(request: &Request, client: &Client, body: BodyLimits) -> RequestContext {
     let text = |name| request.header(name).unwrap_or_default();
     RequestContext {
         id: next_id(),
-        network,
+        network: client.network,
+        connection: client.connection,
         language: Language::negotiate(text(header::ACCEPT_LANGUAGE)),
         user_agent: request.headers().get(header::USER_AGENT).cloned(),
         body,

@@ -20,6 +20,7 @@ use futures_util::FutureExt;
 use poem::{Endpoint, Request, Response};
 
 use crate::{
+    clock::Clock,
     config::{CorsConfig, LimitsConfig, ProxyConfig, RateLimitConfig, ServerConfig},
     http::{Authenticator, Caller, Problem},
     limit::Standing,
@@ -78,12 +79,13 @@ impl Settings {
         parts: Parts,
         described: HashMap<String, DescribedRoute>,
         policy_of: PolicyOf,
+        clock: Clock,
     ) -> Self {
         Self {
             clients: Clients::new(proxy),
             cors: Cors::new(cors),
             headers: Headers::new(server),
-            limits: RateLimits::new(rate_limit, policy_of),
+            limits: RateLimits::new(rate_limit, policy_of, clock),
             bodies: Bodies::new(limits, bodies),
             head_fields: usize::try_from(limits.head_fields).unwrap_or(usize::MAX),
             authenticator,
@@ -138,7 +140,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Gateway<E> {
 
         let client = settings.clients.of(&request);
         let body = settings.bodies.at(request.uri().path());
-        let context = identify::identify(&request, client.network, body);
+        let context = identify::identify(&request, &client, body);
         let caller = caller::recognise(&request, client.network, settings.authenticator.as_ref());
         let exchange = observe::Exchange::begin(&request, &context, &caller, started);
         let origin = settings.cors.origin(&request);
@@ -151,10 +153,15 @@ impl<E: Endpoint<Output = Response>> Endpoint for Gateway<E> {
 
         let mut response = match answered {
             Ok(response) => response,
-            Err(error) => problem::respond(error, &exchange, &context, settings),
+            Err(error) => {
+                let refusal = problem::Refusal::of(error, settings);
+                let refusal =
+                    refusal.map(|problem| settings.limits.refuse(&caller, &context, problem));
+                problem::respond(refusal, &exchange, &context, settings)
+            }
         };
-        let counted = settings.limits.count(&caller, &context, exchange.path(), response.status());
-        settings.limits.decorate(&mut response, counted.or(standing));
+        let standing = standing.or_else(|| settings.limits.stranger(&caller, &context, &exchange));
+        settings.limits.decorate(&mut response, standing);
         settings.cors.decorate(&mut response, origin);
         settings.headers.decorate(&mut response, &context);
         if exchange.is_head() {

@@ -1,7 +1,7 @@
 //! Where every error becomes its response: the only place that writes `application/problem+json`.
 
 use poem::{
-    IntoResponse, Response,
+    IntoResponse, PathPattern, Response,
     error::{MethodNotAllowedError, NotFoundError},
     http::{HeaderValue, StatusCode, header},
 };
@@ -14,16 +14,35 @@ use crate::{
     limit::Standing,
 };
 
-/// Answers with an error's problem, in the client's language, and logs what the client is not told.
+/// A problem, and the route that it came of when one was met.
+pub(super) struct Refusal<'s> {
+    problem: Problem,
+    endpoint: Option<PathPattern>,
+    route: Option<&'s DescribedRoute>,
+}
+
+impl<'s> Refusal<'s> {
+    /// Finds the problem in an error.
+    pub(super) fn of(error: poem::Error, settings: &'s Settings) -> Self {
+        let endpoint = error.data::<PathPattern>().cloned();
+        let route = endpoint.as_ref().and_then(|endpoint| settings.described.get(&*endpoint.0));
+        Self { problem: translate(error, route), endpoint, route }
+    }
+
+    /// The same of another problem.
+    pub(super) fn map(self, change: impl FnOnce(Problem) -> Problem) -> Self {
+        Self { problem: change(self.problem), ..self }
+    }
+}
+
+/// Answers with a problem, in the client's language, and logs what the client is not told.
 pub(super) fn respond(
-    error: poem::Error,
+    refusal: Refusal<'_>,
     exchange: &Exchange,
     context: &RequestContext,
     settings: &Settings,
 ) -> Response {
-    let endpoint = error.data::<poem::PathPattern>().cloned();
-    let route = endpoint.as_ref().and_then(|endpoint| settings.described.get(&*endpoint.0));
-    let problem = translate(error, route);
+    let Refusal { problem, endpoint, route } = refusal;
     // Being busy is no fault: the request's own line says it, and anybody can bring it about.
     if problem.status.is_server_error() && problem.code != "BUSY" {
         let cause = problem.cause.as_deref().unwrap_or_default();

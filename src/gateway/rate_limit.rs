@@ -1,10 +1,11 @@
-//! Who asks too often: signed-in people by person, machines by key, screens by token, everyone else by
-//! network and by failures only.
+//! Who asks too often: signed-in people by person, machines by key, screens by token. Everyone else is
+//! counted by network and by wrong secrets only.
 //!
-//! Only the API counts and is limited, and whatever somebody asks for with a key: a page or a picture costs little, and a class that shares one
-//! address with somebody who misbehaves should at least see its sign-in page. What can only be answered
-//! to somebody who holds something genuine (a code that has just run out) is no guess and does not
-//! count either.
+//! Only the API is limited, and whatever somebody asks for with a key: a page or a picture costs little. A
+//! stranger is refused nothing before it is handled, since others share the network. What was a wrong secret,
+//! the refusal itself says ([`Problem::wrong`]): an unknown path, a form with a mistake, and what can only be
+//! answered to somebody who holds something genuine (a code that has just run out, a token whose session is
+//! over) are no guesses and do not count. Wrong secrets of each kind are counted apart.
 //!
 //! An answer says how its caller stands (draft-ietf-httpapi-ratelimit-headers): `RateLimit-Policy` the
 //! quota, `RateLimit` what is left of it.
@@ -14,11 +15,13 @@ use poem::{
     http::{HeaderName, HeaderValue, Method, StatusCode},
 };
 
+use super::observe::Exchange;
 use crate::{
+    clock::Clock,
     config::RateLimitConfig,
-    http::{Caller, ClientNetwork, Problem, RequestContext},
+    http::{Caller, NetworkGroup, Problem, RequestContext, SecretKind},
     ids::{RandomId, UserId},
-    limit::{Limiter, Policy, Standing},
+    limit::{Budget, Limiter, Policy, Standing},
 };
 
 pub(super) const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -54,21 +57,22 @@ pub(super) struct RateLimits {
     signed_in: Limiter<Asking>,
     ingest: Limiter<Asking>,
     export: Limiter<Asking>,
-    networks: Limiter<ClientNetwork>,
+    networks: Budget<NetworkGroup, SecretKind>,
+    clock: Clock,
     /// `RateLimit-Policy` for each policy, put together once.
     described: Vec<(Policy, HeaderValue)>,
 }
 
 impl RateLimits {
-    pub(super) fn new(config: &RateLimitConfig, policy_of: PolicyOf) -> Self {
+    pub(super) fn new(config: &RateLimitConfig, policy_of: PolicyOf, clock: Clock) -> Self {
         let quotas = [
             (Policy::Anonymous, config.anonymous_failures_per_minute),
             (Policy::SignedIn, config.signed_in_per_minute),
             (Policy::Ingest, config.ingest_per_minute),
             (Policy::Export, config.export_per_minute),
             (Policy::LoginAccount, config.login_failures_per_account),
-            (Policy::LoginNetwork, config.login_failures_per_network),
             (Policy::Registration, config.registrations_per_network_per_hour),
+            (Policy::RefusedRegistration, config.refused_registrations_per_network_per_hour),
         ];
         let described = quotas.into_iter().filter_map(|(policy, quota)| {
             let text = format!("\"{}\";q={quota};w={}", policy.name(), policy.window_seconds());
@@ -80,12 +84,13 @@ impl RateLimits {
             signed_in: Limiter::new(Policy::SignedIn, config.signed_in_per_minute),
             ingest: Limiter::new(Policy::Ingest, config.ingest_per_minute),
             export: Limiter::new(Policy::Export, config.export_per_minute),
-            networks: Limiter::new(Policy::Anonymous, config.anonymous_failures_per_minute),
+            networks: Budget::new(Policy::Anonymous, config.anonymous_failures_per_minute),
+            clock,
             described: described.collect(),
         }
     }
 
-    /// Lets a request through, and says how its caller stands then; or says when to come back.
+    /// Lets a request through, and says how somebody known stands then; or says when to come back.
     pub(super) fn admit(
         &self,
         caller: &Caller,
@@ -95,49 +100,48 @@ impl RateLimits {
         if !self.enabled || !is_limited(caller, path) {
             return Ok(None);
         }
-        let admitted = match Asking::of(caller) {
-            Some(asking) => {
-                let known = match (self.policy_of)(request.method(), path) {
-                    Policy::Ingest => &self.ingest,
-                    Policy::Export => &self.export,
-                    _ => &self.signed_in,
-                };
-                known.count(&asking)
-            }
-            None => self.networks.look(&RequestContext::of(request)?.network),
+        let Some(asking) = Asking::of(caller) else { return Ok(None) };
+        let known = match (self.policy_of)(request.method(), path) {
+            Policy::Ingest => &self.ingest,
+            Policy::Export => &self.export,
+            _ => &self.signed_in,
         };
-        admitted.map(Some).map_err(|standing| {
-            let problem = Problem::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                "RATE_LIMITED",
-                "Too many requests. Please wait a little.",
-                "Troppe richieste. Attendi un momento.",
-            );
-            problem.exceeds(standing.policy, standing.reset_seconds)
-        })
+        known.count(&asking).map(Some).map_err(too_many)
     }
 
-    /// Counts an answer against the network of a stranger when it was a refusal, and says how they
-    /// stand now. An access token that has run out is no stranger's; a key that has, or was revoked,
-    /// counts as any other guess.
-    pub(super) fn count(
+    /// Counts a refusal against the network of a stranger when it says that a secret was wrong; beyond their
+    /// budget it says nothing but that. Whatever was right, or genuine, goes through as ever: who misbehaves
+    /// in a network takes nothing from the others.
+    pub(super) fn refuse(
         &self,
         caller: &Caller,
         context: &RequestContext,
-        path: &str,
-        status: StatusCode,
-    ) -> Option<Standing> {
-        let is_stranger = match caller {
-            Caller::Anonymous => true,
-            Caller::Refused(problem) => !matches!(problem.code, "TOKEN_EXPIRED" | "SESSION_ENDED"),
-            Caller::SignedIn(_) | Caller::Display(_) => false,
+        problem: Problem,
+    ) -> Problem {
+        let Some(secret) = problem.wrong.filter(|_| self.enabled && is_stranger(caller)) else {
+            return problem;
         };
-        let may_be_a_guess =
-            status.is_client_error() && !matches!(status, StatusCode::CONFLICT | StatusCode::GONE);
-        if self.enabled && is_limited(caller, path) && is_stranger && may_be_a_guess {
-            return Some(self.networks.count(&context.network).unwrap_or_else(|standing| standing));
+        match self.networks.count(&context.network, &secret, self.clock.now()) {
+            Ok(_) => problem,
+            Err(standing) => too_many(standing),
         }
-        None
+    }
+
+    /// How a stranger's network stands, of all kinds of secrets with the one of which least is left.
+    pub(super) fn stranger(
+        &self,
+        caller: &Caller,
+        context: &RequestContext,
+        exchange: &Exchange,
+    ) -> Option<Standing> {
+        if !self.enabled || !is_stranger(caller) || !is_limited(caller, exchange.path()) {
+            return None;
+        }
+        let now = self.clock.now();
+        let looked = SecretKind::ALL.map(|secret| {
+            self.networks.look(&context.network, &secret, now).unwrap_or_else(|full| full)
+        });
+        looked.into_iter().min_by_key(|standing| standing.remaining)
     }
 
     /// Says how the caller stands. Of a refusal for asking too often only the limit that was
@@ -157,7 +161,7 @@ impl RateLimits {
         for people in [&self.signed_in, &self.ingest, &self.export] {
             people.forget_idle();
         }
-        self.networks.forget_idle();
+        self.networks.forget_idle(self.clock.now());
     }
 }
 
@@ -168,4 +172,19 @@ fn is_limited(caller: &Caller, path: &str) -> bool {
         Caller::Anonymous | Caller::Display(_) => false,
     };
     with_key || path.starts_with("/api/")
+}
+
+/// Whoever is nobody known. One whose token has run out, or whose session has ended, may be anybody.
+const fn is_stranger(caller: &Caller) -> bool {
+    matches!(caller, Caller::Anonymous | Caller::Refused(_))
+}
+
+fn too_many(standing: Standing) -> Problem {
+    let problem = Problem::new(
+        StatusCode::TOO_MANY_REQUESTS,
+        "RATE_LIMITED",
+        "Too many requests. Please wait a little.",
+        "Troppe richieste. Attendi un momento.",
+    );
+    problem.exceeds(standing.policy, standing.reset_seconds)
 }

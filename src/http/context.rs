@@ -1,10 +1,13 @@
 //! What the gateway knows of a request before anyone handles it.
 
-use std::{net::IpAddr, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use poem::{FromRequest, Request, RequestBody, http::HeaderValue};
 
-use super::{BodyBudget, ClientNetwork, Problem};
+use super::{BodyBudget, ClientConnection, ClientNetwork, Problem};
 use crate::{
     event::{Actor, Provenance},
     ids::RandomId,
@@ -20,6 +23,8 @@ pub struct RequestContext {
     pub id: RandomId,
     /// Where it came from.
     pub network: ClientNetwork,
+    /// The client's end of the connection; nothing behind a proxy, whose connections are for many.
+    pub connection: Option<SocketAddr>,
     /// The language that the client prefers.
     pub language: Language,
     /// The `User-Agent`, as it came; [`RequestContext::device`] is what may be kept of it.
@@ -51,6 +56,11 @@ impl RequestContext {
         let text = self.user_agent.as_ref().and_then(|value| value.to_str().ok());
         let characters = text.unwrap_or_default().chars();
         characters.filter(|character| !character.is_control()).take(DEVICE_LENGTH).collect()
+    }
+
+    /// Where it came from, for what is dealt out by shares.
+    pub const fn client(&self) -> ClientConnection {
+        ClientConnection { network: self.network, connection: self.connection }
     }
 
     /// How the audit trail describes this request when `actor` is behind it.

@@ -21,14 +21,14 @@ pub use body::{Body, BodyBytes, media_type, parse_json, read_body, too_large};
 pub use budget::BodyBudget;
 pub use context::{BodyLimits, ClientAddress, RequestContext};
 pub use dto::{Person, PersonRole, PersonStatus};
-pub use network::{ClientNetwork, NetworkGroup};
+pub use network::{ClientConnection, ClientNetwork, NetworkGroup, TurnTaker};
 pub use page::{Cursors, PageQuery};
 pub use permission::{
     Admin, Enrolling, Permission, PersonOrKey, ReadAttendance, ReadSocial, Screen, SignedIn, Staff,
     StaffOrDisplay, WriteAttendance, WriteSocial, person_or_key,
 };
 pub use principal::{Authenticator, Caller, Credential, Display, Principal};
-pub use problem::{FieldError, Problem};
+pub use problem::{FieldError, Problem, SecretKind};
 pub use reply::{Accepted, Created, NoContent};
 pub use tags::Tag;
 pub use timestamp::Timestamp;

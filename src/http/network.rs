@@ -1,6 +1,9 @@
 //! Where a client is, as far as limits and the audit trail care.
 
-use std::{fmt, iter, net::IpAddr};
+use std::{
+    fmt, iter,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+};
 
 use crate::limit::Claimant;
 
@@ -19,6 +22,37 @@ pub struct ClientNetwork(IpAddr);
 pub struct NetworkGroup {
     network: ClientNetwork,
     prefix: u8,
+}
+
+/// Where a request came from: what shares are dealt by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientConnection {
+    /// The client's network.
+    pub network: ClientNetwork,
+    /// The client's end of the connection; nothing where that is a proxy's, or nobody's.
+    pub connection: Option<SocketAddr>,
+}
+
+/// Whoever takes turns: networks, the wider ones first, and connections within the narrowest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TurnTaker {
+    /// All of a network.
+    Network(NetworkGroup),
+    /// One of its connections.
+    Connection(SocketAddr),
+}
+
+impl ClientConnection {
+    /// This machine, on the command line.
+    pub const LOCAL: Self =
+        Self { network: ClientNetwork(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), connection: None };
+
+    /// Whom this one takes turns among, the widest first.
+    pub fn turn_takers(&self) -> Vec<TurnTaker> {
+        let groups: Vec<_> = self.network.groups().map(|(group, _)| group).collect();
+        let networks = groups.into_iter().rev().map(TurnTaker::Network);
+        networks.chain(self.connection.map(TurnTaker::Connection)).collect()
+    }
 }
 
 impl ClientNetwork {

@@ -37,8 +37,39 @@ pub struct Problem {
     pub retry_after: Option<u64>,
     /// Which limit was exceeded, when one was.
     pub exceeded: Option<Policy>,
+    /// Which secret was tried and was not right, when one was.
+    pub wrong: Option<SecretKind>,
     /// What the log gets and the client does not.
     pub cause: Option<String>,
+}
+
+/// What somebody may guess at; wrong ones of each kind are counted apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SecretKind {
+    /// A password at login, or the second factor beside it.
+    Password,
+    /// A refresh token that was never given out.
+    RefreshToken,
+    /// What is sent as `Authorization`: an access token, an API key, a display token.
+    Bearer,
+    /// The set-up link, or a link for a forgotten password.
+    Link,
+    /// The code of an invitation.
+    Invitation,
+    /// The code of an event.
+    Code,
+}
+
+impl SecretKind {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Password,
+        Self::RefreshToken,
+        Self::Bearer,
+        Self::Link,
+        Self::Invitation,
+        Self::Code,
+    ];
 }
 
 /// What is wrong with one field of a body.
@@ -70,6 +101,7 @@ impl Problem {
             errors: Vec::new(),
             retry_after: None,
             exceeded: None,
+            wrong: None,
             cause: None,
         }
     }
@@ -128,6 +160,12 @@ impl Problem {
             "Il server è occupato. Riprova tra un momento.",
         );
         problem.retry_after(1)
+    }
+
+    /// The same, for a secret that was tried and was not right. Such refusals are counted for strangers.
+    #[must_use]
+    pub fn for_wrong(self, secret: SecretKind) -> Self {
+        Self { wrong: Some(secret), ..self }
     }
 
     /// 507 (RFC 4918 §11.5): the disk is nearly full. Without `Retry-After`: somebody has to make space

@@ -53,9 +53,9 @@ impl<K: Hash + Eq + Clone> Backoff<K> {
         })
     }
 
-    /// Counts one failure.
-    pub fn fail(&self, key: &K, now: Time) {
-        let (free, window) = (self.free, self.policy.window_seconds());
+    /// Counts one failure of a key with so many shares of free ones.
+    pub fn fail(&self, key: &K, shares: NonZeroU32, now: Time) {
+        let (free, window) = (self.free.saturating_mul(shares), self.policy.window_seconds());
         let count = |failures: Option<Failures>| {
             Ok::<_, ()>(((), failures.unwrap_or_default().and_one(now, free, window)))
         };
@@ -102,6 +102,7 @@ impl Failures {
 mod tests {
     use super::*;
 
+    const ONE: NonZeroU32 = NonZeroU32::MIN;
     const THREE: NonZeroU32 = NonZeroU32::new(3).unwrap();
 
     /// Fails as soon as it may, as often; gives each wait in seconds.
@@ -109,7 +110,7 @@ mod tests {
         let mut waits = Vec::new();
         for _ in 0..times {
             assert_eq!(backoff.look(&"ada", *now), Ok(()));
-            backoff.fail(&"ada", *now);
+            backoff.fail(&"ada", ONE, *now);
             let wait = backoff.look(&"ada", *now).err().map_or(0, |waits| waits.reset_seconds);
             waits.push(wait);
             *now = now.plus_seconds(wait.try_into().unwrap());
@@ -139,7 +140,7 @@ mod tests {
         waits(&backoff, &mut now, 4);
         let window = i64::from(Policy::LoginAccount.window_seconds());
         let later = now.plus_seconds(2 * window);
-        backoff.fail(&"ada", later);
+        backoff.fail(&"ada", ONE, later);
         assert!(backoff.look(&"ada", later).is_ok(), "it is the first again");
         waits(&backoff, &mut now, 3);
         backoff.forgive(&"ada");
@@ -150,7 +151,7 @@ mod tests {
     fn a_clock_that_is_set_back_forgives_nothing_and_locks_nobody_out_for_long() {
         let backoff = Backoff::new(Policy::LoginAccount, NonZeroU32::MIN);
         let now = Time::EPOCH.plus_seconds(1_000_000);
-        backoff.fail(&"ada", now);
+        backoff.fail(&"ada", ONE, now);
         let before = now.plus_seconds(-5);
         assert_eq!(backoff.look(&"ada", before).unwrap_err().reset_seconds, 15);
         backoff.forget_idle(before);
@@ -162,7 +163,7 @@ mod tests {
     fn a_million_keys_take_the_memory_of_some() {
         let backoff = Backoff::new(Policy::LoginAccount, THREE);
         for key in 0..1_000_000_u32 {
-            backoff.fail(&key, Time::EPOCH);
+            backoff.fail(&key, ONE, Time::EPOCH);
         }
         assert_eq!(backoff.failed.count(), super::super::places::MOST);
         backoff.forget_idle(Time::EPOCH.plus_seconds(1_000_000));

@@ -1,4 +1,5 @@
-//! What a limiter remembers of its keys, within a bound: for governor, and for [`super::Backoff`].
+//! What a limiter remembers of its keys, within a bound: for governor, [`super::Backoff`] and
+//! [`super::Budget`].
 //!
 //! governor's own store keeps every key until somebody sweeps, so a flood of addresses, of which an IPv6
 //! customer has 65,536 networks, would grow it without end. Here [`MOST`] keys have a place of their own.
@@ -22,13 +23,6 @@ use governor::{
 /// networks for keys that is about two megabytes.
 pub(super) const MOST: usize = 57_344;
 const SHARED: usize = 1_024;
-
-/// A key, and whether this time counts or only looks.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub(super) struct Asked<K> {
-    pub(super) key: K,
-    pub(super) counts: bool,
-}
 
 /// What is remembered of each key: for governor when it will be at rest (GCRA's theoretical arrival
 /// time). The default value is what a key at rest has.
@@ -117,17 +111,17 @@ impl<K: Hash + Eq + Clone, V: Copy + Default> Places<K, V> {
 }
 
 impl<K: Hash + Eq + Clone> StateStore for Places<K> {
-    type Key = Asked<K>;
+    type Key = K;
 
-    fn measure_and_replace<T, F, E>(&self, asked: &Asked<K>, decide: F) -> Result<T, E>
+    fn measure_and_replace<T, F, E>(&self, key: &K, decide: F) -> Result<T, E>
     where
         F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     {
-        self.decide(&asked.key, asked.counts, decide)
+        self.decide(key, true, decide)
     }
 }
 
-impl<K: Hash + Eq + Clone> ShrinkableKeyedStateStore<Asked<K>> for Places<K> {
+impl<K: Hash + Eq + Clone> ShrinkableKeyedStateStore<K> for Places<K> {
     fn retain_recent(&self, drop_below: Nanos) {
         self.retain(|at_rest| at_rest > drop_below);
     }
@@ -155,8 +149,7 @@ mod tests {
         let places = Places::<_, Nanos>::default();
         for number in 0..1_000_000_u32 {
             let key = ClientNetwork::of(std::net::Ipv4Addr::from(number).into());
-            let asked = Asked { key, counts: true };
-            let _ = places.measure_and_replace(&asked, |_| Ok::<_, ()>(((), Nanos::new(1))));
+            let _ = places.measure_and_replace(&key, |_| Ok::<_, ()>(((), Nanos::new(1))));
         }
         let taken = places.lock();
         // hashbrown keeps a slot and a byte for each place, and fills seven of eight.

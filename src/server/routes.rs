@@ -91,6 +91,7 @@ impl Routes {
             ]),
             document::described(&document),
             policies::policy_of,
+            domains.clock.clone(),
         ));
         let pages = Route::new()
             .at("/openapi.json", openapi_json(config, document.to_string()))
@@ -233,7 +234,7 @@ fn api(
              (400), `BODY_TOO_LARGE` (413) and `UNSUPPORTED_MEDIA_TYPE` (415) where it takes a body, \
              `UNSUPPORTED_CONTENT_ENCODING` (415), `RATE_LIMITED` (429), `TOO_MANY_HEADERS` (431), \
              `BUSY` (503), and `INSUFFICIENT_STORAGE` (507) where it writes. `RateLimit-Policy` and \
-             `RateLimit` tell how a caller stands: `anonymous` counts what went wrong for a network \
+             `RateLimit` tell how a caller stands: `anonymous` counts wrong secrets of one kind from a network \
              that is not signed in, `signed-in`, `ingest` and `export` count what a person, a key or a \
              display asks.",
         );

@@ -35,6 +35,7 @@ pub struct Metrics {
     pub(super) http_duration: HistogramVec,
     gateway_requests: IntCounterVec,
     pub(super) auth_attempts: IntCounterVec,
+    registrations_refused: IntCounterVec,
     pub(super) jwt_validations: IntCounterVec,
     pub(super) qr_scans: IntCounterVec,
     qr_events: IntCounterVec,
@@ -101,6 +102,12 @@ impl Metrics {
                 "auth_attempts_total",
                 "Registrations and logins by outcome.",
                 &["service", "status"],
+            )?,
+            registrations_refused: counters(
+                r,
+                "appliance_registrations_refused_total",
+                "Registrations refused for what others have, or for an invitation, by reason.",
+                &["reason"],
             )?,
             jwt_validations: counters(
                 r,
@@ -182,6 +189,11 @@ impl Metrics {
     /// Counts a registration or login by outcome (`success`, `failure`).
     pub fn auth_attempt(&self, status: &str) {
         self.auth_attempts.with_label_values(&["auth", status]).inc();
+    }
+
+    /// Counts a registration that was refused by reason (`email`, `username`, `invitation`).
+    pub fn registration_refused(&self, reason: &str) {
+        self.registrations_refused.with_label_values(&[reason]).inc();
     }
 
     /// Counts the check of an access token by outcome (`valid`, `invalid`, `expired`).

@@ -17,7 +17,10 @@
 use poem::http::StatusCode;
 
 use super::{codes::Refusal, error::UserError};
-use crate::{http::Problem, language::Text};
+use crate::{
+    http::{Problem, SecretKind},
+    language::Text,
+};
 
 impl From<UserError> for Problem {
     fn from(error: UserError) -> Self {
@@ -50,7 +53,8 @@ impl From<UserError> for Problem {
                 "DISPLAY_INVALID",
                 "This display token is not valid, or not any more.",
                 "Questo token per schermi non è valido, o non lo è più.",
-            ),
+            )
+            .for_wrong(SecretKind::Bearer),
             UserError::DisplayNotFound => Self::new(
                 StatusCode::NOT_FOUND,
                 "DISPLAY_NOT_FOUND",
@@ -96,6 +100,10 @@ impl From<Refusal> for Problem {
                 "Non sei nell'elenco di questo evento.",
             ),
         };
-        Self::new(status, refusal.code(), en, it)
+        let problem = Self::new(status, refusal.code(), en, it);
+        match refusal {
+            Refusal::CodeInvalid => problem.for_wrong(SecretKind::Code),
+            _ => problem,
+        }
     }
 }

@@ -119,6 +119,41 @@ async fn a_network_registers_as_many_as_it_may_and_refusals_do_not_count() {
 }
 
 #[tokio::test]
+async fn probing_for_addresses_is_counted_leaves_a_trace_and_stops_nobody_who_is_not_refused() {
+    let settings = [("rate_limit.refused_registrations_per_network_per_hour", "3")];
+    let app = Appliance::start_with(&settings).await;
+    let admin = app.admin().await;
+    register(&app, "ada@example.org").await.expect(201);
+    for _ in 0..3 {
+        register(&app, "ada@example.org").await.expect_problem(409, "USER_EXISTS");
+    }
+    let refused = register(&app, "ada@example.org").await;
+    refused.expect_problem(429, "TOO_MANY_REGISTRATIONS");
+    register(&app, "bob@example.org").await.expect(201);
+    let noted = |items: &[serde_json::Value]| {
+        let refused = items.iter().filter(|item| item["action"] == "registration.refused");
+        refused.map(|item| item["target"].clone()).collect::<Vec<_>>()
+    };
+    let items = app.audit_until(&admin, |items| noted(items).len() >= 3).await;
+    assert_eq!(noted(&items), ["registration:email"; 3]);
+    assert!(!serde_json::to_string(&items).unwrap().contains("ada@example.org"));
+}
+
+#[tokio::test]
+async fn whoever_asks_with_a_taken_username_or_a_weak_password_learns_nothing_of_the_address() {
+    let app = Appliance::start().await;
+    register(&app, "ada@example.org").await.expect(201);
+    for email in ["ada@example.org", "nobody@example.org"] {
+        let mut body = json!({ "email": email, "password": PASSWORD, "name": "A", "surname": "B",
+            "username": "ada" });
+        app.post("/auth/register", None, body.clone()).await.expect_problem(409, "USERNAME_TAKEN");
+        body["username"] = json!("other");
+        body["password"] = json!("password1");
+        app.post("/auth/register", None, body).await.expect_problem(422, "VALIDATION_FAILED");
+    }
+}
+
+#[tokio::test]
 async fn each_bad_field_is_named_and_explained_in_both_languages() {
     let app = Appliance::start().await;
     let long = "a".repeat(81);

@@ -37,6 +37,7 @@ mod following;
 mod frames;
 mod import;
 mod invitations;
+mod known_browsers;
 mod lists;
 mod matrix;
 mod openapi;

@@ -253,6 +253,7 @@ async fn behind_a_gateway(
         Parts(vec![]),
         HashMap::new(),
         |_, _| Policy::SignedIn,
+        appliance::clock::Clock::system(),
     );
     let gateway = Gateway::new(make_sync(move |_| handler()), Arc::new(settings));
     let request = poem::Request::builder().uri_str("/broken").header("accept-language", language);

@@ -5,13 +5,13 @@ use serde_json::json;
 
 use crate::support::{Answer, Appliance, PASSWORD};
 
-async fn try_login(app: &Appliance, identifier: &str, password: &str) -> Answer {
+pub async fn try_login(app: &Appliance, identifier: &str, password: &str) -> Answer {
     let body = json!({ "identifier": identifier, "password": password });
     app.post("/auth/login", None, body).await
 }
 
 /// Fails until it is refused for failing too often, at most `most` times; gives that refusal.
-async fn guess_until_refused(app: &Appliance, identifier: &str, most: usize) -> Answer {
+pub async fn guess_until_refused(app: &Appliance, identifier: &str, most: usize) -> Answer {
     for _ in 0..most {
         let answer = try_login(app, identifier, "a wrong password").await;
         if answer.status == 429 {
@@ -61,52 +61,6 @@ async fn whoever_goes_on_guessing_waits_twice_as_long_each_time() {
     app.login("ada").await;
 }
 
-/// Logs in from a browser that keeps these cookies.
-async fn from_browser(app: &Appliance, cookies: &str, password: &str) -> Answer {
-    let body = json!({ "identifier": "ada", "password": password, "use_cookie": true });
-    let request = app.client.post(app.url("/api/v1/auth/login")).json(&body);
-    app.send(request.header("cookie", cookies)).await
-}
-
-/// The cookie by which a browser is known from its last login.
-fn device_cookie(answer: &Answer) -> String {
-    let mut cookies = answer.headers.get_all("set-cookie").iter().map(|it| it.to_str().unwrap());
-    let cookie = cookies.find(|cookie| cookie.starts_with("__Host-device=")).unwrap();
-    assert!(cookie.contains("; Secure; HttpOnly; SameSite=Strict"), "{cookie}");
-    cookie.split(';').next().unwrap().to_owned()
-}
-
-#[tokio::test]
-async fn a_stranger_who_guesses_locks_nobody_out_of_a_browser_that_is_known() {
-    let settings = [
-        ("rate_limit.login_failures_per_account", "2"),
-        ("rate_limit.login_failures_per_network", "2"),
-    ];
-    let app = Appliance::start_with(&settings).await;
-    let ada = app.person("ada").await;
-    app.person("bob").await;
-    let known = device_cookie(&from_browser(&app, "", PASSWORD).await);
-    guess_until_refused(&app, "ada", 3).await;
-    app.get("/me", Some(&ada)).await.expect(200);
-    app.post("/auth/refresh", None, json!({ "refresh_token": ada.refresh_token }))
-        .await
-        .expect(200);
-    let again = from_browser(&app, &known, PASSWORD).await;
-    again.expect(200);
-    assert_eq!(device_cookie(&again), known);
-    try_login(&app, "ada", PASSWORD).await.expect_problem(429, "TOO_MANY_ATTEMPTS");
-
-    // Whoever steals the cookie has no more tries than anybody, and it helps with no other account.
-    for _ in 0..2 {
-        from_browser(&app, &known, "a wrong password").await.expect(401);
-    }
-    from_browser(&app, &known, PASSWORD).await.expect_problem(429, "TOO_MANY_ATTEMPTS");
-    let body = json!({ "identifier": "bob", "password": PASSWORD });
-    let request = app.client.post(app.url("/api/v1/auth/login")).json(&body);
-    let other = app.send(request.header("cookie", &known)).await;
-    other.expect_problem(429, "TOO_MANY_ATTEMPTS");
-}
-
 #[tokio::test]
 async fn guessing_at_names_that_nobody_has_is_stopped_alike() {
     let app = Appliance::start_with(&[("rate_limit.login_failures_per_account", "3")]).await;
@@ -114,19 +68,47 @@ async fn guessing_at_names_that_nobody_has_is_stopped_alike() {
     refused.expect_problem(429, "TOO_MANY_ATTEMPTS");
 }
 
+/// Another browser at the same address, with a connection of its own.
+fn another_browser(app: &Appliance) -> reqwest::Client {
+    crate::support::client_speaking(app.data.path(), app.address, &[b"http/1.1"])
+}
+
 #[tokio::test]
-async fn guessing_at_many_accounts_from_one_network_is_stopped() {
-    let app = Appliance::start_with(&[("rate_limit.login_failures_per_network", "5")]).await;
+async fn guessing_at_many_accounts_from_one_network_is_slowed_and_whoever_is_right_gets_in() {
+    let app = Appliance::start_with(&[("rate_limit.login_failures_per_network", "3")]).await;
     app.person("ada").await;
-    let mut answers = Vec::new();
-    for number in 0..8 {
-        answers.push(try_login(&app, &format!("person{number}"), "a wrong password").await);
+    for number in 0..3 {
+        let wrong = try_login(&app, &format!("person{number}"), "a wrong password").await;
+        wrong.expect_problem(401, "INVALID_CREDENTIALS");
     }
-    let refused: Vec<_> = answers.iter().filter(|answer| answer.status == 429).collect();
-    assert_eq!(refused.len(), 3, "five were looked at");
-    refused[0].expect_problem(429, "TOO_MANY_ATTEMPTS");
-    assert_eq!(retry_after(refused[0]), 10);
-    try_login(&app, "ada", PASSWORD).await.expect_problem(429, "TOO_MANY_ATTEMPTS");
+    let start = std::time::Instant::now();
+    let wrong = try_login(&app, "person3", "a wrong password").await;
+    wrong.expect_problem(401, "INVALID_CREDENTIALS");
+    assert!(start.elapsed() >= std::time::Duration::from_secs(1), "{:?}", start.elapsed());
+
+    // Somebody else there, while the next guess waits to be told that it was wrong.
+    let honest = async {
+        let body = json!({ "identifier": "ada", "password": PASSWORD });
+        let request = another_browser(&app).post(app.url("/api/v1/auth/login")).json(&body);
+        app.send(request).await.expect(200);
+    };
+    let (wrong, ()) = tokio::join!(try_login(&app, "person4", "a wrong password"), honest);
+    wrong.expect_problem(401, "INVALID_CREDENTIALS");
+}
+
+#[tokio::test]
+async fn guesses_over_one_connection_are_answered_one_after_the_other() {
+    let app = Appliance::start_with(&[("rate_limit.login_failures_per_network", "1")]).await;
+    try_login(&app, "person", "a wrong password").await.expect(401);
+    let start = std::time::Instant::now();
+    let (one, two) = tokio::join!(
+        try_login(&app, "person1", "a wrong password"),
+        try_login(&app, "person2", "a wrong password"),
+    );
+    one.expect(401);
+    two.expect(401);
+    let took = start.elapsed();
+    assert!(took >= std::time::Duration::from_secs(3), "a second and then two: {took:?}");
 }
 
 #[tokio::test]
@@ -148,22 +130,59 @@ async fn a_success_never_counts() {
     app.login("ada").await;
 }
 
-#[tokio::test]
-async fn a_stranger_who_is_refused_too_often_is_told_to_wait() {
-    let app = Appliance::start_with(&[("rate_limit.anonymous_failures_per_minute", "3")]).await;
-    let ada = app.person("ada").await;
-    for _ in 0..3 {
-        app.get("/me", None).await.expect_problem(401, "TOKEN_MISSING");
-    }
-    let refused = app.get("/me", None).await;
-    refused.expect_problem(429, "RATE_LIMITED");
-    assert!((1..=21).contains(&retry_after(&refused)));
-    app.get("/instance", None).await.expect_problem(429, "RATE_LIMITED");
-    app.get("/me", Some(&ada)).await.expect(200);
+/// Tries a code of no event, as a stranger.
+async fn wrong_code(app: &Appliance) -> Answer {
+    app.post("/scans/holds", None, json!({ "code": "nothing" })).await
 }
 
 #[tokio::test]
-async fn pages_and_codes_that_have_run_out_lock_nobody_out() {
+async fn a_stranger_who_guesses_too_often_is_told_nothing_more_and_others_there_go_on() {
+    let app = Appliance::start_with(&[("rate_limit.anonymous_failures_per_minute", "3")]).await;
+    let admin = app.admin().await;
+    let ada = app.person("ada").await;
+    let event = app.event(&admin, "Corso", "static").await;
+    let code = app.code(&admin, &event).await["code"].clone();
+    for _ in 0..3 {
+        wrong_code(&app).await.expect_problem(404, "CODE_INVALID");
+    }
+    let refused = wrong_code(&app).await;
+    refused.expect_problem(429, "RATE_LIMITED");
+    assert_eq!(retry_after(&refused), 20);
+    app.post("/scans/holds", None, json!({ "code": code })).await.expect(201);
+    app.get("/instance", None).await.expect(200);
+    app.get("/me", Some(&ada)).await.expect(200);
+    let refreshed = json!({ "refresh_token": ada.refresh_token });
+    app.post("/auth/refresh", None, refreshed).await.expect(200);
+    app.login("ada").await;
+    app.person("bob").await;
+    // What is guessed at is counted by kind.
+    try_login(&app, "ada", "a wrong password").await.expect_problem(401, "INVALID_CREDENTIALS");
+    // A token that has run out, or whose session is over, makes nobody more than a stranger.
+    app.post("/auth/logout", Some(&ada), json!({})).await.expect(204);
+    let with_it = app.post("/scans/holds", Some(&ada), json!({ "code": "nothing" })).await;
+    with_it.expect_problem(429, "RATE_LIMITED");
+}
+
+#[tokio::test]
+async fn made_up_tokens_lock_no_genuine_one_out() {
+    let app = Appliance::start_with(&[("rate_limit.anonymous_failures_per_minute", "2")]).await;
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
+    let refresh =
+        |token: String| app.post("/auth/refresh", None, json!({ "refresh_token": token }));
+    for _ in 0..2 {
+        refresh("A".repeat(109)).await.expect_problem(401, "REFRESH_INVALID");
+    }
+    refresh("A".repeat(109)).await.expect_problem(429, "RATE_LIMITED");
+    refresh(ada.refresh_token.clone()).await.expect(200);
+    // One of a session that has ended is told so: it was ours.
+    app.post("/auth/logout", Some(&bob), json!({})).await.expect(204);
+    refresh(bob.refresh_token.clone()).await.expect_problem(401, "REFRESH_INVALID");
+    // A page that has no cookie asks without one.
+    app.post("/auth/refresh", None, json!({})).await.expect_problem(401, "REFRESH_INVALID");
+}
+
+#[tokio::test]
+async fn what_guesses_at_no_secret_locks_nobody_out() {
     let app = Appliance::start_with(&[("rate_limit.anonymous_failures_per_minute", "2")]).await;
     let admin = app.admin().await;
     let event = app.event(&admin, "Corso", "rotating").await;
@@ -174,13 +193,13 @@ async fn pages_and_codes_that_have_run_out_lock_nobody_out() {
             .await
             .expect_problem(410, "CODE_EXPIRED");
         app.page("/nowhere").await.expect_problem(404, "NOT_FOUND");
-    }
-    app.get("/instance", None).await.expect(200);
-    for _ in 0..2 {
+        app.get("/nothing-here", None).await.expect_problem(404, "NOT_FOUND");
+        app.post("/instance", None, json!({})).await.expect_problem(405, "METHOD_NOT_ALLOWED");
         app.get("/me", None).await.expect_problem(401, "TOKEN_MISSING");
+        app.post("/auth/login", None, json!([])).await.expect_problem(422, "VALIDATION_FAILED");
     }
-    app.get("/instance", None).await.expect_problem(429, "RATE_LIMITED");
-    assert_eq!(app.page("/app/sign-in").await.status, 200, "the page is there all the same");
+    wrong_code(&app).await.expect_problem(404, "CODE_INVALID");
+    assert_eq!(app.page("/app/sign-in").await.status, 200);
 }
 
 #[tokio::test]
@@ -214,7 +233,7 @@ async fn answers_say_how_much_is_left_of_which_limit() {
     assert_eq!(limits(&first), ("\"signed-in\";q=60;w=60", "\"signed-in\";r=59;t=1"));
     let untouched = app.get("/instance", None).await;
     assert_eq!(limits(&untouched), ("\"anonymous\";q=30;w=60", "\"anonymous\";r=30;t=0"));
-    let refused = app.get("/me", None).await;
+    let refused = wrong_code(&app).await;
     assert_eq!(limits(&refused), ("\"anonymous\";q=30;w=60", "\"anonymous\";r=29;t=2"));
     for page in ["/", "/livez"] {
         assert_eq!(limits(&app.page(page).await), ("", ""), "{page} counts for nothing");
@@ -225,25 +244,27 @@ async fn answers_say_how_much_is_left_of_which_limit() {
 async fn a_refusal_names_the_limit_and_the_same_moment_as_retry_after() {
     let settings = [
         ("rate_limit.login_failures_per_account", "1"),
-        ("rate_limit.login_failures_per_network", "2"),
-        ("rate_limit.registrations_per_network_per_hour", "1"),
+        ("rate_limit.registrations_per_network_per_hour", "2"),
+        ("rate_limit.refused_registrations_per_network_per_hour", "1"),
     ];
     let app = Appliance::start_with(&settings).await;
     app.person("ada").await;
     let body =
-        json!({ "email": "b@example.org", "password": PASSWORD, "name": "B", "surname": "B" });
-    let registration = app.post("/auth/register", None, body).await;
+        |email: &str| json!({ "email": email, "password": PASSWORD, "name": "B", "surname": "B" });
+    let taken = body("ada@example.org");
+    app.post("/auth/register", None, taken.clone()).await.expect_problem(409, "USER_EXISTS");
+    let refused = app.post("/auth/register", None, taken).await;
+    refused.expect_problem(429, "TOO_MANY_REGISTRATIONS");
+    app.post("/auth/register", None, body("b@example.org")).await.expect(201);
+    let registration = app.post("/auth/register", None, body("c@example.org")).await;
     registration.expect_problem(429, "TOO_MANY_REGISTRATIONS");
     try_login(&app, "ada", "a wrong password").await.expect(401);
     let account = try_login(&app, "ada", PASSWORD).await;
     account.expect_problem(429, "TOO_MANY_ATTEMPTS");
-    try_login(&app, "bob", "a wrong password").await.expect(401);
-    let network = try_login(&app, "carla", "a wrong password").await;
-    network.expect_problem(429, "TOO_MANY_ATTEMPTS");
     let refusals = [
-        (registration, "\"registration\";q=1;w=3600", "registration"),
+        (refused, "\"refused-registration\";q=1;w=3600", "refused-registration"),
+        (registration, "\"registration\";q=2;w=3600", "registration"),
         (account, "\"login-account\";q=1;w=3600", "login-account"),
-        (network, "\"login-network\";q=2;w=600", "login-network"),
     ];
     for (refusal, policy, name) in refusals {
         let seconds = retry_after(&refusal);

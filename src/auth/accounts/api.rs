@@ -78,7 +78,7 @@ impl SetupApi {
         let token = body.0.token.clone();
         let new = parsed(body.0, &context, Role::Admin)?;
         let from = context.provenance(Actor::Anonymous);
-        let account = self.service.set_up(&token, new, from).await?;
+        let account = self.service.set_up(&token, new, from, context.client()).await?;
         self.profiles.person(&account).await.map(Created)
     }
 }

@@ -10,10 +10,10 @@ use crate::{
         records::Account,
         sessions::Identifier,
         store::{account, accounts_after, find, free_username, insert_account, replace_account},
-        tables::ACCOUNT_BY_EMAIL,
+        tables::{ACCOUNT_BY_EMAIL, ACCOUNT_BY_USERNAME},
     },
     event::{Actor, Provenance, emit},
-    http::RequestContext,
+    http::{ClientConnection, ClientNetwork, RequestContext},
     ids::UserId,
     store::{Decision, Edit, StoreError, View},
 };
@@ -23,22 +23,82 @@ impl AuthService {
     ///
     /// # Errors
     /// [`AuthError::RegistrationClosed`], [`AuthError::InviteRequired`], [`AuthError::InviteInvalid`],
-    /// [`AuthError::TooManyRegistrations`], and those of [`AuthService::create`].
+    /// [`AuthError::TooManyRegistrations`], [`AuthError::TooManyRefused`] in the place of what one more is
+    /// refused for, and those of [`AuthService::create`].
     pub async fn register(
         &self,
         new: NewAccount,
         invite: Option<&str>,
         context: &RequestContext,
     ) -> Result<Account, AuthError> {
-        let invite = self.may_register(invite)?;
-        self.parts.throttle.may_register(context.network)?;
-        let from = context.provenance(Actor::Anonymous);
-        let created = self.create_invited(new, invite, from, "user.registered").await;
-        if created.is_ok() {
-            self.parts.throttle.registered(context.network);
-        }
+        let mut counted = Counted::one(self, context.network)?;
+        let created = self.register_counted(new, invite, &mut counted, context).await;
         self.parts.metrics.auth_attempt(if created.is_ok() { "success" } else { "failure" });
+        if let Err(refusal) = &created {
+            counted.is_kept = false;
+            drop(counted);
+            self.refuse_registration(refusal, context).await?;
+        }
         created
+    }
+
+    /// Finds out before anything costly what speaks against it: the invitation, the username, and last the
+    /// address, once the password is known to be good. So whoever asks whether somebody has an account makes
+    /// one if nobody has. The command that makes it asks again.
+    async fn register_counted(
+        &self,
+        new: NewAccount,
+        invite: Option<&str>,
+        counted: &mut Counted<'_>,
+        context: &RequestContext,
+    ) -> Result<Account, AuthError> {
+        let parts = &self.parts;
+        let invite = self.may_register(invite)?;
+        let snapshot = parts.store.read()?;
+        if let Some(wanted) = &new.username
+            && ACCOUNT_BY_USERNAME.contains(&snapshot, wanted.key().as_str())?
+        {
+            return Err(AuthError::UsernameTaken);
+        }
+        drop(snapshot);
+        let (store, key) = (parts.store.clone(), new.email.key());
+        let is_free = move || {
+            let is_taken = ACCOUNT_BY_EMAIL.contains(&store.read()?, key.as_str())?;
+            if is_taken { Err(AuthError::EmailTaken) } else { Ok(()) }
+        };
+        let draft = self.draft(&new, is_free, context.client()).await?;
+        let from = context.provenance(Actor::Anonymous);
+        let action = "user.registered";
+        // From here on there may be an account, also when the client does not wait for it.
+        counted.is_kept = true;
+        self.insert_drafted(draft, new.email, new.username, invite, from, action).await
+    }
+
+    /// Counts a registration that was refused for what others have, and leaves a trace of it: which reason, and
+    /// neither address nor name.
+    ///
+    /// # Errors
+    /// [`AuthError::TooManyRefused`] in the place of the refusal.
+    async fn refuse_registration(
+        &self,
+        refusal: &AuthError,
+        context: &RequestContext,
+    ) -> Result<(), AuthError> {
+        let reason = match refusal {
+            AuthError::EmailTaken => "email",
+            AuthError::UsernameTaken => "username",
+            AuthError::InviteInvalid => "invitation",
+            _ => return Ok(()),
+        };
+        let now = self.parts.clock.now();
+        self.parts.metrics.registration_refused(reason);
+        self.parts.throttle.refuse_registration(context.network, now)?;
+        if self.parts.throttle.may_note(context.network, now) {
+            let from = context.provenance(Actor::Anonymous);
+            let target = format!("registration:{reason}");
+            self.note_failure(from, "registration.refused", target).await;
+        }
+        Ok(())
     }
 
     /// Makes an account; `action` is what the audit trail calls it.
@@ -52,22 +112,12 @@ impl AuthService {
         from: Provenance,
         action: &'static str,
     ) -> Result<Account, AuthError> {
-        self.create_invited(new, None, from, action).await
+        let draft = self.draft(&new, || Ok(()), ClientConnection::LOCAL).await?;
+        self.insert_drafted(draft, new.email, new.username, None, from, action).await
     }
 
-    /// The same for somebody with an invitation, which is spent in the same commit and decides the role.
-    async fn create_invited(
-        &self,
-        new: NewAccount,
-        invite: Option<CodeHash>,
-        from: Provenance,
-        action: &'static str,
-    ) -> Result<Account, AuthError> {
-        let draft = self.draft(&new).await?;
-        self.insert_drafted(draft, new.email, new.username, invite, from, action).await
-    }
-
-    /// Settles the username of a drafted account and stores it, and spends the invitation that it came with.
+    /// Settles the username of a drafted account and stores it, and spends the invitation that it came with,
+    /// which decides the role.
     pub(super) async fn insert_drafted(
         &self,
         draft: Account,
@@ -106,11 +156,19 @@ impl AuthService {
     /// An account without an id and with an unsettled username, the password judged and hashed.
     ///
     /// # Errors
-    /// [`AuthError::Invalid`] for a password that is easy to guess, and [`AuthError::HasherBusy`].
-    pub(in crate::auth) async fn draft(&self, new: &NewAccount) -> Result<Account, AuthError> {
+    /// [`AuthError::Invalid`] for a password that is easy to guess, what `is_wanted` says of a good one before
+    /// it is hashed, and [`AuthError::HasherBusy`].
+    pub(in crate::auth) async fn draft(
+        &self,
+        new: &NewAccount,
+        is_wanted: impl FnOnce() -> Result<(), AuthError> + Send + 'static,
+        client: ClientConnection,
+    ) -> Result<Account, AuthError> {
         let username = new.username.as_ref().map_or("", Username::as_str);
         let guesses = self.guesses([new.email.as_str(), username, &new.name, &new.surname]);
-        let password_hash = self.parts.hasher.hash_new(new.password.clone(), guesses).await?;
+        let password = new.password.clone();
+        let password_hash =
+            self.parts.hasher.hash_new(password, guesses, is_wanted, client).await?;
         Ok(Account {
             id: UserId(0),
             email: new.email.as_str().to_owned(),
@@ -123,6 +181,7 @@ impl AuthService {
             password_hash,
             created_at: self.parts.clock.now(),
             last_login_at: None,
+            password_changes: 0,
         })
     }
 
@@ -204,6 +263,29 @@ impl AuthService {
             }))
         };
         self.parts.store.submit(command).await?
+    }
+}
+
+/// An account of a network that is counted before it is made, and given back when none can come of it.
+struct Counted<'s> {
+    service: &'s AuthService,
+    network: ClientNetwork,
+    is_kept: bool,
+}
+
+impl<'s> Counted<'s> {
+    fn one(service: &'s AuthService, network: ClientNetwork) -> Result<Self, AuthError> {
+        service.parts.throttle.register(network, service.parts.clock.now())?;
+        Ok(Self { service, network, is_kept: false })
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        if !self.is_kept {
+            let parts = &self.service.parts;
+            parts.throttle.not_registered(self.network, parts.clock.now());
+        }
     }
 }
 

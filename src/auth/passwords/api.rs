@@ -82,7 +82,7 @@ impl PasswordsApi {
     ) -> Result<NoContent, Problem> {
         let ResetRequest { token, new } = body.0;
         let from = context.provenance(Actor::Anonymous);
-        self.service.reset_password(&token, new, from).await?;
+        self.service.reset_password(&token, new, from, context.client()).await?;
         Ok(NoContent)
     }
 

@@ -30,7 +30,7 @@ impl AuthService {
         context: &RequestContext,
     ) -> Result<(), AuthError> {
         let limits = &self.parts.password_limits;
-        limits.ask(context.network)?;
+        limits.ask(context.network, self.parts.clock.now())?;
         let place = limits.place_to_look().ok_or(AuthError::Store(StoreError::Busy))?;
         let identifier = Identifier::Email(email.key());
         let from = context.provenance(Actor::Anonymous);

@@ -1,7 +1,8 @@
-//! Hashes of passwords that come from another system: what may be one.
+//! Hashes of passwords that come from elsewhere: what may be one, and how much work one may name.
 //!
-//! A hash says itself how much work it is to check, and a login does that work. So a file that is
-//! imported may not name any amount: an Argon2 hash of some gigabytes would let one login take all memory.
+//! A hash says itself how much work it is to check, and a login does that work. So neither a file that is
+//! imported nor a database that was restored may name any amount: an Argon2 hash of some gigabytes would let
+//! one login take all memory, and bcrypt of 31 steps would stop the hasher for days.
 
 use argon2::{Algorithm, Params, Version, password_hash::phc::PasswordHash};
 
@@ -12,6 +13,8 @@ const MOST_MEMORY_KIB: u32 = 256 * 1024;
 const MOST_PASSES: u32 = 10;
 const MOST_LANES: u32 = 8;
 const BCRYPT_COSTS: std::ops::RangeInclusive<u8> = 4..=14;
+/// Each step doubles the time. An import takes less, but earlier ones took more.
+const MOST_BCRYPT_STEPS: u32 = 16;
 /// Salt and digest of a bcrypt hash, in its own base64.
 const BCRYPT_LENGTH: usize = 53;
 
@@ -49,9 +52,22 @@ fn is_argon2id(text: &str) -> bool {
         && hash.version == Some(u32::from(Version::V0x13))
         && hash.salt.is_some()
         && hash.hash.is_some()
-        && params.m_cost() <= MOST_MEMORY_KIB
-        && params.t_cost() <= MOST_PASSES
-        && params.p_cost() <= MOST_LANES
+        && is_bearable(&params, None)
+}
+
+/// Whether a login may do as much work as these parameters name: what an import may, and what is configured
+/// for new hashes.
+pub(super) fn is_bearable(params: &Params, configured: Option<&Params>) -> bool {
+    let within = |most: (u32, u32, u32)| {
+        params.m_cost() <= most.0 && params.t_cost() <= most.1 && params.p_cost() <= most.2
+    };
+    let configured = configured.map(|most| (most.m_cost(), most.t_cost(), most.p_cost()));
+    within((MOST_MEMORY_KIB, MOST_PASSES, MOST_LANES)) || configured.is_some_and(within)
+}
+
+/// Whether a login may do as many steps of bcrypt.
+pub(super) const fn are_bearable_steps(steps: u32) -> bool {
+    steps <= MOST_BCRYPT_STEPS
 }
 
 #[cfg(test)]

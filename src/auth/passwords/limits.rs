@@ -6,10 +6,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
     auth::AuthError,
+    clock::Time,
     config::RateLimitConfig,
-    http::ClientNetwork,
+    http::{ClientNetwork, NetworkGroup},
     ids::UserId,
-    limit::{Limiter, Policy},
+    limit::{Budget, Limiter, Policy},
 };
 
 /// Links that are mailed to one person in an hour, so that no stranger can fill a mailbox.
@@ -22,7 +23,7 @@ const LOOKED_FOR: usize = 64;
 pub(in crate::auth) struct PasswordLimits {
     enabled: bool,
     letters: Limiter<UserId>,
-    asked: Limiter<ClientNetwork>,
+    asked: Budget<NetworkGroup>,
     looking: Arc<Semaphore>,
 }
 
@@ -31,7 +32,7 @@ impl PasswordLimits {
         Self {
             enabled: config.enabled,
             letters: Limiter::new(Policy::PasswordReset, LETTERS_AN_HOUR),
-            asked: Limiter::new(Policy::PasswordReset, config.password_resets_per_network_per_hour),
+            asked: Budget::new(Policy::PasswordReset, config.password_resets_per_network_per_hour),
             looking: Arc::new(Semaphore::new(LOOKED_FOR)),
         }
     }
@@ -42,11 +43,11 @@ impl PasswordLimits {
     }
 
     /// Counts a link that is asked for, whoever it is for.
-    pub(super) fn ask(&self, network: ClientNetwork) -> Result<(), AuthError> {
+    pub(super) fn ask(&self, network: ClientNetwork, now: Time) -> Result<(), AuthError> {
         if !self.enabled {
             return Ok(());
         }
-        let counted = self.asked.count(&network);
+        let counted = self.asked.count(&network, &(), now);
         counted.map_err(|stopped| AuthError::TooManyResets(stopped.reset_seconds))?;
         Ok(())
     }
@@ -57,8 +58,8 @@ impl PasswordLimits {
     }
 
     /// Forgets who is back at rest.
-    pub(in crate::auth) fn forget_idle(&self) {
+    pub(in crate::auth) fn forget_idle(&self, now: Time) {
         self.letters.forget_idle();
-        self.asked.forget_idle();
+        self.asked.forget_idle(now);
     }
 }

@@ -21,8 +21,8 @@ mod tests;
 
 pub use api::PasswordsApi;
 pub(super) use dto::Reset;
-pub(super) use hasher::Hasher;
 pub use hasher::NO_PASSWORD;
+pub(super) use hasher::{Hasher, Verdict};
 pub(super) use imported::imported_hash;
 pub(super) use limits::PasswordLimits;
 pub use model::NewPassword;

@@ -4,7 +4,10 @@
 //! own address (`forgot`). A token is kept as its hash only. It changes the password and nothing else: who
 //! has a second factor still needs it.
 
-use super::{NewPassword, service::replace};
+use super::{
+    NewPassword,
+    service::{replace, with_password},
+};
 use crate::{
     auth::{
         AuthError, AuthService,
@@ -16,6 +19,7 @@ use crate::{
     clock::Time,
     crypto,
     event::{Actor, Provenance, emit},
+    http::ClientConnection,
     ids::UserId,
     store::{Decision, Reader, StoreError, View},
 };
@@ -118,6 +122,7 @@ impl AuthService {
         token: &str,
         new: String,
         from: Provenance,
+        client: ClientConnection,
     ) -> Result<(), AuthError> {
         let parts = &self.parts;
         let token = Token::read(token).ok_or(AuthError::ResetInvalid)?;
@@ -126,13 +131,13 @@ impl AuthService {
         let owner = token.owner(&parts.store.read()?, now)?.ok_or(AuthError::ResetInvalid)?;
         let own = [owner.email.as_str(), &owner.username];
         let new = NewPassword::parse("new", new, &own)?;
-        let password_hash = self.hash_new(new, &owner).await?;
+        let password_hash = self.hash_new(new, &owner, client).await?;
         let from = Provenance { actor: Actor::User(owner.id), ..from };
         let command = move |view: &View<'_>| {
             let Some(owner) = token.owner(view, now)? else {
                 return Ok(Decision::Refuse(AuthError::ResetInvalid));
             };
-            let changed = Account { password_hash: password_hash.clone(), ..owner };
+            let changed = with_password(owner, password_hash.clone());
             let from = from.clone();
             Ok(Decision::write(move |edit| {
                 // Which spends the token.

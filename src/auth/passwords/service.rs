@@ -9,7 +9,7 @@ use crate::{
         tables::PASSWORD_RESETS,
     },
     event::{Provenance, emit},
-    http::{Principal, RequestContext},
+    http::{ClientConnection, Principal, RequestContext},
     ids::{RandomId, UserId},
     store::{Decision, Edit, StoreError, View},
 };
@@ -32,7 +32,7 @@ impl AuthService {
         let checked = self.confirm_password(caller, current, context).await?;
         let (parts, own) = (&self.parts, caller.session());
         let from = context.provenance(caller.actor());
-        let password_hash = self.hash_new(new, &checked).await?;
+        let password_hash = self.hash_new(new, &checked, context.client()).await?;
         let now = parts.clock.now();
         let command = move |view: &View<'_>| {
             // What was checked and who asked may have changed since.
@@ -45,7 +45,7 @@ impl AuthService {
             let Some(account) = current else {
                 return Ok(Decision::Refuse(AuthError::PasswordWrong));
             };
-            let changed = Account { password_hash: password_hash.clone(), ..account };
+            let changed = with_password(account, password_hash.clone());
             let from = from.clone();
             Ok(Decision::write(move |edit| {
                 replace(edit, &changed, Some(own))?;
@@ -69,13 +69,13 @@ impl AuthService {
         let person = self.account(id)?;
         let own = [person.email.as_str(), &person.username];
         let new = NewPassword::parse("password", new, &own)?;
-        let password_hash = self.hash_new(new, &person).await?;
+        let password_hash = self.hash_new(new, &person, ClientConnection::LOCAL).await?;
         let now = self.parts.clock.now();
         let command = move |view: &View<'_>| {
             let Some(account) = account(view, id)? else {
                 return Ok(Decision::Refuse(AuthError::UserNotFound));
             };
-            let changed = Account { password_hash: password_hash.clone(), ..account };
+            let changed = with_password(account, password_hash.clone());
             let from = from.clone();
             Ok(Decision::write(move |edit| {
                 replace(edit, &changed, None)?;
@@ -91,11 +91,18 @@ impl AuthService {
         &self,
         new: NewPassword,
         person: &Account,
+        client: ClientConnection,
     ) -> Result<String, AuthError> {
         let Account { email, username, name, surname, .. } = person;
         let guesses = self.guesses([email.as_str(), username, name, surname]);
-        self.parts.hasher.hash_new(new, guesses).await
+        self.parts.hasher.hash_new(new, guesses, || Ok(()), client).await
     }
+}
+
+/// An account with another password, with which what was bound to the one before is worth nothing.
+pub(super) fn with_password(account: Account, password_hash: String) -> Account {
+    let password_changes = account.password_changes.wrapping_add(1);
+    Account { password_hash, password_changes, ..account }
 }
 
 /// Stores an account with another password. Whoever got in by the one before is out, but for the session to

@@ -9,13 +9,14 @@ use crate::{
     clock::{Clock, Time},
     config::{Config, Sources},
     event::Provenance,
-    http::{BodyBudget, BodyLimits, ClientNetwork, RequestContext},
+    http::{BodyBudget, BodyLimits, ClientConnection, ClientNetwork, RequestContext},
     ids::{RandomId, Role, UserId},
     language::Language,
     store::{Decision, Store, StoreError, View},
     telemetry::Metrics,
 };
 
+const HERE: ClientConnection = ClientConnection::LOCAL;
 const PASSWORD: &str = "corretto cavallo batteria";
 
 fn service(store: Store, memory_kib: &str) -> AuthService {
@@ -60,6 +61,7 @@ async fn login(auth: &AuthService, password: &str) -> Result<Account, AuthError>
     let context = RequestContext {
         id: RandomId([0; 16]),
         network: ClientNetwork::of([192, 0, 2, 1].into()),
+        connection: None,
         language: Language::English,
         user_agent: None,
         body: BodyLimits { bytes: 0, time: std::time::Duration::ZERO, budget: BodyBudget::new(0) },
@@ -126,7 +128,7 @@ async fn an_account_without_a_password_lets_nobody_in_until_it_is_set() {
         assert_eq!(login(&auth, guess).await.err(), Some(AuthError::InvalidCredentials));
     }
     let issued = auth.issue_password_reset(UserId(1), Provenance::SYSTEM).await.unwrap();
-    let set = auth.reset_password(&issued.token, PASSWORD.to_owned(), Provenance::SYSTEM);
+    let set = auth.reset_password(&issued.token, PASSWORD.to_owned(), Provenance::SYSTEM, HERE);
     assert_eq!(set.await, Ok(()));
     login(&auth, PASSWORD).await.unwrap();
 }
@@ -142,6 +144,6 @@ async fn a_disabled_account_gets_no_link_and_has_no_use_of_an_older_one() {
     auth.store().submit(command).await.unwrap().unwrap();
     let refused = auth.issue_password_reset(UserId(1), Provenance::SYSTEM).await;
     assert_eq!(refused.err(), Some(AuthError::UserDisabled));
-    let set = auth.reset_password(&issued.token, PASSWORD.to_owned(), Provenance::SYSTEM);
+    let set = auth.reset_password(&issued.token, PASSWORD.to_owned(), Provenance::SYSTEM, HERE);
     assert_eq!(set.await, Err(AuthError::ResetInvalid));
 }

@@ -99,7 +99,8 @@ impl SessionsApi {
         let in_cookie = body.0.refresh_token.is_none();
         let token =
             body.0.refresh_token.or_else(|| cookie_of(request, REFRESH_COOKIE)).unwrap_or_default();
-        let opened = self.service.refresh(&token, &context).await?;
+        let opened = self.service.refresh(&token, &context).await;
+        let opened = opened.map_err(|error| self.service.refused_refresh(error, &token))?;
         self.answer(opened, in_cookie).await
     }
 

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     auth::{
         AuthError, AuthService,
+        passwords::Verdict,
         records::{Account, Session},
         second_factor::accept,
         store::{account, end_session, find, put_session, session, sessions_of, update_account},
@@ -63,42 +64,48 @@ impl AuthService {
         context: &RequestContext,
     ) -> Result<LoggedIn, AuthError> {
         let parts = &self.parts;
+        let _leave = parts.throttle.one_at_a_time(context.connection).await?;
         let Login { identifier, password, code, device, before } = login;
         let identifier = Identifier::parse(&identifier);
         let found = find(&parts.store.read()?, &identifier)?;
-        let known = device.and_then(|cookie| Device::open(&parts.refresh_key, &cookie));
         let id = found.as_ref().map(|account| account.id);
+        // A cookie of another account, or of a password before, says nothing.
+        let known = device.and_then(|cookie| Device::open(&parts.refresh_key, &cookie));
+        let known = known.filter(|device| {
+            found.as_ref().is_some_and(|found| device.is_of(found.id, found.password_changes))
+        });
         let guessed = Guessed::new(id, &identifier, known);
         // Asked once before the queue and once behind it: guesses that were sent all at once must not
         // all be let in before the first of them has failed.
         let may_try = || parts.throttle.check(&guessed, context.network, parts.clock.now());
         may_try()?;
         let stored = found.as_ref().map(|account| account.password_hash.clone());
-        let wrong = || parts.throttle.fail(&guessed, context.network, parts.clock.now());
-        let verified = parts.hasher.verify(password.clone(), stored, may_try, wrong).await?;
-        let Some(account) = found.filter(|_| verified) else {
-            self.remember_failure(&guessed, context).await;
-            return Err(AuthError::InvalidCredentials);
+        let fail = || parts.throttle.fail(&guessed, context.network, parts.clock.now());
+        let client = context.client();
+        let verdict = parts.hasher.verify(password, stored, client, may_try, fail).await?;
+        let (account, rehashed) = match (found, verdict) {
+            (Some(account), Verdict::Right(rehashed)) => (account, rehashed),
+            (_, wrong) => {
+                self.remember_failure(&guessed, context).await;
+                let delay = if let Verdict::Wrong(delay) = wrong { delay } else { fail() };
+                tokio::time::sleep(delay).await;
+                return Err(AuthError::InvalidCredentials);
+            }
         };
-        let rehashed = if parts.hasher.is_outdated(&account.password_hash) {
-            // The password was right whether or not there is a turn for this: the next login may have one.
-            parts.hasher.hash(password).await.ok()
-        } else {
-            None
-        };
-        let user = account.id;
+        let (user, password_changes) = (account.id, account.password_changes);
         let before = before.and_then(|token| RefreshToken::open(&parts.refresh_key, &token));
         let opened = self.open_session(account, rehashed, code, before, context).await;
         if matches!(opened, Err(AuthError::SecondFactorInvalid)) {
-            parts.throttle.fail(&guessed, context.network, parts.clock.now());
+            let delay = fail();
             self.remember_failure(&guessed, context).await;
+            tokio::time::sleep(delay).await;
         }
         let (account, opened) = opened?;
-        parts.throttle.succeed(&guessed);
+        parts.throttle.succeed(&guessed, context.network);
         parts.metrics.auth_attempt("success");
-        let device = match known.filter(|device| device.user == user) {
+        let device = match known {
             Some(device) => device,
-            None => Device::generate(user)?,
+            None => Device::generate(user, password_changes)?,
         };
         Ok(LoggedIn { account, opened, device: device.seal(&parts.refresh_key) })
     }
@@ -122,7 +129,8 @@ impl AuthService {
         let account = account.ok_or(AuthError::SessionEnded)?;
         let stored = Some(account.password_hash.clone());
         let wrong = || parts.throttle.fail_own(principal, parts.clock.now());
-        if parts.hasher.verify(password, stored, may_try, wrong).await? {
+        let verdict = parts.hasher.verify(password, stored, context.client(), may_try, wrong);
+        if let Verdict::Right(_) = verdict.await? {
             return Ok(account);
         }
         let from = context.provenance(Actor::User(principal.id));
@@ -211,9 +219,12 @@ impl AuthService {
     }
 
     /// A failed login leaves an audit event, with the account when there is one: what was typed for a name
-    /// may have been a password, so only known names are kept.
+    /// may have been a password, so only known names are kept. Of a flood from one network not each does.
     async fn remember_failure(&self, guessed: &Guessed, context: &RequestContext) {
         self.parts.metrics.auth_attempt("failure");
+        if !self.parts.throttle.may_note(context.network, self.parts.clock.now()) {
+            return;
+        }
         let target = match guessed {
             Guessed::Account(user) | Guessed::Device(user, _) => user_target(*user),
             Guessed::Nobody(_) | Guessed::Session(_) => "user:unknown".to_owned(),
@@ -221,9 +232,14 @@ impl AuthService {
         self.note_failure(context.provenance(Actor::Anonymous), "login.failure", target).await;
     }
 
-    /// Writes that a guess failed, also below the floor of free space. The refusal stands whether or not that
-    /// can be written: a full disk or a full queue tells nobody that their password was wrong.
-    async fn note_failure(&self, from: Provenance, action: &'static str, target: String) {
+    /// Writes that something was refused, also below the floor of free space. The refusal stands whether or not that
+    /// can be written: a full disk or a full queue must not hide from somebody that their password was wrong.
+    pub(in crate::auth) async fn note_failure(
+        &self,
+        from: Provenance,
+        action: &'static str,
+        target: String,
+    ) {
         let now = self.parts.clock.now();
         let command = move |_: &View<'_>| -> Result<Decision<(), AuthError>, StoreError> {
             let event = from.event(now, action, target.clone())?;
@@ -231,7 +247,8 @@ impl AuthService {
         };
         let noted = self.parts.store.submit_from_reserve(command).await;
         if let Err(error) = noted.map_err(AuthError::from).flatten() {
-            tracing::warn!(%error, action, "a failed guess left no audit event");
+            tracing::warn!(%error, action, "a refusal left no audit event");
+            self.parts.metrics.system_error("audit");
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     clock::Time,
     crypto,
     event::{Actor, Provenance, emit},
-    http::RequestContext,
+    http::{Problem, RequestContext, SecretKind},
     store::{Decision, View},
 };
 
@@ -85,6 +85,17 @@ impl AuthService {
             parts.store.submit_from_reserve(command).await??.ok_or(AuthError::RefreshReused)?;
         let opened = Opened { user: account.id, session, refresh_token };
         Ok((account, opened))
+    }
+}
+
+impl AuthService {
+    /// A refused refresh as a problem. Of a text that is no token of ours somebody made it up; of one that we
+    /// gave out it is no guess, whatever became of its session, and a client without any sends nothing.
+    pub(super) fn refused_refresh(&self, error: AuthError, text: &str) -> Problem {
+        let is_ours = RefreshToken::open(&self.parts.refresh_key, text).is_some();
+        let is_made_up = error == AuthError::RefreshInvalid && !text.is_empty() && !is_ours;
+        let problem = Problem::from(error);
+        if is_made_up { problem.for_wrong(SecretKind::RefreshToken) } else { problem }
     }
 }
 

@@ -215,6 +215,7 @@ pub(in crate::social_log) mod tests {
         let context = RequestContext {
             id: RandomId([1; 16]),
             network: ClientNetwork::of([192, 0, 2, 7].into()),
+            connection: None,
             language: Language::English,
             user_agent: None,
             body: BodyLimits {

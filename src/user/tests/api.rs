@@ -52,6 +52,7 @@ fn request(method: Method, path: &str, caller: Caller, body: Option<&Value>) -> 
     request.extensions_mut().insert(RequestContext {
         id: RandomId([1; 16]),
         network: ClientNetwork::of([192, 0, 2, 7].into()),
+        connection: None,
         language: Language::English,
         user_agent: None,
         body: BodyLimits {

@@ -104,7 +104,7 @@ impl AccountsApi {
         let parsed = PersonInput::from(body).parse(password, context.language);
         let (new, password) = parsed.map_err(AuthError::from)?;
         let from = context.provenance(caller.0.actor());
-        let account = self.service.add(new, password, from.clone()).await?;
+        let account = self.service.add(new, password, from.clone(), context.client()).await?;
         let reset = if has_password {
             None
         } else {

@@ -14,6 +14,7 @@ use crate::{
     },
     clock::Time,
     event::{Actor, Event, Provenance, emit},
+    http::ClientConnection,
     ids::{Role, UserId},
     store::{Decision, Edit, Reader, StoreError, View},
 };
@@ -59,6 +60,7 @@ impl NewPerson {
             password_hash,
             created_at: now,
             last_login_at: None,
+            password_changes: 0,
         }
     }
 }
@@ -74,12 +76,13 @@ impl AuthService {
         new: NewPerson,
         password: Option<NewPassword>,
         from: Provenance,
+        client: ClientConnection,
     ) -> Result<Account, AuthError> {
         let password_hash = match password {
             Some(password) => {
                 let username = new.username.as_ref().map_or("", Username::as_str);
                 let guesses = self.guesses([new.email.as_str(), username, &new.name, &new.surname]);
-                self.parts.hasher.hash_new(password, guesses).await?
+                self.parts.hasher.hash_new(password, guesses, || Ok(()), client).await?
             }
             None => NO_PASSWORD.to_owned(),
         };

@@ -13,7 +13,7 @@ use crate::{
     },
     clock::{Clock, Time},
     event::{Provenance, waiting},
-    http::{Person, Problem},
+    http::{ClientConnection, Person, Problem},
     ids::{Role, UserId},
     language::Language,
 };
@@ -69,7 +69,7 @@ async fn add(auth: &AuthService, name: &str, role: Role) -> UserId {
         role,
         language: Language::Italian,
     };
-    auth.add(new, None, Provenance::COMMAND_LINE).await.unwrap().id
+    auth.add(new, None, Provenance::COMMAND_LINE, ClientConnection::LOCAL).await.unwrap().id
 }
 
 #[tokio::test]
