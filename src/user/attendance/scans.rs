@@ -136,7 +136,10 @@ fn decide(
     let earlier = row.as_ref().map_or(Earlier::Nothing, |row| Earlier::Row(row.nonce.as_deref()));
     let verdict = rules::decide(&door, claim, earlier, nonce);
     Ok(match (verdict, row) {
-        (Verdict::Refuse(Refusal::CodeInvalid), _) => Decision::Refuse(Refusal::CodeInvalid),
+        // The rule repeats only what it was shown.
+        (Verdict::Refuse(Refusal::CodeInvalid), _) | (Verdict::Repeat | Verdict::Already, None) => {
+            Decision::Refuse(Refusal::CodeInvalid)
+        }
         (Verdict::Refuse(refusal), _) => Decision::refuse_and_record(refusal, move |edit| {
             store::count_refusal(edit, number, person, refusal, now)
         }),
@@ -158,8 +161,6 @@ fn decide(
                 Ok(answer)
             })
         }
-        // The rule repeats only what it was shown.
-        (Verdict::Repeat | Verdict::Already, None) => Decision::Refuse(Refusal::CodeInvalid),
     })
 }
 
