@@ -6,6 +6,7 @@
 mod body;
 mod budget;
 mod context;
+mod cookie;
 mod dto;
 mod network;
 mod page;
@@ -20,6 +21,7 @@ mod timestamp;
 pub use body::{Body, BodyBytes, media_type, parse_json, read_body, too_large};
 pub use budget::BodyBudget;
 pub use context::{BodyLimits, ClientAddress, RequestContext};
+pub use cookie::{cookie_of, set_cookie};
 pub use dto::{Person, PersonRole, PersonStatus};
 pub use network::{ClientConnection, ClientNetwork, NetworkGroup, TurnTaker};
 pub use page::{Cursors, PageQuery};

@@ -3,7 +3,7 @@
 
 use super::tables::{
     ATTENDANCE, DISPLAYS, DISPLAYS_BY_EVENT, ERASED, EVENT_CLOSINGS, EVENT_IDS, EVENT_NAMES,
-    EVENTS, EXPECTED, HISTORY, PROFILES, REFUSALS, TALLIES,
+    EVENTS, EXPECTED, HISTORY, PROFILES, REFUSALS, SPENT_HOLDS, TALLIES,
 };
 use crate::{
     event::create_outbox,
@@ -15,6 +15,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "create profiles, events and attendance", apply: create_tables },
     Migration { name: "display tokens", apply: create_displays },
     Migration { name: "remember who was erased", apply: remember_erased },
+    Migration { name: "remember which holds are spent", apply: remember_spent_holds },
 ];
 
 fn create_tables(edit: &Edit<'_>) -> Result<(), StoreError> {
@@ -38,4 +39,8 @@ fn create_displays(edit: &Edit<'_>) -> Result<(), StoreError> {
 
 fn remember_erased(edit: &Edit<'_>) -> Result<(), StoreError> {
     ERASED.create(edit)
+}
+
+fn remember_spent_holds(edit: &Edit<'_>) -> Result<(), StoreError> {
+    SPENT_HOLDS.create(edit)
 }

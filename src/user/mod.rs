@@ -42,7 +42,7 @@ pub use attendance::{
     ActiveEvent, ActivePerson, Activity, AttendanceApi, AttendanceRow, Hold, Outcome,
     QUARTER_SECONDS, RATE_FORMULA, ScanAnswer, ScanInput, Source, Statistics, Status,
 };
-pub use codes::{CodesApi, Face, Refusal, Secret, ShownCode};
+pub use codes::{BrowserId, CodesApi, Face, Refusal, Secret, ShownCode};
 pub use displays::{DisplayView, DisplaysApi, ShownEvent};
 pub use error::UserError;
 pub use events::{EventInput, EventView, EventsApi, Mode, Phase, Schedule};

@@ -11,6 +11,8 @@
 //! | `CODE_EXPIRED` | 410: it was one, and is gone for good |
 //! | `TOO_EARLY`, `CLOSED`, `EVENT_INACTIVE` | 409: the event's state does not allow it |
 //! | `NOT_EXPECTED` | 403: this person may not |
+//! | `HOLD_OF_ANOTHER_BROWSER` | 403: it was given to another one |
+//! | `HOLD_SPENT` | 409: another person has redeemed it |
 //!
 //! The store's own problems (503, 500) are in `http/problem`.
 
@@ -98,6 +100,16 @@ impl From<Refusal> for Problem {
                 StatusCode::FORBIDDEN,
                 "You are not on the list of this event.",
                 "Non sei nell'elenco di questo evento.",
+            ),
+            Refusal::HoldOfAnotherBrowser => (
+                StatusCode::FORBIDDEN,
+                "This was scanned in another browser. Scan the code that is shown now.",
+                "Questo codice è stato inquadrato in un altro browser. Inquadra quello mostrato ora.",
+            ),
+            Refusal::HoldSpent => (
+                StatusCode::CONFLICT,
+                "Somebody else has used this already. Scan the code that is shown now.",
+                "Qualcun altro l'ha già usato. Inquadra il codice mostrato ora.",
             ),
         };
         let problem = Self::new(status, refusal.code(), en, it);

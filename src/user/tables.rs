@@ -45,6 +45,10 @@ pub(crate) const TALLIES: Table<u32, Tally> = Table::new("tallies");
 /// Scans that an event refused. Key: event number, user id.
 pub(crate) const REFUSALS: Table<(u32, u64), RefusalCount> = Table::new("refusals");
 
+/// Holds that were redeemed, until some minutes after they would have ended. Key: when they were made, event
+/// number, id. Value: the user's id.
+pub(crate) const SPENT_HOLDS: Table<(i64, u32, u64), u64> = Table::new("spent_holds");
+
 /// The tokens of displays. Key: their id.
 pub(crate) const DISPLAYS: Table<u128, DisplayToken> = Table::new("displays");
 
@@ -63,6 +67,7 @@ pub static TABLES: &[&dyn AnyTable] = &[
     &HISTORY,
     &TALLIES,
     &REFUSALS,
+    &SPENT_HOLDS,
     &DISPLAYS,
     &DISPLAYS_BY_EVENT,
     &ERASED,

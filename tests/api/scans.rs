@@ -25,8 +25,22 @@ async fn hold(app: &Appliance, code: &str) -> Answer {
     app.post("/scans/holds", None, json!({ "code": code })).await
 }
 
-async fn redeem(app: &Appliance, person: &Person, hold: &Value, nonce: &str) -> Answer {
-    app.post("/scans", Some(person), json!({ "hold": hold["hold"], "nonce": nonce })).await
+/// A hold that was given, with the cookie of the browser that it is for.
+async fn held(app: &Appliance, code: &str) -> Value {
+    let answer = hold(app, code).await;
+    let mut held = answer.expect(201);
+    held["cookie"] = answer.header("set-cookie").split(';').next().into();
+    held
+}
+
+async fn redeem(app: &Appliance, person: &Person, held: &Value, nonce: &str) -> Answer {
+    let body = json!({ "hold": held["hold"], "nonce": nonce });
+    let request = app.client.post(app.url("/api/v1/scans")).bearer_auth(&person.access_token);
+    let request = match held["cookie"].as_str() {
+        Some(cookie) => request.header("cookie", cookie),
+        None => request,
+    };
+    app.send(request.json(&body)).await
 }
 
 /// Moves the clock to some minutes after the start of the tests, and renews a person's login.
@@ -89,15 +103,21 @@ async fn a_hold_made_before_registering_counts_as_of_then() {
     let admin = app.admin().await;
     let event = app.event(&admin, "Corso", "rotating").await;
     let code = shown_code(&app, &admin, &event).await;
-    let held = hold(&app, &code).await.expect(201);
+    let held = held(&app, &code).await;
+    let another = self::held(&app, &code).await;
     assert_eq!(held["event_name"], "Corso");
     assert_eq!(held["expires_at"], "2026-11-23T07:10:00.000Z");
 
-    app.advance(599);
-    let ada = app.person("ada").await;
+    app.advance(120);
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
     app.scan(&ada, &code, "nonce-0001").await.expect_problem(410, "CODE_EXPIRED");
     let scan = redeem(&app, &ada, &held, "nonce-0002").await.expect(201);
     assert_eq!(scan["scanned_at"], "2026-11-23T07:00:00.000Z");
+    let rows = app.get(&format!("/events/{event}/attendance"), Some(&admin)).await.expect(200);
+    assert_eq!(rows["items"][0]["source"], "hold", "staff see how it came");
+    app.advance(479);
+    let late = redeem(&app, &bob, &another, "nonce-0001").await.expect(201);
+    assert_eq!(late["scanned_at"], "2026-11-23T07:09:59.000Z", "as of now after two minutes");
 }
 
 #[tokio::test]
@@ -105,12 +125,13 @@ async fn a_hold_is_worth_nothing_after_ten_minutes_or_when_it_was_changed() {
     let app = Appliance::start().await;
     let admin = app.admin().await;
     let event = app.event(&admin, "Corso", "rotating").await;
-    let held = hold(&app, &shown_code(&app, &admin, &event).await).await.expect(201);
+    let held = held(&app, &shown_code(&app, &admin, &event).await).await;
     let ada = app.person("ada").await;
     let mut changed = held["hold"].as_str().unwrap().to_owned();
     let last = if changed.pop() == Some('0') { '1' } else { '0' };
     changed.push(last);
-    let forged = redeem(&app, &ada, &json!({ "hold": changed }), "nonce-0001").await;
+    let changed = json!({ "hold": changed, "cookie": held["cookie"] });
+    let forged = redeem(&app, &ada, &changed, "nonce-0001").await;
     forged.expect_problem(404, "CODE_INVALID");
     app.advance(600);
     redeem(&app, &ada, &held, "nonce-0001").await.expect_problem(410, "CODE_EXPIRED");
@@ -122,7 +143,7 @@ async fn a_hold_is_for_a_fresh_code_alone() {
     let admin = app.admin().await;
     let event = app.event(&admin, "Corso", "rotating").await;
     let code = shown_code(&app, &admin, &event).await;
-    let held = hold(&app, &code).await.expect(201);
+    let held = held(&app, &code).await;
     let of_hold = hold(&app, held["hold"].as_str().unwrap()).await;
     of_hold.expect_problem(404, "CODE_INVALID");
     hold(&app, "").await.expect_problem(404, "CODE_INVALID");
@@ -131,15 +152,61 @@ async fn a_hold_is_for_a_fresh_code_alone() {
 }
 
 #[tokio::test]
-async fn one_hold_serves_a_phone_that_is_handed_on_but_each_person_once() {
+async fn a_hold_is_for_one_person_and_for_the_browser_that_asked_for_it() {
     let app = Appliance::start().await;
     let admin = app.admin().await;
     let event = app.event(&admin, "Corso", "rotating").await;
-    let held = hold(&app, &shown_code(&app, &admin, &event).await).await.expect(201);
+    let held = held(&app, &shown_code(&app, &admin, &event).await).await;
     let (ada, bob) = (app.person("ada").await, app.person("bob").await);
+    let others = self::held(&app, &shown_code(&app, &admin, &event).await).await;
+    assert_ne!(held["cookie"], others["cookie"]);
+    for cookie in [Value::Null, others["cookie"].clone(), json!("__Host-hold=A")] {
+        let elsewhere = json!({ "hold": held["hold"], "cookie": cookie });
+        let refused = redeem(&app, &ada, &elsewhere, "nonce-0001").await;
+        refused.expect_problem(403, "HOLD_OF_ANOTHER_BROWSER");
+    }
+    redeem(&app, &ada, &held, "nonce-0001").await.expect(201);
     redeem(&app, &ada, &held, "nonce-0001").await.expect(201);
     redeem(&app, &ada, &held, "nonce-0002").await.expect(200);
-    redeem(&app, &bob, &held, "nonce-0001").await.expect(201);
+    redeem(&app, &bob, &held, "nonce-0001").await.expect_problem(409, "HOLD_SPENT");
+    redeem(&app, &bob, &others, "nonce-0001").await.expect(201);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_twenty_people_with_one_hold_at_once_one_gets_in() {
+    let app = Appliance::start().await;
+    let admin = app.admin().await;
+    let event = app.event(&admin, "Corso", "rotating").await;
+    let held = held(&app, &shown_code(&app, &admin, &event).await).await;
+    let mut people = Vec::new();
+    for number in 0..20 {
+        people.push(app.person(&format!("person{number}")).await);
+    }
+    let scans = people.iter().map(|person| redeem(&app, person, &held, "nonce-0001"));
+    let answers = futures_util::future::join_all(scans).await;
+    let recorded = answers.iter().filter(|answer| answer.status == 201).count();
+    assert_eq!(recorded, 1);
+    for refused in answers.iter().filter(|answer| answer.status != 201) {
+        refused.expect_problem(409, "HOLD_SPENT");
+    }
+}
+
+#[tokio::test]
+async fn a_browser_that_has_a_cookie_keeps_it_for_its_next_hold() {
+    let app = Appliance::start().await;
+    let admin = app.admin().await;
+    let event = app.event(&admin, "Corso", "rotating").await;
+    let code = shown_code(&app, &admin, &event).await;
+    let first = held(&app, &code).await;
+    let request = app.client.post(app.url("/api/v1/scans/holds"));
+    let request = request.header("cookie", first["cookie"].as_str().unwrap());
+    let again = app.send(request.json(&json!({ "code": code }))).await;
+    let set = again.header("set-cookie").to_owned();
+    assert!(set.starts_with(first["cookie"].as_str().unwrap()), "{set}");
+    for attribute in ["Path=/", "Secure", "HttpOnly", "SameSite=Strict"] {
+        assert!(set.contains(attribute), "{attribute} in {set}");
+    }
+    assert_ne!(again.expect(201)["hold"], first["hold"]);
 }
 
 #[tokio::test]
@@ -234,22 +301,22 @@ async fn a_scan_is_in_time_or_late_by_whole_minutes() {
 }
 
 #[tokio::test]
-async fn a_hold_made_in_time_is_in_time_when_it_is_redeemed_late_or_after_the_close() {
+async fn a_hold_made_before_the_close_is_taken_after_it_and_late_by_when_it_is_redeemed() {
     let app = Appliance::start().await;
     let admin = app.admin().await;
     let event = lesson(&app, &admin, json!({})).await;
     let code = shown_code(&app, &admin, &event).await;
     app.clock.set(START.plus_minutes(70));
-    let in_time = hold(&app, &code).await.expect(201);
-    app.clock.set(START.plus_minutes(79));
+    let in_time = held(&app, &code).await;
+    app.clock.set(START.plus_minutes(72));
     let ada = app.person("ada").await;
     let scan = redeem(&app, &ada, &in_time, "nonce-0001").await.expect(201);
     assert_eq!(scan["status"], "present");
     app.clock.set(START.plus_minutes(119));
-    let last = hold(&app, &code).await.expect(201);
+    let last = held(&app, &code).await;
     app.clock.set(START.plus_minutes(125));
     let bob = app.person("bob").await;
-    assert_eq!(redeem(&app, &bob, &last, "nonce-0001").await.expect(201)["minutes_late"], 59);
+    assert_eq!(redeem(&app, &bob, &last, "nonce-0001").await.expect(201)["minutes_late"], 65);
 }
 
 #[tokio::test]
@@ -264,7 +331,7 @@ async fn who_is_not_on_the_list_is_refused_even_with_a_hold() {
     let code = shown_code(&app, &admin, event).await;
     app.scan(&ada, &code, "nonce-0001").await.expect(201);
     app.scan(&eve, &code, "nonce-0001").await.expect_problem(403, "NOT_EXPECTED");
-    let held = hold(&app, &code).await.expect(201);
+    let held = held(&app, &code).await;
     redeem(&app, &eve, &held, "nonce-0002").await.expect_problem(403, "NOT_EXPECTED");
     let statistics = app.get(&format!("/events/{event}/statistics"), Some(&admin)).await;
     let statistics = statistics.expect(200);

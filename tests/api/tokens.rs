@@ -186,17 +186,22 @@ async fn codes_and_holds_from_the_future_are_refused_until_their_time_has_come()
     let event = app.event(&admin, "Corso", "rotating").await;
     let shown = app.code(&admin, &event).await;
     let code = shown["code"].as_str().unwrap();
-    let hold = app.post("/scans/holds", None, json!({ "code": code })).await.expect(201);
-    let by_hold = json!({ "hold": hold["hold"], "nonce": "nonce-0001" });
+    let hold = app.post("/scans/holds", None, json!({ "code": code })).await;
+    let cookie = hold.header("set-cookie").split(';').next().unwrap().to_owned();
+    let by_hold = json!({ "hold": hold.expect(201)["hold"], "nonce": "nonce-0001" });
+    let redeem = || {
+        let request = app.client.post(app.url("/api/v1/scans")).header("cookie", &cookie);
+        app.send(request.bearer_auth(&ada.access_token).json(&by_hold))
+    };
 
     app.clock.set(START.plus_seconds(-60));
     app.scan(&ada, code, "nonce-0001").await.expect_problem(410, "CODE_EXPIRED");
-    app.post("/scans", Some(&ada), by_hold.clone()).await.expect_problem(410, "CODE_EXPIRED");
+    redeem().await.expect_problem(410, "CODE_EXPIRED");
     let refused = app.post("/scans/holds", None, json!({ "code": code })).await;
     refused.expect_problem(410, "CODE_EXPIRED");
 
     app.clock.set(START);
-    app.post("/scans", Some(&ada), by_hold).await.expect(201);
+    redeem().await.expect(201);
 }
 
 #[tokio::test]

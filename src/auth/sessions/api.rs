@@ -18,12 +18,13 @@ use super::{
 };
 use crate::{
     auth::{AuthService, Profiles, records::Account},
-    http::{Admin, Body, Enrolling, NoContent, Problem, RequestContext, Tag},
+    http::{
+        Admin, Body, Enrolling, NoContent, Problem, RequestContext, Tag, cookie_of, set_cookie,
+    },
     ids::UserId,
 };
 
-/// The cookie that keeps the web app's refresh token. The prefix makes browsers insist on `Secure`,
-/// `Path=/` and no `Domain` (RFC 6265bis §4.1.3.2).
+/// The cookie that keeps the web app's refresh token.
 const REFRESH_COOKIE: &str = "__Host-refresh";
 /// The cookie by which a browser is known that has logged in before.
 const DEVICE_COOKIE: &str = "__Host-device";
@@ -176,17 +177,8 @@ impl SessionsApi {
 }
 
 fn cookie(name: &str, value: &str) -> String {
-    // 400 days is the most that browsers keep a cookie; a session itself ends earlier.
-    format!("{name}={value}; Path=/; Max-Age=34560000; Secure; HttpOnly; SameSite=Strict")
-}
-
-fn cookie_of(request: &poem::Request, wanted: &str) -> Option<String> {
-    let cookies = request.headers().get_all(header::COOKIE).iter();
-    let mut pairs = cookies.filter_map(|value| value.to_str().ok()).flat_map(|v| v.split(';'));
-    pairs.find_map(|pair| {
-        let (name, value) = pair.trim().split_once('=')?;
-        (name == wanted).then(|| value.to_owned())
-    })
+    // The most that browsers keep a cookie; a session itself ends earlier.
+    set_cookie(name, value, 400 * 86_400)
 }
 
 /// A session, and the cookies that go with it.
@@ -220,8 +212,7 @@ struct LogoutReply;
 
 impl IntoResponse for LogoutReply {
     fn into_response(self) -> Response {
-        let gone =
-            format!("{REFRESH_COOKIE}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Strict");
+        let gone = set_cookie(REFRESH_COOKIE, "", 0);
         NoContent.with_header(header::SET_COOKIE, gone).into_response()
     }
 }

@@ -95,7 +95,7 @@ fn activity(
                 return ControlFlow::Break(());
             }
             examined += 1;
-            let is_scan = matches!(row.source, Source::Scan | Source::Badge);
+            let is_scan = matches!(row.source, Source::Scan | Source::Hold | Source::Badge);
             if is_scan && row.scanned_at >= since && row.scanned_at <= now {
                 let quarter = row.scanned_at.as_seconds().div_euclid(QUARTER_SECONDS);
                 *by_quarter.entry(quarter).or_insert(0) += 1;

@@ -1,26 +1,34 @@
 //! The routes of scans and attendance.
 
+use poem::{IntoResponse, Response, http::header};
 use poem_openapi::{
-    OpenApi,
+    ApiResponse, OpenApi,
     param::{Path, Query},
     payload::Json,
+    registry::{MetaResponses, Registry},
 };
 
 use super::{
-    super::UserService,
+    super::{UserService, codes::BrowserKey},
     dto::{
         AttendanceBody, AttendancePageBody, EventAttendanceBody, HoldBody, NewHoldBody,
         NewScanBody, ScanReply, StatisticsBody, StatusBody, TodayBody,
     },
+    model::ScanInput,
     reads::AttendanceRow,
 };
 use crate::{
     http::{
         Body, Created, PageQuery, PersonOrKey, Problem, ReadAttendance, RequestContext, SignedIn,
-        Tag, WriteAttendance,
+        Tag, WriteAttendance, cookie_of, set_cookie,
     },
     ids::UserId,
 };
+
+/// The cookie by which a browser is known that was given a hold.
+const HOLD_COOKIE: &str = "__Host-hold";
+/// Longer than any hold lives; asking for another one puts it off.
+const HOLD_COOKIE_SECONDS: u32 = 3_600;
 
 /// Scanning codes, and the attendance that comes of it.
 pub struct AttendanceApi(pub(in super::super) UserService);
@@ -32,20 +40,26 @@ impl AttendanceApi {
     /// The same nonce gets the same answer, also after the code has expired. An API key with
     /// `attendance:write` records its owner. Errors:
     /// `VALIDATION_FAILED` (422), `CODE_INVALID` (404), `CODE_EXPIRED` (410), `TOO_EARLY`, `CLOSED`
-    /// and `EVENT_INACTIVE` (409), `NOT_EXPECTED` (403).
+    /// and `EVENT_INACTIVE` (409), `NOT_EXPECTED` (403); with a hold also `HOLD_OF_ANOTHER_BROWSER` (403) and
+    /// `HOLD_SPENT` (409).
     #[oai(path = "/scans", method = "post", operation_id = "createScan", tag = "Tag::Attendance")]
     async fn scan(
         &self,
         caller: PersonOrKey<WriteAttendance>,
+        request: &poem::Request,
         body: Body<NewScanBody>,
     ) -> Result<ScanReply, Problem> {
-        Ok(self.0.scan(caller.0.id, body.0.into()).await?.into())
+        let browser = browser_of(request).map(|key| key.id());
+        let input = ScanInput { browser, ..body.0.into() };
+        Ok(self.0.scan(caller.0.id, input).await?.into())
     }
 
     /// Hold a code
     ///
     /// Trades a fresh code for a hold that lives 10 minutes, so that signing in first does not lose
-    /// it: a scan by hold counts as of this moment. Errors: `VALIDATION_FAILED` (422),
+    /// it: a scan by hold counts as of this moment when it comes within 2 minutes, and as of when it comes after
+    /// that. The hold is for one person, and for whoever sends the cookie `__Host-hold` that comes with this
+    /// answer. Errors: `VALIDATION_FAILED` (422),
     /// `CODE_INVALID` (404), `CODE_EXPIRED` (410), `TOO_EARLY`, `CLOSED` and `EVENT_INACTIVE` (409).
     #[oai(
         path = "/scans/holds",
@@ -53,8 +67,16 @@ impl AttendanceApi {
         operation_id = "createHold",
         tag = "Tag::Attendance"
     )]
-    async fn hold(&self, body: Body<NewHoldBody>) -> Result<Created<HoldBody>, Problem> {
-        Ok(Created(self.0.hold(&body.0.code)?.into()))
+    async fn hold(
+        &self,
+        request: &poem::Request,
+        body: Body<NewHoldBody>,
+    ) -> Result<HoldReply, Problem> {
+        let key = browser_of(request).map_or_else(BrowserKey::generate, Ok);
+        let key = key.map_err(Problem::internal)?;
+        let hold = self.0.hold(&body.0.code, key.id())?;
+        let cookie = set_cookie(HOLD_COOKIE, &key.text(), HOLD_COOKIE_SECONDS);
+        Ok(HoldReply { hold: Created(hold.into()), cookie })
     }
 
     /// List your attendance
@@ -162,4 +184,31 @@ impl AttendanceApi {
 /// Rows as the asker reads them.
 fn bodies(rows: Vec<AttendanceRow>, context: &RequestContext) -> Vec<AttendanceBody> {
     rows.into_iter().map(|row| AttendanceBody::new(row, context.language)).collect()
+}
+
+/// The key of the browser that asks, when it has one.
+fn browser_of(request: &poem::Request) -> Option<BrowserKey> {
+    BrowserKey::read(&cookie_of(request, HOLD_COOKIE)?)
+}
+
+/// A hold, and the cookie of the browser that it is for.
+struct HoldReply {
+    hold: Created<HoldBody>,
+    cookie: String,
+}
+
+impl IntoResponse for HoldReply {
+    fn into_response(self) -> Response {
+        self.hold.with_header(header::SET_COOKIE, self.cookie).into_response()
+    }
+}
+
+impl ApiResponse for HoldReply {
+    fn meta() -> MetaResponses {
+        <Created<HoldBody> as ApiResponse>::meta()
+    }
+
+    fn register(registry: &mut Registry) {
+        <Created<HoldBody> as ApiResponse>::register(registry);
+    }
 }

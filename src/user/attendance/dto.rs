@@ -44,7 +44,8 @@ impl Example for NewScanBody {
 
 impl From<NewScanBody> for ScanInput {
     fn from(body: NewScanBody) -> Self {
-        Self { code: body.code, typed_code: body.typed_code, hold: body.hold, nonce: body.nonce }
+        let NewScanBody { code, typed_code, hold, nonce } = body;
+        Self { code, typed_code, hold, nonce, browser: None }
     }
 }
 
@@ -245,6 +246,8 @@ enum SourceBody {
     Badge,
     /// It was imported.
     Import,
+    /// They scanned a code before they had signed in.
+    Hold,
 }
 
 /// One person at one event.
@@ -299,6 +302,7 @@ impl AttendanceBody {
                 Source::Manual => SourceBody::Manual,
                 Source::Badge => SourceBody::Badge,
                 Source::Import => SourceBody::Import,
+                Source::Hold => SourceBody::Hold,
             },
             updated_at: held.updated_at.map(Timestamp),
             updated_by: held.updated_by.map(|UserId(id)| id),

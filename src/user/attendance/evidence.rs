@@ -3,8 +3,8 @@
 use super::{
     super::{
         codes::{
-            PresentedCode, PresentedHold, accepted_windows, code_in, is_fresh, is_hold_live,
-            typed_code, typed_digits,
+            BrowserId, PresentedCode, PresentedHold, accepted_windows, code_in, hold_counts_as_of,
+            is_fresh, is_hold_live, typed_code, typed_digits,
         },
         events,
         records::Event,
@@ -26,7 +26,8 @@ const RECENT_SCANS: usize = 8;
 #[derive(Debug, Clone)]
 pub(super) enum Evidence {
     Code(PresentedCode),
-    Hold(PresentedHold),
+    /// A hold, and the browser that redeems it.
+    Hold(PresentedHold, Option<BrowserId>),
     /// Eight digits name no event: they are those of this one in this window.
     Typed {
         number: u32,
@@ -40,7 +41,7 @@ impl Evidence {
     pub(super) const fn number(&self) -> u32 {
         match self {
             Self::Code(code) => code.number,
-            Self::Hold(hold) => hold.number,
+            Self::Hold(hold, _) => hold.number,
             Self::Typed { number, .. } => *number,
         }
     }
@@ -48,7 +49,7 @@ impl Evidence {
     /// What it claims, held against the event that it names.
     pub(super) fn claim(&self, event: &Event, now: Time) -> Claim {
         let face = event.face(self.number());
-        let (at, is_genuine, is_fresh) = match self {
+        let (shown_at, is_genuine, is_fresh) = match self {
             Self::Code(code) => {
                 let is_genuine = code.is_genuine(&event.secret, &face);
                 (now, is_genuine, is_fresh(&face, code.window, now))
@@ -58,17 +59,23 @@ impl Evidence {
                 let is_genuine = crypto::equal(typed.as_bytes(), digits.as_bytes());
                 (now, is_genuine, is_fresh(&face, *window, now))
             }
-            Self::Hold(hold) => {
+            Self::Hold(hold, _) => {
                 let is_genuine = hold.is_genuine(&event.secret, &face);
-                (hold.issued_at, is_genuine, is_hold_live(hold.issued_at, now))
+                let issued_at = hold.terms.issued_at;
+                (issued_at, is_genuine, is_hold_live(issued_at, now))
             }
         };
         let standing = match (is_genuine, is_fresh) {
             (false, _) => Standing::Forged,
             (true, false) => Standing::Stale,
+            (true, true) if self.is_of_another_browser() => Standing::OfAnotherBrowser,
             (true, true) => Standing::Fresh,
         };
-        Claim { at, standing }
+        Claim { at: hold_counts_as_of(shown_at, now), shown_at, standing }
+    }
+
+    fn is_of_another_browser(&self) -> bool {
+        matches!(self, Self::Hold(hold, browser) if *browser != Some(hold.terms.browser))
     }
 }
 
@@ -82,7 +89,9 @@ pub(super) async fn find(
 ) -> Result<Option<Evidence>, StoreError> {
     match credential {
         Credential::Code(text) => Ok(read_code(&text)),
-        Credential::Hold(text) => Ok(PresentedHold::read(&text).map(Evidence::Hold)),
+        Credential::Hold(text, browser) => {
+            Ok(PresentedHold::read(&text).map(|hold| Evidence::Hold(hold, browser)))
+        }
         Credential::Typed(text) => {
             let Some(digits) = typed_digits(&text) else { return Ok(None) };
             let nonce = nonce.to_owned();

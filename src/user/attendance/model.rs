@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::super::codes::BrowserId;
+
 /// Whether a person was there, or why not. Kept, so it only grows at its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Status {
@@ -70,6 +72,8 @@ pub enum Source {
     Badge,
     /// It was imported.
     Import,
+    /// They scanned a code before they had signed in, and redeemed the hold that they were given.
+    Hold,
 }
 
 impl Source {
@@ -80,6 +84,7 @@ impl Source {
             Self::Manual => "manual",
             Self::Badge => "badge",
             Self::Import => "import",
+            Self::Hold => "hold",
         }
     }
 }
@@ -112,6 +117,8 @@ pub struct ScanInput {
     pub typed_code: Option<String>,
     /// A hold.
     pub hold: Option<String>,
+    /// The browser that it came from, as far as that is known.
+    pub browser: Option<BrowserId>,
     /// Chosen by the client, the same for every try of one scan.
     pub nonce: String,
 }

@@ -7,7 +7,7 @@
 
 use super::{
     super::{
-        codes::Refusal,
+        codes::{BrowserId, Refusal},
         events::{Phase, Schedule},
     },
     model::{ScanInput, Status},
@@ -19,7 +19,8 @@ use crate::{clock::Time, field::Fault};
 pub(super) enum Credential {
     Code(String),
     Typed(String),
-    Hold(String),
+    /// A hold, and the browser that redeems it, as far as it is known.
+    Hold(String, Option<BrowserId>),
 }
 
 /// The credential and the nonce of a scan.
@@ -27,7 +28,7 @@ pub(super) fn read_scan(input: ScanInput) -> Result<(Credential, String), Fault>
     let credential = match (input.code, input.typed_code, input.hold) {
         (Some(code), None, None) => Credential::Code(code),
         (None, Some(typed), None) => Credential::Typed(typed),
-        (None, None, Some(hold)) => Credential::Hold(hold),
+        (None, None, Some(hold)) => Credential::Hold(hold, input.browser),
         (None, None, None) => {
             return Err(Fault::new(
                 "code",
@@ -57,8 +58,10 @@ pub(super) fn read_scan(input: ScanInput) -> Result<(Credential, String), Fault>
 /// What a scan claims after its seal was looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Claim {
-    /// The moment that counts: now, or when the hold was made.
+    /// The moment that counts for being late: now, or when a hold was made that was redeemed soon after.
     pub(super) at: Time,
+    /// When the code was shown to us: now, or when the hold was made. The event must have been open then.
+    pub(super) shown_at: Time,
     /// What the seal is worth.
     pub(super) standing: Standing,
 }
@@ -70,6 +73,10 @@ pub(super) enum Standing {
     Forged,
     /// The event made it, for another time than now.
     Stale,
+    /// It is a hold that was given to another browser.
+    OfAnotherBrowser,
+    /// It is a hold that another person has redeemed.
+    Spent,
     /// The event made it for now.
     Fresh,
 }
@@ -132,13 +139,16 @@ pub(super) fn pass(door: &Door, claim: Claim) -> Result<(), Refusal> {
     if !door.is_active {
         return Err(Refusal::EventInactive);
     }
-    match door.schedule.phase(claim.at) {
+    match door.schedule.phase(claim.shown_at) {
         Phase::Before => return Err(Refusal::TooEarly),
         Phase::Closed => return Err(Refusal::Closed),
         Phase::Open => {}
     }
-    if claim.standing == Standing::Stale {
-        return Err(Refusal::CodeExpired);
+    match claim.standing {
+        Standing::Stale => return Err(Refusal::CodeExpired),
+        Standing::OfAnotherBrowser => return Err(Refusal::HoldOfAnotherBrowser),
+        Standing::Spent => return Err(Refusal::HoldSpent),
+        Standing::Forged | Standing::Fresh => {}
     }
     if door.is_admitted { Ok(()) } else { Err(Refusal::NotExpected) }
 }
@@ -161,7 +171,8 @@ mod tests {
     }
 
     fn claim(minutes: i64, standing: Standing) -> Claim {
-        Claim { at: START.plus_minutes(minutes), standing }
+        let at = START.plus_minutes(minutes);
+        Claim { at, shown_at: at, standing }
     }
 
     fn first(door: &Door, claim: Claim) -> Verdict {
@@ -176,6 +187,14 @@ mod tests {
         assert_eq!(at(10), record(Status::Present, None));
         assert_eq!(at(11), record(Status::Late, Some(11)));
         assert_eq!(at(59), record(Status::Late, Some(59)));
+    }
+
+    #[test]
+    fn whoever_saw_the_code_in_time_gets_in_and_is_late_by_the_moment_that_counts() {
+        let shown_at = START.plus_minutes(59);
+        let claim = Claim { at: START.plus_minutes(64), shown_at, standing: Standing::Fresh };
+        let late = Verdict::Record { status: Status::Late, minutes_late: Some(64) };
+        assert_eq!(first(&door(), claim), late);
     }
 
     #[test]
@@ -195,6 +214,8 @@ mod tests {
             (door(), 60, Standing::Fresh, Refusal::Closed),
             (stranger, 60, Standing::Stale, Refusal::Closed),
             (stranger, 0, Standing::Stale, Refusal::CodeExpired),
+            (stranger, 0, Standing::OfAnotherBrowser, Refusal::HoldOfAnotherBrowser),
+            (stranger, 0, Standing::Spent, Refusal::HoldSpent),
             (stranger, 0, Standing::Fresh, Refusal::NotExpected),
         ];
         for (door, minutes, standing, refusal) in cases {
@@ -226,8 +247,8 @@ mod tests {
             read_scan(ScanInput {
                 code: code.map(str::to_owned),
                 typed_code: typed_code.map(str::to_owned),
-                hold: None,
                 nonce: nonce.to_owned(),
+                ..ScanInput::default()
             })
             .map_err(|fault| fault.field)
         };

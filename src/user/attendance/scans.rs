@@ -3,17 +3,18 @@
 use super::{
     super::{
         UserService,
-        codes::{self, Refusal},
+        codes::{self, BrowserId, HoldTerms, Refusal},
         error::UserError,
         records::{Attendance, Event},
     },
     evidence::{self, Evidence},
     model::{Outcome, ScanInput, Source, Status},
-    rules::{self, Earlier, Verdict},
+    rules::{self, Earlier, Standing, Verdict},
     store,
 };
 use crate::{
     clock::Time,
+    crypto,
     ids::UserId,
     store::{Decision, StoreError, View},
 };
@@ -84,11 +85,11 @@ impl UserService {
         Ok(decided?)
     }
 
-    /// Trades a fresh code for a hold. Anyone may; only redeeming it says who they are.
+    /// Trades a fresh code for a hold of a browser. Anyone may; only redeeming it says who they are.
     ///
     /// # Errors
-    /// [`UserError::Refused`] as for a scan, or the store's.
-    pub fn hold(&self, code: &str) -> Result<Hold, UserError> {
+    /// [`UserError::Refused`] as for a scan, [`UserError::NoRandomness`], or the store's.
+    pub fn hold(&self, code: &str, browser: BrowserId) -> Result<Hold, UserError> {
         let evidence = evidence::read_code(code).ok_or(Refusal::CodeInvalid)?;
         let now = self.clock.now();
         let number = evidence.number();
@@ -96,8 +97,10 @@ impl UserService {
         let event = store::event(&snapshot, number)?.ok_or(Refusal::CodeInvalid)?;
         let door = store::door(&snapshot, number, &event, None)?;
         rules::pass(&door, evidence.claim(&event, now))?;
+        let id = crypto::random().map_err(|_| UserError::NoRandomness)?;
+        let terms = HoldTerms { issued_at: now, id, browser };
         Ok(Hold {
-            hold: codes::hold(&event.secret, &event.face(number), now),
+            hold: codes::hold(&event.secret, &event.face(number), &terms),
             event_name: event.name,
             expires_at: codes::hold_expires_at(now),
         })
@@ -118,12 +121,25 @@ fn decide(
         return Ok(Decision::Refuse(Refusal::CodeInvalid));
     };
     let door = store::door(view, number, &event, Some(person))?;
-    let claim = evidence.claim(&event, now);
+    let mut claim = evidence.claim(&event, now);
+    let hold = match evidence {
+        Evidence::Hold(hold, _) => Some(*hold),
+        Evidence::Code(_) | Evidence::Typed { .. } => None,
+    };
+    if let Some(hold) = &hold
+        && claim.standing == Standing::Fresh
+        && store::spent_by(view, hold)?.is_some_and(|holder| holder != person)
+    {
+        claim.standing = Standing::Spent;
+    }
     let row = store::row(view, number, person)?;
     let earlier = row.as_ref().map_or(Earlier::Nothing, |row| Earlier::Row(row.nonce.as_deref()));
     let verdict = rules::decide(&door, claim, earlier, nonce);
     Ok(match (verdict, row) {
-        (Verdict::Refuse(Refusal::CodeInvalid), _) => Decision::Refuse(Refusal::CodeInvalid),
+        // The rule repeats only what it was shown.
+        (Verdict::Refuse(Refusal::CodeInvalid), _) | (Verdict::Repeat | Verdict::Already, None) => {
+            Decision::Refuse(Refusal::CodeInvalid)
+        }
         (Verdict::Refuse(refusal), _) => Decision::refuse_and_record(refusal, move |edit| {
             store::count_refusal(edit, number, person, refusal, now)
         }),
@@ -134,24 +150,32 @@ fn decide(
             Decision::Answer(ScanAnswer::of(Outcome::AlreadyRecorded, &event, &row))
         }
         (Verdict::Record { status, minutes_late }, _) => {
-            let row = scanned(status, claim.at, minutes_late, nonce);
+            let source = if hold.is_some() { Source::Hold } else { Source::Scan };
+            let row = scanned(status, claim.at, minutes_late, source, nonce);
             let answer = ScanAnswer::of(Outcome::Recorded, &event, &row);
             Decision::write(move |edit| {
                 store::insert(edit, number, person, &row)?;
+                if let Some(hold) = hold {
+                    store::spend(edit, &hold, person, now)?;
+                }
                 Ok(answer)
             })
         }
-        // The rule repeats only what it was shown.
-        (Verdict::Repeat | Verdict::Already, None) => Decision::Refuse(Refusal::CodeInvalid),
     })
 }
 
-fn scanned(status: Status, at: Time, minutes_late: Option<u32>, nonce: &str) -> Attendance {
+fn scanned(
+    status: Status,
+    at: Time,
+    minutes_late: Option<u32>,
+    source: Source,
+    nonce: &str,
+) -> Attendance {
     Attendance {
         status,
         scanned_at: at,
         minutes_late,
-        source: Source::Scan,
+        source,
         nonce: Some(nonce.to_owned()),
         updated_at: None,
         updated_by: None,

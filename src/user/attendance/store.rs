@@ -2,9 +2,9 @@
 
 use super::{
     super::{
-        codes::Refusal,
+        codes::{HoldTerms, PresentedHold, Refusal, oldest_live_hold},
         records::{Attendance, Event, RefusalCount},
-        tables::{ATTENDANCE, EVENTS, EXPECTED, HISTORY, REFUSALS, TALLIES},
+        tables::{ATTENDANCE, EVENTS, EXPECTED, HISTORY, REFUSALS, SPENT_HOLDS, TALLIES},
     },
     rules::Door,
 };
@@ -84,6 +84,38 @@ pub(super) fn insert(
     let mut tally = TALLIES.get(edit, number)?.unwrap_or_default();
     tally.add(attendance.status, is_expected);
     TALLIES.put(edit, number, &tally)
+}
+
+/// Who has redeemed a hold; nobody so far when it is not there.
+pub(super) fn spent_by(
+    reader: &impl Reader,
+    hold: &PresentedHold,
+) -> Result<Option<UserId>, StoreError> {
+    Ok(SPENT_HOLDS.get(reader, key_of(hold))?.map(UserId))
+}
+
+/// How many holds that have ended are forgotten for each that is spent.
+const FORGOTTEN_AT_ONCE: usize = 8;
+
+/// Remembers that a hold was redeemed, and forgets some that nobody can redeem any more.
+pub(super) fn spend(
+    edit: &Edit<'_>,
+    hold: &PresentedHold,
+    person: UserId,
+    now: Time,
+) -> Result<(), StoreError> {
+    let over = ..(oldest_live_hold(now).as_millis(), 0, 0);
+    let over =
+        SPENT_HOLDS.collect(edit, over, Direction::Ascending, FORGOTTEN_AT_ONCE, |key, _| key)?;
+    for key in over {
+        SPENT_HOLDS.remove(edit, key)?;
+    }
+    SPENT_HOLDS.put(edit, key_of(hold), &person.0)
+}
+
+fn key_of(hold: &PresentedHold) -> (i64, u32, u64) {
+    let HoldTerms { issued_at, id, .. } = hold.terms;
+    (issued_at.as_millis(), hold.number, u64::from_be_bytes(id))
 }
 
 /// Counts one more refusal.

@@ -1,10 +1,11 @@
 //! Codes: what an event shows and people scan.
 //!
 //! A code is made of the event's number, a window of time and a seal under the event's own secret;
-//! nothing is stored for one. `seal` makes and opens codes, typed codes and holds; `rules` knows
-//! which window it is; `crate::qr` draws; `format` reads what the client would like to get.
+//! nothing is stored for one. `seal` makes and opens codes, typed codes and holds; `browser` is whom a hold is
+//! for; `rules` knows which window it is; `crate::qr` draws; `format` reads what the client would like to get.
 
 mod api;
+mod browser;
 mod dto;
 mod format;
 mod model;
@@ -13,10 +14,13 @@ mod seal;
 mod service;
 
 pub use api::CodesApi;
+pub use browser::BrowserId;
 pub use model::{Face, Refusal, Secret};
 pub use service::ShownCode;
 
+pub(crate) use browser::BrowserKey;
 pub(crate) use rules::{
-    accepted_windows, code_in, hold_expires_at, is_fresh, is_hold_live, typed_digits,
+    accepted_windows, code_in, hold_counts_as_of, hold_expires_at, is_fresh, is_hold_live,
+    oldest_live_hold, typed_digits,
 };
-pub(crate) use seal::{PresentedCode, PresentedHold, hold, typed_code};
+pub(crate) use seal::{HoldTerms, PresentedCode, PresentedHold, hold, typed_code};

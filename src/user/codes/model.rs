@@ -55,6 +55,10 @@ pub enum Refusal {
     EventInactive,
     /// The event has a list of people, and this one is not on it.
     NotExpected,
+    /// The hold was given to another browser.
+    HoldOfAnotherBrowser,
+    /// Somebody else has redeemed the hold.
+    HoldSpent,
 }
 
 impl Refusal {
@@ -67,6 +71,8 @@ impl Refusal {
             Self::Closed => "CLOSED",
             Self::EventInactive => "EVENT_INACTIVE",
             Self::NotExpected => "NOT_EXPECTED",
+            Self::HoldOfAnotherBrowser => "HOLD_OF_ANOTHER_BROWSER",
+            Self::HoldSpent => "HOLD_SPENT",
         }
     }
 }

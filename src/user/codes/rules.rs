@@ -12,6 +12,8 @@ use crate::clock::Time;
 
 /// How long a hold can be redeemed.
 const HOLD_MINUTES: i64 = 10;
+/// How long after it was made a hold counts as of then.
+const HOLD_COUNTS_MINUTES: i64 = 2;
 /// The length of a typed code.
 const TYPED_DIGITS: usize = 8;
 
@@ -54,9 +56,20 @@ pub(crate) fn hold_expires_at(issued_at: Time) -> Time {
     issued_at.plus_minutes(HOLD_MINUTES)
 }
 
+/// When the oldest hold was made that can be redeemed now.
+pub(crate) fn oldest_live_hold(now: Time) -> Time {
+    now.plus_minutes(-HOLD_MINUTES)
+}
+
 /// Whether a hold can be redeemed. One from the future cannot: the clock was set back.
 pub(crate) fn is_hold_live(issued_at: Time, now: Time) -> bool {
     (issued_at..hold_expires_at(issued_at)).contains(&now)
+}
+
+/// The moment as of which a hold counts that is redeemed now: when it was made, for as long as signing in takes,
+/// and now after that.
+pub(crate) fn hold_counts_as_of(issued_at: Time, now: Time) -> Time {
+    if now <= issued_at.plus_minutes(HOLD_COUNTS_MINUTES) { issued_at } else { now }
 }
 
 /// The code in what a client sends: the code itself, or the whole link whose last segment it is.

@@ -6,22 +6,24 @@
 //!
 //! - A code: number (4 bytes) ‖ window (4) ‖ seal (10), 29 characters of base32.
 //! - A typed code: 8 decimal digits of the same window, truncated as in RFC 4226 §5.3.
-//! - A hold: number (4) ‖ milliseconds of issue (8) ‖ seal (10), 36 characters.
+//! - A hold: number (4) ‖ milliseconds of issue (8) ‖ id (8) ‖ browser (10) ‖ seal (10), 64 characters.
 
 use super::{
     super::events::Mode,
+    browser::{BROWSER_LENGTH, BrowserId},
     model::{Face, Secret},
 };
 use crate::{base32, clock::Time, crypto};
 
 const CODE: &[u8] = b"appliance code 1";
 const TYPED_CODE: &[u8] = b"appliance typed code 1";
-const HOLD: &[u8] = b"appliance hold 1";
+const HOLD: &[u8] = b"appliance hold 2";
 
 /// 80 bits: more than anyone can guess online, and few enough for a small picture.
 const SEAL_LENGTH: usize = 10;
 const CODE_LENGTH: usize = 4 + 4 + SEAL_LENGTH;
-const HOLD_LENGTH: usize = 4 + 8 + SEAL_LENGTH;
+const HOLD_ID_LENGTH: usize = 8;
+const HOLD_LENGTH: usize = 4 + 8 + HOLD_ID_LENGTH + BROWSER_LENGTH + SEAL_LENGTH;
 
 type Seal = [u8; SEAL_LENGTH];
 
@@ -41,12 +43,27 @@ pub(crate) fn typed_code(secret: &Secret, face: &Face, window: u32) -> String {
     format!("{:08}", number % 100_000_000)
 }
 
-/// A hold on an event, made at a moment.
-pub(crate) fn hold(secret: &Secret, face: &Face, issued_at: Time) -> String {
-    let issued = issued_at.as_millis().to_be_bytes();
-    let number = face.number.to_be_bytes();
-    let seal: Seal = crypto::shortened(of_hold(secret, face, issued));
-    base32::encode(&[&number[..], &issued, &seal].concat())
+/// What a hold says besides its event: when it was made, for which browser, and which of several it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct HoldTerms {
+    /// When it was made.
+    pub(crate) issued_at: Time,
+    /// Random, so that it can be spent.
+    pub(crate) id: [u8; HOLD_ID_LENGTH],
+    /// The browser that asked for it.
+    pub(crate) browser: BrowserId,
+}
+
+impl HoldTerms {
+    fn bytes(&self) -> Vec<u8> {
+        [&self.issued_at.as_millis().to_be_bytes()[..], &self.id, &self.browser.0].concat()
+    }
+}
+
+/// A hold on an event.
+pub(crate) fn hold(secret: &Secret, face: &Face, terms: &HoldTerms) -> String {
+    let seal: Seal = crypto::shortened(of_hold(secret, face, terms));
+    base32::encode(&[&face.number.to_be_bytes()[..], &terms.bytes(), &seal].concat())
 }
 
 /// Something of the form of a code.
@@ -84,8 +101,8 @@ impl PresentedCode {
 pub(crate) struct PresentedHold {
     /// The event that it names.
     pub(crate) number: u32,
-    /// When it says it was made.
-    pub(crate) issued_at: Time,
+    /// What it says.
+    pub(crate) terms: HoldTerms,
     seal: Seal,
 }
 
@@ -94,18 +111,17 @@ impl PresentedHold {
     pub(crate) fn read(text: &str) -> Option<Self> {
         let bytes: [u8; HOLD_LENGTH] = bytes_of(text.trim())?;
         let (number, rest) = bytes.split_first_chunk()?;
-        let (issued, seal) = rest.split_first_chunk()?;
-        Some(Self {
-            number: u32::from_be_bytes(*number),
-            issued_at: Time::from_millis(i64::from_be_bytes(*issued)),
-            seal: *seal.first_chunk()?,
-        })
+        let (issued, rest) = rest.split_first_chunk()?;
+        let (id, rest) = rest.split_first_chunk()?;
+        let (browser, seal) = rest.split_first_chunk()?;
+        let issued_at = Time::from_millis(i64::from_be_bytes(*issued));
+        let terms = HoldTerms { issued_at, id: *id, browser: BrowserId(*browser) };
+        Some(Self { number: u32::from_be_bytes(*number), terms, seal: *seal.first_chunk()? })
     }
 
     /// Whether the event sealed it, at whatever time.
     pub(crate) fn is_genuine(&self, secret: &Secret, face: &Face) -> bool {
-        let seal: Seal =
-            crypto::shortened(of_hold(secret, face, self.issued_at.as_millis().to_be_bytes()));
+        let seal: Seal = crypto::shortened(of_hold(secret, face, &self.terms));
         face.number == self.number && crypto::equal(&seal, &self.seal)
     }
 }
@@ -121,8 +137,8 @@ fn of_window(secret: &Secret, label: &[u8], face: &Face, window: u32) -> [u8; 32
     sealed(secret, label, face, &window.to_be_bytes())
 }
 
-fn of_hold(secret: &Secret, face: &Face, issued: [u8; 8]) -> [u8; 32] {
-    sealed(secret, HOLD, face, &issued)
+fn of_hold(secret: &Secret, face: &Face, terms: &HoldTerms) -> [u8; 32] {
+    sealed(secret, HOLD, face, &terms.bytes())
 }
 
 fn sealed(secret: &Secret, label: &[u8], face: &Face, when: &[u8]) -> [u8; 32] {
@@ -153,6 +169,14 @@ mod tests {
         })
     }
 
+    fn terms() -> impl Strategy<Value = HoldTerms> {
+        (0_i64..3, 0_u8..3, 0_u8..3).prop_map(|(millis, id, browser)| HoldTerms {
+            issued_at: Time::from_millis(millis),
+            id: [id; HOLD_ID_LENGTH],
+            browser: BrowserId([browser; BROWSER_LENGTH]),
+        })
+    }
+
     fn secrets() -> impl Strategy<Value = Secret> {
         (0_u8..3).prop_map(|byte| Secret::new([byte; 32]))
     }
@@ -173,18 +197,17 @@ mod tests {
         }
 
         #[test]
-        fn a_hold_passes_for_its_own_event_and_moment_alone(
-            secret in secrets(), face in faces(), millis in 0_i64..i64::MAX,
-            other_secret in secrets(), other_face in faces(),
+        fn a_hold_passes_for_its_own_event_moment_and_browser_alone(
+            secret in secrets(), face in faces(), terms in terms(),
+            other_secret in secrets(), other_face in faces(), other in terms(),
         ) {
-            let issued_at = Time::from_millis(millis);
-            let presented = PresentedHold::read(&hold(&secret, &face, issued_at)).unwrap();
-            prop_assert_eq!((presented.number, presented.issued_at), (face.number, issued_at));
+            let presented = PresentedHold::read(&hold(&secret, &face, &terms)).unwrap();
+            prop_assert_eq!((presented.number, presented.terms), (face.number, terms));
             prop_assert!(presented.is_genuine(&secret, &face));
             let same = secret == other_secret && face == other_face;
             prop_assert_eq!(presented.is_genuine(&other_secret, &other_face), same);
-            let moved = PresentedHold { issued_at: Time::from_millis(millis - 1), ..presented };
-            prop_assert!(!moved.is_genuine(&secret, &face));
+            let moved = PresentedHold { terms: other, ..presented };
+            prop_assert_eq!(moved.is_genuine(&secret, &face), other == terms);
         }
 
         #[test]
@@ -200,10 +223,10 @@ mod tests {
         }
 
         #[test]
-        fn a_code_is_no_hold_and_a_hold_is_no_code(face in faces(), window: u32) {
+        fn a_code_is_no_hold_and_a_hold_is_no_code(face in faces(), window: u32, terms in terms()) {
             let secret = Secret::new([1; 32]);
             let code = code(&secret, &face, window);
-            let hold = hold(&secret, &face, Time::from_millis(i64::from(window)));
+            let hold = hold(&secret, &face, &terms);
             prop_assert_eq!(PresentedHold::read(&code), None);
             prop_assert_eq!(PresentedCode::read(&hold), None);
         }

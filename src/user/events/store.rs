@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn whatever_was_deleted_the_ordinal_is_free_and_the_last_of_all_is_no_endless_search() {
-        let holes = |ordinal: u32| ordinal < 1_000 && ordinal % 7 != 0;
+        let holes = |ordinal: u32| ordinal < 1_000 && !ordinal.is_multiple_of(7);
         let free = free_ordinal(|ordinal| Ok(holes(ordinal))).unwrap();
         assert!(!holes(free));
         assert!(matches!(free_ordinal(|_| Ok(true)), Err(StoreError::Refused(_))));

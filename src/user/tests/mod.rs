@@ -13,8 +13,8 @@ use futures_util::{FutureExt, future::BoxFuture};
 use tempfile::TempDir;
 
 use super::{
-    Accounts, EventInput, EventView, MIGRATIONS, Refusal, Registered, ScanAnswer, ScanInput,
-    UserError, UserService,
+    Accounts, BrowserId, EventInput, EventView, Hold, MIGRATIONS, Refusal, Registered, ScanAnswer,
+    ScanInput, UserError, UserService,
 };
 use crate::{
     clock::{Clock, Time},
@@ -29,6 +29,9 @@ use crate::{
 
 /// Ten minutes before the lesson of [`House::lesson`] starts.
 const MORNING: &str = "2026-11-23T08:50:00+01:00";
+
+/// Where everybody of these tests is, unless they say otherwise.
+const BROWSER: BrowserId = BrowserId([7; 10]);
 
 /// The accounts of a domain that is not here.
 #[derive(Default)]
@@ -135,9 +138,23 @@ impl House {
         self.users.scan(UserId(person), ScanInput { typed_code, ..nonce_only(nonce) }).await
     }
 
+    fn hold(&self, code: &str) -> Result<Hold, UserError> {
+        self.users.hold(code, BROWSER)
+    }
+
     async fn redeem(&self, person: u64, hold: &str, nonce: &str) -> Result<ScanAnswer, UserError> {
+        self.redeem_in(Some(BROWSER), person, hold, nonce).await
+    }
+
+    async fn redeem_in(
+        &self,
+        browser: Option<BrowserId>,
+        person: u64,
+        hold: &str,
+        nonce: &str,
+    ) -> Result<ScanAnswer, UserError> {
         let hold = Some(hold.to_owned());
-        self.users.scan(UserId(person), ScanInput { hold, ..nonce_only(nonce) }).await
+        self.users.scan(UserId(person), ScanInput { hold, browser, ..nonce_only(nonce) }).await
     }
 
     fn audit(&self) -> Vec<Event> {

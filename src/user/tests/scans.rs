@@ -5,8 +5,9 @@ use crate::{
     event::Provenance,
     ids::UserId,
     user::{
-        EventInput, Mode, Outcome, Refusal, ScanAnswer, ScanInput, Status, UserError,
-        tables::{PROFILES, REFUSALS},
+        BrowserId, EventInput, Mode, Outcome, Refusal, ScanAnswer, ScanInput, Source, Status,
+        UserError,
+        tables::{ATTENDANCE, PROFILES, REFUSALS, SPENT_HOLDS},
     },
 };
 
@@ -45,7 +46,7 @@ async fn a_repeated_request_gets_its_answer_after_the_code_has_expired_and_the_e
     let house = House::new();
     let id = house.lesson().await;
     let shown = house.users.shown_code(&id).unwrap();
-    let hold = house.users.hold(&shown.code).unwrap().hold;
+    let hold = house.hold(&shown.code).unwrap().hold;
     let first = house.scan(1, &shown.code, "same").await.unwrap();
     let typed = house.type_in(2, &shown.typed_code, "same").await.unwrap();
     let redeemed = house.redeem(3, &hold, "same").await.unwrap();
@@ -87,7 +88,7 @@ async fn scanning_opens_is_late_and_closes_by_the_schedule() {
     let id = house.lesson().await;
     house.at("2026-11-23T08:44:59+01:00");
     assert_refused(house.scan(1, &house.code(&id), "early").await, Refusal::TooEarly);
-    assert_refused(house.users.hold(&house.code(&id)), Refusal::TooEarly);
+    assert_refused(house.hold(&house.code(&id)), Refusal::TooEarly);
     house.at("2026-11-23T09:12:30+01:00");
     let late = house.scan(1, &house.code(&id), "late").await.unwrap();
     assert_eq!((late.status, late.minutes_late), (Status::Late, Some(12)));
@@ -106,7 +107,7 @@ async fn an_inactive_event_takes_no_scans() {
     house.users.set_event_active(id, false, Provenance::COMMAND_LINE).await.unwrap();
     assert_refused(house.scan(1, &shown.code, "code").await, Refusal::EventInactive);
     assert_refused(house.type_in(1, &shown.typed_code, "typed").await, Refusal::EventInactive);
-    assert_refused(house.users.hold(&shown.code), Refusal::EventInactive);
+    assert_refused(house.hold(&shown.code), Refusal::EventInactive);
 }
 
 #[tokio::test]
@@ -126,15 +127,61 @@ async fn a_scan_by_hold_counts_as_of_when_the_hold_was_made() {
     let house = House::new();
     let id = house.lesson().await;
     house.at("2026-11-23T09:09:00+01:00");
-    let hold = house.users.hold(&house.code(&id)).unwrap();
+    let hold = house.hold(&house.code(&id)).unwrap();
     assert_eq!(hold.event_name, "Corso di Rust");
     assert_eq!(hold.expires_at, time("2026-11-23T09:19:00+01:00"));
-    house.at("2026-11-23T09:18:59+01:00");
+    house.at("2026-11-23T09:11:00+01:00");
     let answer = house.redeem(1, &hold.hold, "held").await.unwrap();
     assert_eq!((answer.status, answer.minutes_late), (Status::Present, None));
     assert_eq!(answer.scanned_at, time("2026-11-23T09:09:00+01:00"));
+    let snapshot = house.users.store().read().unwrap();
+    assert_eq!(ATTENDANCE.get(&snapshot, (1, 1)).unwrap().unwrap().source, Source::Hold);
     house.at("2026-11-23T09:19:00+01:00");
     assert_refused(house.redeem(2, &hold.hold, "held").await, Refusal::CodeExpired);
+}
+
+#[tokio::test]
+async fn a_hold_that_is_redeemed_after_two_minutes_counts_as_of_then() {
+    let house = House::new();
+    let id = house.lesson().await;
+    house.at("2026-11-23T09:09:00+01:00");
+    let hold = house.hold(&house.code(&id)).unwrap();
+    house.at("2026-11-23T09:11:00.001+01:00");
+    let answer = house.redeem(1, &hold.hold, "held").await.unwrap();
+    assert_eq!((answer.status, answer.minutes_late), (Status::Late, Some(11)));
+    assert_eq!(answer.scanned_at, house.clock.now());
+}
+
+#[tokio::test]
+async fn a_hold_is_good_for_one_person_in_the_browser_that_asked_for_it() {
+    let house = House::new();
+    let id = house.lesson().await;
+    let hold = house.hold(&house.code(&id)).unwrap().hold;
+    for browser in [None, Some(BrowserId([8; 10]))] {
+        let elsewhere = house.redeem_in(browser, 1, &hold, "held").await;
+        assert_refused(elsewhere, Refusal::HoldOfAnotherBrowser);
+    }
+    let first = house.redeem(1, &hold, "held").await.unwrap();
+    assert_eq!(house.redeem(1, &hold, "held").await.unwrap(), first, "the same scan again");
+    assert_refused(house.redeem(2, &hold, "held").await, Refusal::HoldSpent);
+    let mine = house.hold(&house.code(&id)).unwrap().hold;
+    assert!(house.redeem(2, &mine, "mine").await.is_ok());
+}
+
+#[tokio::test]
+async fn holds_that_have_ended_are_forgotten_as_others_are_spent() {
+    let house = House::new();
+    let id = house.lesson().await;
+    for person in 1..=3 {
+        let hold = house.hold(&house.code(&id)).unwrap().hold;
+        house.redeem(person, &hold, "held").await.unwrap();
+        house.later(60);
+    }
+    house.later(600);
+    house.register(4);
+    let hold = house.hold(&house.code(&id)).unwrap().hold;
+    house.redeem(4, &hold, "held").await.unwrap();
+    assert_eq!(SPENT_HOLDS.len(&house.users.store().read().unwrap()), Ok(1));
 }
 
 #[tokio::test]
@@ -147,7 +194,7 @@ async fn nothing_made_up_is_taken() {
     let mixed = format!("{}{}", &code[..7], &others[7..]);
     for forged in ["", "https://localhost/S/", &code[1..], &mixed, &"0".repeat(29)] {
         assert_refused(house.scan(1, forged, "forged").await, Refusal::CodeInvalid);
-        assert_refused(house.users.hold(forged), Refusal::CodeInvalid);
+        assert_refused(house.hold(forged), Refusal::CodeInvalid);
     }
     let as_hold = house.redeem(1, &code, "forged").await;
     assert_refused(as_hold, Refusal::CodeInvalid);

@@ -91,6 +91,7 @@ function Row({ row, event }) {
         <p class="ledger-row-note numbers">${[
           at && (sameDay ? formatTime(at, event.timezone) : `${formatDay(at, event.timezone)}, ${formatTime(at, event.timezone)}`),
           row.minutes_late > 0 && t('attendance.late', { count: row.minutes_late }),
+          row.source === 'hold' && t('attendance.byHold'),
           row.reason,
         ].filter(Boolean).join(' · ')}</p>
       </div>

@@ -56,6 +56,7 @@ function success({ outcome, event_name, status, minutes_late, scanned_at }) {
 const TITLES = {
   CODE_EXPIRED: 'refused.expired', CODE_INVALID: 'refused.invalid', HOLD_EXPIRED: 'refused.expired', HOLD_INVALID: 'refused.invalid',
   TOO_EARLY: 'refused.early', CLOSED: 'refused.closed', EVENT_INACTIVE: 'refused.inactive', NOT_EXPECTED: 'refused.notExpected',
+  HOLD_OF_ANOTHER_BROWSER: 'refused.otherBrowser', HOLD_SPENT: 'refused.spent',
   UNREACHABLE: 'refused.unreachable',
 };
 
