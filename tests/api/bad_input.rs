@@ -42,6 +42,9 @@ async fn refuses(path: &str, cases: Vec<(Vec<u8>, u16, &str, &str)>) {
     let before = everything(&app, &admin).await;
     app.event(&admin, "Before", "static").await;
     let audit_before = audited(&app, &admin, "Before").await;
+    // Whoever is told that an address or a name is taken is noted, and nothing else is.
+    let tells = |code: &&str| matches!(*code, "USER_EXISTS" | "USERNAME_TAKEN");
+    let noted = cases.iter().map(|(_, _, code, _)| *code).filter(tells).count();
     for (body, status, code, field) in cases {
         let answer = app.post_bytes(path, Some(&admin), "application/json", body.clone()).await;
         let shown = String::from_utf8_lossy(&body[..body.len().min(200)]).into_owned();
@@ -57,7 +60,9 @@ async fn refuses(path: &str, cases: Vec<(Vec<u8>, u16, &str, &str)>) {
     assert_eq!(everything(&app, &admin).await, before);
     app.event(&admin, "After", "static").await;
     let written = audited(&app, &admin, "After").await.split_off(audit_before.len());
-    assert_eq!(written, ["event.deleted", "event.created"], "nothing else was written");
+    let mut expected = vec!["registration.refused"; noted];
+    expected.extend(["event.deleted", "event.created"]);
+    assert_eq!(written, expected, "nothing else was written");
 }
 
 /// A body with one member changed; `null` removes it.
