@@ -3,7 +3,7 @@
 use clap::Subcommand;
 
 use super::{Failure, Global, print};
-use crate::config::{show_json, show_text};
+use crate::config::{UnnamedProxy, show_json, show_text};
 
 /// Checks or shows the configuration.
 #[derive(Debug, Subcommand)]
@@ -19,8 +19,12 @@ impl ConfigVerb {
         let settings = global.settings()?;
         match self {
             Self::Check => {
-                settings.parse()?;
+                let config = settings.parse()?;
                 global.say("the configuration is valid");
+                if let Some(unnamed) = config.unnamed_proxy() {
+                    let message = UnnamedProxy::message();
+                    global.say(format_args!("warning: {message}; {}", unnamed.mend()));
+                }
             }
             Self::Show if global.json => {
                 print(serde_json::to_string_pretty(&show_json(&settings))?)?;

@@ -105,7 +105,7 @@ async fn serve(global: &Global, passed: PassedSockets, config: Config) -> Result
             }
         }
     };
-    let ended = server.run(shutdown).await;
+    let ended = Box::pin(server.run(shutdown)).await;
     ended.map(|()| Ended::AfterServing).map_err(|error| Failure::Failed(error.to_string()))
 }
 

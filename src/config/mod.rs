@@ -36,7 +36,7 @@ pub use load::{ConfigError, Origin, Settings, Sources};
 pub use log::{ConfigLogFormat, LogConfig};
 pub use mail::{MailConfig, MailEncryption};
 pub use network::Network;
-pub use proxy::{ForwardingHeader, ProxyConfig};
+pub use proxy::{ForwardingHeader, ProxyConfig, UnnamedProxy};
 pub use rate_limit::RateLimitConfig;
 pub use server::{Listen, PublicUrl, RedirectListen, ServerConfig};
 pub use show::{show_json, show_text};
@@ -87,6 +87,11 @@ impl Config {
     /// [`ConfigError`] for the first thing that is wrong, in words for the person who wrote it.
     pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
         Settings::load(sources)?.parse()
+    }
+
+    /// The proxy that speaks TLS, if nothing says how it names its clients.
+    pub fn unnamed_proxy(&self) -> Option<UnnamedProxy> {
+        self.proxy.unnamed_proxy(self.tls.mode, &self.server.listen)
     }
 
     /// What serde cannot see: ranges, and values that need each other. Names the key at fault.

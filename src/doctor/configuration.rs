@@ -1,7 +1,7 @@
 //! Values that are valid each by itself and make no sense together, or are meant for tests.
 
 use super::Finding;
-use crate::config::{Config, RedirectListen, TlsMode};
+use crate::config::{Config, RedirectListen, TlsMode, UnnamedProxy};
 
 const CHECK: &str = "configuration";
 
@@ -71,6 +71,9 @@ pub(super) fn findings(config: &Config) -> Vec<Finding> {
             "set access.metrics_networks to the networks of your monitoring",
         ));
     }
+    if let Some(unnamed) = config.unnamed_proxy() {
+        found.push(Finding::warning(CHECK, UnnamedProxy::message(), unnamed.mend()));
+    }
     if found.is_empty() {
         found.push(Finding::ok(CHECK, "valid"));
     }
@@ -109,6 +112,7 @@ mod tests {
             (vec![("limits.connections", "5")], "one address can take"),
             (vec![("rate_limit.enabled", "false")], "at any speed"),
             (vec![("access.metrics_networks", "['0.0.0.0/0']")], "whole world"),
+            (vec![("tls.mode", "off")], "all its clients count as one"),
         ] {
             let words = words(&flags);
             assert!(words.len() == 1 && words[0].contains(word), "{word}: {words:?}");

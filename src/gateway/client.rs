@@ -3,7 +3,9 @@
 //! Every proxy adds, on the right, the address that it was asked from, so what it says is read from the
 //! right: past addresses that are trusted proxies themselves to the first that is none. What stands left
 //! of that, a client may have written. When the next word of a proxy cannot be read (an obfuscated name,
-//! nonsense), the request counts as the proxy's own, and as nobody's where networks are let in by name.
+//! nonsense), the request counts as the proxy's own, and as nobody's where networks are let in by name. The
+//! same goes for whatever comes over loopback while a proxy speaks TLS that is not trusted: it may be for
+//! anybody.
 //!
 //! `X-Forwarded-Proto` and `X-Forwarded-Host` are read nowhere: links are made of `server.public_url`.
 
@@ -28,6 +30,8 @@ pub(super) struct Clients {
     trusted: Vec<Network>,
     trust_unix_socket: bool,
     header: ForwardingHeader,
+    /// Whether a proxy on this machine speaks TLS.
+    behind_tls: bool,
 }
 
 /// Where a request came from.
@@ -61,7 +65,13 @@ impl Clients {
             trusted: config.trusted_networks.clone(),
             trust_unix_socket: config.trust_unix_socket,
             header: config.header,
+            behind_tls: false,
         }
+    }
+
+    /// Says whether a proxy on this machine speaks TLS.
+    pub(super) const fn behind_tls(&mut self, is_behind: bool) {
+        self.behind_tls = is_behind;
     }
 
     /// Where a request came from.
@@ -74,7 +84,12 @@ impl Clients {
 
     fn resolve(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Client {
         if !peer.map_or(self.trust_unix_socket, |peer| self.trusts(peer)) {
-            return Client::at(peer);
+            return match peer {
+                Some(peer) if self.behind_tls && peer.to_canonical().is_loopback() => {
+                    Client::unknown_behind(Some(peer))
+                }
+                peer => Client::at(peer),
+            };
         }
         let mut client = Client::at(peer);
         let (name, hops): (_, fn(&[u8]) -> forwarded::Hops<'_>) = match self.header {
@@ -109,7 +124,25 @@ mod tests {
 
     fn clients(header: ForwardingHeader) -> Clients {
         let trusted = ["10.0.0.0/29", "fd00::/64"].map(|network| network.parse().unwrap());
-        Clients { trusted: trusted.into(), trust_unix_socket: false, header }
+        Clients { trusted: trusted.into(), trust_unix_socket: false, header, behind_tls: false }
+    }
+
+    #[test]
+    fn nobody_knows_for_whom_an_unnamed_proxy_asks_that_speaks_tls_on_this_machine() {
+        let mut clients = clients(XForwardedFor);
+        clients.behind_tls = true;
+        let forwarded = headers(&[("x-forwarded-for", "127.0.0.1")]);
+        for loopback in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
+            let loopback = Some(loopback.parse().unwrap());
+            for headers in [&headers(&[]), &forwarded] {
+                assert_eq!(clients.resolve(loopback, headers), Client::unknown_behind(loopback));
+            }
+        }
+        let client = Some("192.0.2.1".parse().unwrap());
+        assert_eq!(clients.resolve(client, &forwarded), Client::at(client), "a balancer named it");
+        clients.trusted.push("127.0.0.1".parse().unwrap());
+        let proxy = Some("127.0.0.1".parse().unwrap());
+        assert_eq!(clients.resolve(proxy, &headers(&[])), Client::at(proxy));
     }
 
     fn headers(lines: &[(&'static str, &str)]) -> HeaderMap {

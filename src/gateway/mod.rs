@@ -21,12 +21,12 @@ use poem::{Endpoint, Request, Response};
 
 use crate::{
     clock::Clock,
-    config::{CorsConfig, LimitsConfig, ProxyConfig, RateLimitConfig, ServerConfig},
-    http::{Authenticator, Caller, Problem},
+    config::{CorsConfig, LimitsConfig, ProxyConfig, RateLimitConfig, ServerConfig, TlsMode},
+    http::{Authenticator, BodyLimits, Caller, Problem},
     limit::Standing,
     telemetry::Metrics,
 };
-pub use bodies::{Bodies, BodyKind};
+pub use bodies::{Bodies, BodyKind, OpenOperation};
 use client::Clients;
 use cors::Cors;
 use headers::Headers;
@@ -86,7 +86,7 @@ impl Settings {
             cors: Cors::new(cors),
             headers: Headers::new(server),
             limits: RateLimits::new(rate_limit, policy_of, clock),
-            bodies: Bodies::new(limits, bodies),
+            bodies: Bodies::new(limits, bodies, metrics.shares.clone()),
             head_fields: usize::try_from(limits.head_fields).unwrap_or(usize::MAX),
             authenticator,
             metrics,
@@ -94,6 +94,20 @@ impl Settings {
             described,
             log_requests,
         }
+    }
+
+    /// With TLS spoken by the appliance, or by a proxy in front of it.
+    #[must_use]
+    pub fn with_tls(mut self, tls: TlsMode) -> Self {
+        self.clients.behind_tls(tls == TlsMode::Off);
+        self
+    }
+
+    /// With operations that are open to strangers, and so take small bodies alone.
+    #[must_use]
+    pub fn with_open(mut self, operations: Vec<OpenOperation>) -> Self {
+        self.bodies.open_to_strangers(operations);
+        self
     }
 
     /// Forgets clients that are back at rest; called now and then.
@@ -113,6 +127,7 @@ impl<E: Endpoint<Output = Response>> Gateway<E> {
         &self,
         request: Request,
         caller: &Caller,
+        body: &BodyLimits,
         standing: &mut Option<Standing>,
     ) -> Result<Response, poem::Error> {
         let settings = &self.settings;
@@ -122,7 +137,7 @@ impl<E: Endpoint<Output = Response>> Gateway<E> {
         *standing = settings.limits.admit(caller, &request)?;
         identify::refuse_many_fields(&request, settings.head_fields)?;
         identify::refuse_encoded(&request)?;
-        identify::refuse_large(&request, &settings.bodies.at(request.uri().path()))?;
+        identify::refuse_large(&request, body)?;
         let handled = AssertUnwindSafe(self.inner.call(request)).catch_unwind().await;
         handled.unwrap_or_else(|panic| {
             settings.metrics.system_error("panic");
@@ -139,9 +154,10 @@ impl<E: Endpoint<Output = Response>> Endpoint for Gateway<E> {
         let settings = &self.settings;
 
         let client = settings.clients.of(&request);
-        let body = settings.bodies.at(request.uri().path());
-        let context = identify::identify(&request, &client, body);
         let caller = caller::recognise(&request, client.network, settings.authenticator.as_ref());
+        let body = settings.bodies.at(request.method(), request.uri().path());
+        let body_of_caller = settings.bodies.of(&caller, client.network, &body);
+        let context = identify::identify(&request, &client, body_of_caller);
         let exchange = observe::Exchange::begin(&request, &context, &caller, started);
         let origin = settings.cors.origin(&request);
         request.set_data(client.address);
@@ -149,7 +165,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Gateway<E> {
         request.set_data(caller.clone());
 
         let mut standing = None;
-        let answered = self.answer(request, &caller, &mut standing).await;
+        let answered = self.answer(request, &caller, &body, &mut standing).await;
 
         let mut response = match answered {
             Ok(response) => response,

@@ -77,6 +77,11 @@ impl<G: Clone + Eq + Hash> Shares<G> {
     pub fn held(&self) -> u64 {
         self.0.lock().units
     }
+
+    /// How many units are held by one group.
+    pub fn held_by(&self, group: &G) -> u64 {
+        self.0.lock().by_group.get(group).copied().unwrap_or(0)
+    }
 }
 
 impl<G: Clone + Eq + Hash> Share<G> {
@@ -208,6 +213,7 @@ mod tests {
         let mut share = shares.take(&House(1), 0).unwrap();
         assert_eq!((share.grow_to(3), share.grow_to(4)), (Ok(()), Err(Exhausted::Group)));
         assert_eq!((share.units(), shares.held()), (3, 3));
+        assert_eq!((shares.held_by(&(false, 1)), shares.held_by(&(false, 2))), (3, 0));
         assert_eq!(share.grow_to(1), Ok(()));
         assert_eq!(share.units(), 3);
     }

@@ -8,7 +8,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Map, Value, json};
 
-use crate::{gateway::DescribedRoute, server::StartError};
+use crate::{
+    gateway::{DescribedRoute, OpenOperation},
+    server::StartError,
+};
 
 /// Where the document keeps its named schemas.
 const SCHEMAS: &str = "/components/schemas";
@@ -122,6 +125,27 @@ pub(super) fn described(document: &Value) -> HashMap<String, DescribedRoute> {
         Some((router_template(path), route))
     });
     paths.collect()
+}
+
+/// The operations that ask for no credentials.
+pub(super) fn open_operations(document: &Value) -> Vec<OpenOperation> {
+    let asks_for_none = |operation: &Value| {
+        let security = operation.get("security").and_then(Value::as_array);
+        security.is_none_or(|ways| {
+            ways.is_empty() || ways.iter().any(|way| way.as_object().is_some_and(Map::is_empty))
+        })
+    };
+    let mut open = Vec::new();
+    let paths = document.get("paths").and_then(Value::as_object);
+    for (path, operations) in paths.into_iter().flatten() {
+        let operations = operations.as_object().into_iter().flatten();
+        for (method, _) in operations.filter(|(_, operation)| asks_for_none(operation)) {
+            if let Ok(method) = method.to_uppercase().parse() {
+                open.push((method, router_template(path)));
+            }
+        }
+    }
+    open
 }
 
 /// poem-openapi numbers the parameters of a path, whatever their names.

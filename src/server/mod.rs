@@ -5,6 +5,7 @@
 //! changed nothing but finished migration steps.
 
 mod acme;
+mod admission;
 mod backups;
 mod bearers;
 mod certificates;
@@ -43,7 +44,7 @@ use tokio::{net::TcpListener, sync::watch};
 use crate::{
     auth::{AuthError, AuthService},
     clock::Clock,
-    config::{Config, Listen, RedirectListen},
+    config::{Config, Listen, RedirectListen, UnnamedProxy},
     gateway::Settings,
     mail::Post,
     store::StoreError,
@@ -118,6 +119,9 @@ impl Server {
         config: Config,
         clock: Clock,
     ) -> Result<Self, StartError> {
+        if let Some(unnamed) = config.unnamed_proxy() {
+            tracing::warn!(mend = unnamed.mend(), "{}", UnnamedProxy::message());
+        }
         let data = prepare_data(&config)?;
         let socket = match passed.https {
             Some(socket) => Socket::of_passed(socket, config.tls.mode)?,
@@ -158,8 +162,17 @@ impl Server {
             Routes::build(&config, &domains, backups.clone(), dashboard, post, draining.clone())?;
         let metrics = domains.metrics.clone();
         let redirects = redirect.is_some();
-        let listener =
-            Listener::new(socket, tls, config.limits, endpoint, draining, metrics, redirects);
+        let balancers = config.proxy.protocol_networks.clone();
+        let listener = Listener::new(
+            socket,
+            tls,
+            config.limits,
+            balancers,
+            endpoint,
+            draining,
+            metrics,
+            redirects,
+        );
         let drain_time = Duration::from_secs(config.server.drain_seconds);
         let control = config.server.control_socket_or(data.control_socket());
         let control = UnixSocket::bind(&control, Purpose::Control)?;
@@ -251,9 +264,10 @@ impl Server {
         let control = tokio::spawn(tasks.lasting("control", answering));
         let mut background = tokio::task::JoinSet::new();
         if let Some((redirect, origin)) = redirect {
-            let plain = Redirect::new(&origin, certificates.challenges(), domains.clock.clone());
-            let redirecting = plain.serve(redirect, listener.networks());
-            background.spawn(tasks.lasting("redirect", redirecting));
+            let (challenges, clock) = (certificates.challenges(), domains.clock.clone());
+            let (networks, balancers) = (listener.networks(), listener.balancers());
+            let plain = Redirect::new(&origin, challenges, clock, networks, balancers);
+            background.spawn(tasks.lasting("redirect", plain.serve(redirect)));
         }
         let sources = vec![certificates.reload()];
         let reloading = self.reload.serve(supervisor.clone(), words.clone(), sources);
@@ -270,7 +284,8 @@ impl Server {
         let (finish, finishing) = watch::channel(false);
         let relay = tokio::spawn(tasks.lasting("relay", relay::run(domains.clone(), finishing)));
         let schedule = tokio::spawn(tasks.finite("schedule", backups.run_schedule()));
-        let serving = tokio::spawn(tasks.lasting("listener", listener.serve(drain_time, turns)));
+        let serving = Box::pin(listener.serve(drain_time, turns));
+        let serving = tokio::spawn(tasks.lasting("listener", serving));
         supervisor.ready(&words);
         let outcome = tokio::select! {
             () = shutdown => Ok(()),
@@ -373,7 +388,8 @@ mod tests {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };
-        let stopped = tokio::time::timeout(Duration::from_mins(1), server.run(accepted)).await;
+        let stopped =
+            tokio::time::timeout(Duration::from_mins(1), Box::pin(server.run(accepted))).await;
         assert_eq!(stopped, Ok(Ok(())));
         drop(silent);
     }

@@ -8,6 +8,7 @@
 use std::{
     fmt::{self, Write as _},
     io,
+    net::SocketAddr,
     sync::Arc,
     time::Duration,
 };
@@ -19,16 +20,24 @@ use tokio::{
 };
 
 use super::{
-    listener::Networks,
+    admission::Networks,
+    connection::{Header, receive},
     tls::{ACME_PATH, Challenges},
 };
-use crate::{clock::Clock, http::ClientNetwork};
+use crate::{
+    clock::Clock,
+    config::Network,
+    http::{ClientNetwork, NetworkGroup},
+    limit::{Share, Shares},
+};
 
 const HEAD_TIME: Duration = Duration::from_secs(5);
 const WHOLE_TIME: Duration = Duration::from_secs(15);
 const LINGER: Duration = Duration::from_secs(2);
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(100);
 pub(super) const MAX_CONNECTIONS: u64 = 256;
+/// Of these for one network.
+const MAX_OF_ONE_NETWORK: u64 = MAX_CONNECTIONS / 4;
 /// A longer head is refused.
 const HEAD_BYTES: usize = 8 * 1024;
 /// The head of an answer; a target that does not fit into it is refused. Both together are small enough for a
@@ -36,22 +45,35 @@ const HEAD_BYTES: usize = 8 * 1024;
 const ANSWER_BYTES: usize = 5 * 1024;
 const HEADERS: usize = 64;
 
+/// One connection's place in the shares of its network.
+type Place = [Share<NetworkGroup>; 2];
+
 /// What plain HTTP answers with.
 pub(super) struct Redirect {
     /// `location: ` and the origin.
     location: String,
     challenges: Arc<Challenges>,
     clock: Clock,
+    /// How many connections each network has here and on the listener for HTTPS, and how many here alone.
+    networks: [Networks; 2],
+    /// Where balancers are that begin each connection with a header.
+    balancers: Vec<Network>,
 }
 
 impl Redirect {
-    pub(super) fn new(origin: &str, challenges: Arc<Challenges>, clock: Clock) -> Self {
-        Self { location: format!("location: {origin}"), challenges, clock }
+    pub(super) fn new(
+        origin: &str,
+        challenges: Arc<Challenges>,
+        clock: Clock,
+        networks: Networks,
+        balancers: Vec<Network>,
+    ) -> Self {
+        let networks = [networks, Shares::new(MAX_CONNECTIONS, MAX_OF_ONE_NETWORK)];
+        Self { location: format!("location: {origin}"), challenges, clock, networks, balancers }
     }
 
-    /// Answers until the task is dropped. A connection here takes one of its network's places, as it does on
-    /// the listener for HTTPS.
-    pub(super) async fn serve(self, listener: TcpListener, networks: Arc<Networks>) {
+    /// Answers until the task is dropped.
+    pub(super) async fn serve(self, listener: TcpListener) {
         let this = Arc::new(self);
         let permits =
             Arc::new(Semaphore::new(usize::try_from(MAX_CONNECTIONS).unwrap_or(usize::MAX)));
@@ -65,15 +87,44 @@ impl Redirect {
                     continue;
                 }
             };
-            let Some(place) = Networks::take(&networks, ClientNetwork::of(peer.ip())) else {
+            let is_balancer = this.balancers.iter().any(|network| network.contains(peer.ip()));
+            let place = if is_balancer { None } else { this.place_for(peer) };
+            if place.is_none() && !is_balancer {
                 continue;
-            };
+            }
             let this = Arc::clone(&this);
             tokio::spawn(async move {
-                let _ = tokio::time::timeout(WHOLE_TIME, this.converse(stream)).await;
-                drop((place, permit));
+                let conversation = this.converse_from(stream, peer, place);
+                let _ = tokio::time::timeout(WHOLE_TIME, conversation).await;
+                drop(permit);
             });
         }
+    }
+
+    /// A place of the client's network; nothing when it has its share.
+    fn place_for(&self, peer: SocketAddr) -> Option<Place> {
+        let network = ClientNetwork::of(peer.ip());
+        let [everywhere, here] = &self.networks;
+        Some([everywhere.take(&network, 1).ok()?, here.take(&network, 1).ok()?])
+    }
+
+    /// A conversation that takes a place, if need be that of the client whom a balancer names.
+    async fn converse_from(
+        &self,
+        mut stream: TcpStream,
+        peer: SocketAddr,
+        mut place: Option<Place>,
+    ) -> io::Result<()> {
+        if place.is_none() {
+            let header = tokio::time::timeout(HEAD_TIME, receive(&mut stream)).await;
+            let client = match header {
+                Ok(Ok(Header::Own)) => peer,
+                Ok(Ok(Header::Client { source, .. })) => source,
+                _ => return Ok(()),
+            };
+            place = self.place_for(client);
+        }
+        if place.is_some() { self.converse(stream).await } else { Ok(()) }
     }
 
     /// One request and its answer. What is wrong with the connection is the client's affair.

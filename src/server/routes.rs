@@ -63,7 +63,7 @@ impl Routes {
     ) -> Result<Self, StartError> {
         let api = api(config, domains, backups, dashboard, post);
         let document = document::complete(&api.spec)?;
-        let settings = Arc::new(Settings::new(
+        let settings = Settings::new(
             &config.cors,
             &config.server,
             &config.proxy,
@@ -72,7 +72,6 @@ impl Routes {
             vec![
                 ("/api/v1/auth", BodyKind::Credentials),
                 ("/api/v1/setup", BodyKind::Credentials),
-                ("/api/v1/scans/holds", BodyKind::Credentials),
                 ("/api/v1/social/logs", BodyKind::Batch),
             ],
             config.log.requests,
@@ -92,7 +91,9 @@ impl Routes {
             document::described(&document),
             policies::policy_of,
             domains.clock.clone(),
-        ));
+        );
+        let settings = settings.with_tls(config.tls.mode);
+        let settings = Arc::new(settings.with_open(document::open_operations(&document)));
         let pages = Route::new()
             .at("/openapi.json", openapi_json(config, document.to_string()))
             .at("/docs", documentation(config))
@@ -332,10 +333,13 @@ fn admit_key(request: &Request, refused: Problem) -> Result<(), Problem> {
     person_or_key(request, Role::Admin, Scope::MetricsRead).map(drop)
 }
 
-/// Lets only clients of the given networks pass.
+/// Lets only clients of the given networks pass. Whoever is somewhere unknown is let in where everybody is.
 fn admit(request: &Request, networks: &[Network]) -> Result<(), Problem> {
     let address = request.data::<ClientAddress>().and_then(|ClientAddress(address)| *address);
-    if address.is_some_and(|address| networks.iter().any(|network| network.contains(address))) {
+    let is_let_in = |network: &Network| {
+        address.map_or_else(|| network.is_everything(), |address| network.contains(address))
+    };
+    if networks.iter().any(is_let_in) {
         return Ok(());
     }
     Err(Problem::new(

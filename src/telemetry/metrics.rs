@@ -22,6 +22,7 @@ use super::{
     certificate_metrics::CertificateMetrics,
     feed_metrics::FeedMetrics,
     mail_metrics::MailMetrics,
+    share_metrics::ShareMetrics,
     store_metrics::{StoreFamilies, StoreMetrics},
 };
 use crate::clock::Time;
@@ -54,6 +55,8 @@ pub struct Metrics {
     pub certificates: CertificateMetrics,
     /// What became of mail.
     pub mails: MailMetrics,
+    /// What was refused or closed so that others get their share.
+    pub shares: ShareMetrics,
     pub(super) stores: StoreFamilies,
 }
 
@@ -158,6 +161,7 @@ impl Metrics {
             feed: FeedMetrics::new(r)?,
             certificates: CertificateMetrics::new(r)?,
             mails: MailMetrics::new(r)?,
+            shares: ShareMetrics::new(r)?,
             stores: StoreFamilies::register(r)?,
             registry,
         })

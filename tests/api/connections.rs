@@ -1,4 +1,4 @@
-//! What stalls is closed, what is in progress is finished, and nobody takes every place.
+//! What stalls is closed, and what is in progress is finished. Who gets a place is in `shares`.
 //!
 //! The limits are a second; nothing here asserts how fast a connection is closed, only that it is.
 
@@ -19,10 +19,10 @@ const IMPATIENT: [(&str, &str); 5] = [
     ("limits.body_seconds", "1"),
     ("limits.idle_seconds", "1"),
 ];
-const LIVEZ: &str = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
+pub const LIVEZ: &str = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 /// The head of a login with a body of this length.
-fn login_head(length: usize) -> String {
+pub fn login_head(length: usize) -> String {
     format!(
         "POST /api/v1/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
          Content-Length: {length}\r\n\r\n"
@@ -251,44 +251,6 @@ async fn two_readings_of_one_request_are_refused() {
         assert!(!answer.contains("registration"), "{head}: {answer}");
         assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 400"), "{head}: {answer}");
     }
-}
-
-#[tokio::test]
-async fn one_address_has_as_many_connections_as_it_may_and_gets_its_places_back() {
-    let app = Appliance::start_with(&[("limits.connections_per_address", "2")]).await;
-    let first = Wire::open(&app).await.unwrap();
-    let mut second = Wire::open(&app).await.unwrap();
-    assert!(Wire::open(&app).await.is_err(), "a third one");
-    second.send(LIVEZ).await;
-    assert_eq!(second.answer().await.status, 200);
-    drop(first);
-    let mut again = None;
-    for _ in 0..1_000 {
-        match Wire::open(&app).await {
-            Ok(wire) => {
-                again = Some(wire);
-                break;
-            }
-            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
-        }
-    }
-    let mut again = again.expect("the place was never given back");
-    again.send(LIVEZ).await;
-    assert_eq!(again.answer().await.status, 200);
-}
-
-#[tokio::test]
-async fn beyond_all_connections_a_client_waits_for_one_to_end() {
-    let app = Appliance::start_with(&[("limits.connections", "1")]).await;
-    let mut first = Wire::open(&app).await.unwrap();
-    first.send(LIVEZ).await;
-    assert_eq!(first.answer().await.status, 200);
-    let waiting = tokio::time::timeout(Duration::from_millis(300), Wire::open(&app));
-    assert!(waiting.await.is_err(), "a second one is not served beside it");
-    drop(first);
-    let mut second = tokio::time::timeout(PATIENCE, Wire::open(&app)).await.unwrap().unwrap();
-    second.send(LIVEZ).await;
-    assert_eq!(second.answer().await.status, 200);
 }
 
 /// A login whose body is not all there yet; gives the connection and the rest.

@@ -89,6 +89,34 @@ fn every_operation_describes_its_good_answer_and_the_problem() {
     assert_eq!(sorted, BTreeSet::from(expected));
 }
 
+#[tokio::test]
+async fn every_operation_that_asks_for_no_credentials_takes_small_bodies() {
+    let app = Appliance::start_with(&[("rate_limit.enabled", "false")]).await;
+    let admin = app.admin().await;
+    let mut open = 0;
+    for Operation { id, method, path, described, .. } in operations(&document()) {
+        let asks_for_none = described["security"].as_array().is_none_or(Vec::is_empty);
+        if !asks_for_none || described["requestBody"].is_null() {
+            continue;
+        }
+        open += 1;
+        for token in ["", &admin.access_token] {
+            // Announced, and without a length, when only what came can be counted.
+            let body = vec![b' '; 20_000];
+            let pieces = body.chunks(5_000).map(|piece| Ok(piece.to_vec()));
+            let pieces = futures_util::stream::iter(pieces.collect::<Vec<std::io::Result<_>>>());
+            for body in [body.clone().into(), reqwest::Body::wrap_stream(pieces)] {
+                let request = app.client.request(method.clone(), app.url(&path)).body(body);
+                let request = request.header("content-type", "application/json");
+                let request = if token.is_empty() { request } else { request.bearer_auth(token) };
+                let answer = app.send(request).await;
+                assert_eq!(answer.status, 413, "{id}: {}", answer.text());
+            }
+        }
+    }
+    assert!(open >= 7, "{open}");
+}
+
 #[test]
 fn every_reference_leads_somewhere() {
     let document = document();

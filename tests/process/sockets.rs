@@ -145,6 +145,72 @@ fn a_proxy_is_served_at_a_loopback_address() {
     running.stop();
 }
 
+/// The status of an answer to a question without TLS, with one more header.
+fn status(stream: impl Read + Write, path: &str, header: &str) -> String {
+    let mut stream = stream;
+    let ask = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{header}\r\n");
+    stream.write_all(ask.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer.split(' ').nth(1).unwrap_or_default().to_owned()
+}
+
+const INSIDE: [&str; 3] = ["/metrics", "/docs", "/openapi.json"];
+
+#[test]
+fn without_tls_a_proxy_that_is_not_named_opens_nothing_to_the_world() {
+    let home = Home::default();
+    let running = Running::start_by(home.command(&plain("serve", "server.listen=127.0.0.1:0")));
+    for path in INSIDE {
+        for header in ["", "X-Forwarded-For: 127.0.0.1\r\n"] {
+            let stream = TcpStream::connect(running.address).unwrap();
+            assert_eq!(status(stream, path, header), "403", "{path} {header}");
+        }
+    }
+    running.stop();
+    let path = home.path().join("http.sock");
+    let listen = format!("server.listen=unix:{}", path.display());
+    let running = Running::start_by(home.command(&plain("serve", &listen)));
+    assert_eq!(status(UnixStream::connect(&path).unwrap(), "/metrics", ""), "403");
+    running.stop();
+}
+
+#[test]
+fn without_tls_a_proxy_that_is_named_opens_what_its_clients_may_see() {
+    let home = Home::default();
+    let mut arguments = plain("serve", "server.listen=127.0.0.1:0");
+    arguments.extend(["--set", "proxy.trusted_networks=['127.0.0.1']"]);
+    let running = Running::start_by(home.command(&arguments));
+    for path in INSIDE {
+        for (header, expected) in [("X-Forwarded-For: 192.0.2.1\r\n", "403"), ("", "200")] {
+            let stream = TcpStream::connect(running.address).unwrap();
+            assert_eq!(status(stream, path, header), expected, "{path} {header}");
+        }
+    }
+    running.stop();
+    let mut arguments = plain("serve", "server.listen=127.0.0.1:0");
+    arguments.extend(["--set", "access.metrics_networks=['0.0.0.0/0']"]);
+    let running = Running::start_by(home.command(&arguments));
+    let stream = TcpStream::connect(running.address).unwrap();
+    assert_eq!(status(stream, "/metrics", ""), "200", "what is open to all is");
+    running.stop();
+}
+
+#[test]
+fn a_proxy_that_is_not_named_is_said_by_whoever_looks_at_the_configuration() {
+    let home = Home::default();
+    let check = |set: &[&str]| {
+        let mut arguments = vec!["config", "check", "--set", "tls.mode=off"];
+        arguments.extend(set.iter().flat_map(|set| ["--set", set]));
+        finish(home.command(&arguments)).expect(0).stderr
+    };
+    let unix = "server.listen=unix:/run/http.sock";
+    assert!(check(&[]).contains("proxy.trusted_networks"));
+    assert!(check(&[unix]).contains("proxy.trust_unix_socket"));
+    assert!(!check(&["proxy.trusted_networks=['127.0.0.1']"]).contains("warning"));
+    assert!(!check(&[unix, "proxy.trust_unix_socket=true"]).contains("warning"));
+}
+
 #[test]
 fn without_tls_no_other_address_is_listened_at() {
     let home = Home::default();

@@ -95,6 +95,12 @@ impl Wire {
         Self::open_with(appliance, config).await
     }
 
+    /// Opens an HTTP/1.1 connection from one of this machine's own addresses.
+    pub async fn open_from(appliance: &Appliance, address: &str) -> io::Result<Self> {
+        let config = tls_config(appliance.data.path(), rustls::ALL_VERSIONS, &[b"http/1.1"]);
+        Self::over(connect_from(appliance, address).await, config).await
+    }
+
     pub async fn open_with(appliance: &Appliance, config: ClientConfig) -> io::Result<Self> {
         Self::over(TcpStream::connect(appliance.address).await?, config).await
     }
@@ -152,6 +158,13 @@ impl Wire {
         tokio::time::timeout(PATIENCE, to_the_end).await.expect("it was never closed");
         String::from_utf8_lossy(&self.read).into_owned()
     }
+}
+
+/// Connects from one of this machine's own addresses.
+pub async fn connect_from(appliance: &Appliance, address: &str) -> TcpStream {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind((address.parse::<std::net::Ipv4Addr>().unwrap(), 0).into()).unwrap();
+    socket.connect(appliance.address).await.unwrap()
 }
 
 /// Reads a plain connection to its end, however it ends.

@@ -2,8 +2,10 @@
 //!
 //! A request is in progress until its answer begins, and so is an answer that has nothing to say yet. Once
 //! a piece was handed over it is the client's turn to take it ([`Activity::offer`], `answer`), and what
-//! waits in the socket is the client's to read (`transport`). `exchange` keeps the count right. Every wait for a client has its deadline, and
-//! [`Activity::deadline`] knows the next one.
+//! waits in the socket is the client's to read (`transport`). `exchange` keeps the count right, and `upload`
+//! says when a request waits for its own body. Every wait for a client has its deadline, and
+//! [`Activity::deadline`] knows the next one. [`Activity::turn`] tells who is waited for, so that a newcomer
+//! can be given the place of a connection that rests (`server/admission`).
 
 use std::{
     collections::HashMap,
@@ -48,11 +50,23 @@ pub(super) enum Limit {
     Later,
 }
 
+/// Who is waited for on a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::server) enum Turn {
+    /// Us: something that was asked is being answered.
+    Ours,
+    /// The client, in the middle of a request or an answer, of which nothing has moved since then.
+    Clients(Instant),
+    /// Nobody: nothing was asked since then.
+    Nobodys(Instant),
+}
+
 /// What a connection is doing.
-pub(super) struct Activity {
+pub(in crate::server) struct Activity {
     limits: LimitsConfig,
     state: Mutex<State>,
     asked: Notify,
+    displaced: Notify,
 }
 
 struct State {
@@ -63,6 +77,8 @@ struct State {
     at: Instant,
     /// Requests and pieces of answers that the client waits for.
     owed: usize,
+    /// Requests of these that wait for their bodies, and so for the client.
+    uploads: usize,
     /// Answers that wait for the client, and since when.
     offered: HashMap<u64, Instant>,
     next_answer: u64,
@@ -89,12 +105,13 @@ impl State {
 }
 
 impl Activity {
-    pub(super) fn new(limits: LimitsConfig) -> Self {
+    pub(in crate::server) fn new(limits: LimitsConfig) -> Self {
         let state = State {
             protocol: None,
             asked_before: false,
             at: Instant::now(),
             owed: 0,
+            uploads: 0,
             offered: HashMap::new(),
             next_answer: 0,
             head_since: None,
@@ -105,7 +122,7 @@ impl Activity {
             discarded: 0,
             is_cut_off: false,
         };
-        Self { limits, state: Mutex::new(state), asked: Notify::new() }
+        Self { limits, state: Mutex::new(state), asked: Notify::new(), displaced: Notify::new() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -120,7 +137,7 @@ impl Activity {
     }
 
     /// The head of a request has come, and its answer is owed.
-    pub(super) fn begin(&self) {
+    pub(in crate::server) fn begin(&self) {
         let mut state = self.state();
         state.owed += 1;
         state.at = Instant::now();
@@ -162,7 +179,7 @@ impl Activity {
     }
 
     /// A piece of an answer is owed, or no longer.
-    pub(super) fn owe(&self, pieces: isize) {
+    pub(in crate::server) fn owe(&self, pieces: isize) {
         let mut state = self.state();
         state.owed = state.owed.saturating_add_signed(pieces);
         state.at = Instant::now();
@@ -181,6 +198,35 @@ impl Activity {
         let mut state = self.state();
         state.at = Instant::now();
         state.offered.remove(&answer);
+    }
+
+    /// A request waits for more of its body, or no longer.
+    pub(in crate::server) fn wait_for_body(&self, bodies: isize) {
+        let mut state = self.state();
+        state.uploads = state.uploads.saturating_add_signed(bodies);
+        state.at = Instant::now();
+    }
+
+    /// Who is waited for.
+    pub(in crate::server) fn turn(&self) -> Turn {
+        let state = self.state();
+        if state.is_idle() && state.unsent.is_none() {
+            Turn::Nobodys(state.at)
+        } else if state.owed > state.uploads {
+            Turn::Ours
+        } else {
+            Turn::Clients(state.at)
+        }
+    }
+
+    /// Asks the connection to make room for another, unless something is being answered by then.
+    pub(in crate::server) fn displace(&self) {
+        self.displaced.notify_one();
+    }
+
+    /// Returns when the connection was asked to make room.
+    pub(in crate::server) async fn was_displaced(&self) {
+        self.displaced.notified().await;
     }
 
     /// Bytes came from the client.
@@ -290,111 +336,4 @@ impl Activity {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-    use crate::{
-        config::{Config, Sources},
-        server::connection::exchange::Requested,
-    };
-
-    fn activity(flags: &[(&str, &str)]) -> Arc<Activity> {
-        let flags = flags.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        let config = Config::load(&Sources { flags, ..Sources::default() }).unwrap();
-        Arc::new(Activity::new(config.limits))
-    }
-
-    fn speaking(protocol: Protocol) -> Arc<Activity> {
-        let activity = activity(&[("limits.h2_resets", "2")]);
-        activity.speaks(protocol);
-        activity
-    }
-
-    fn due(activity: &Activity) -> Limit {
-        activity.deadline(None).0
-    }
-
-    #[test]
-    fn until_something_is_asked_the_first_request_is_due_and_after_its_answer_the_connection_is_idle()
-     {
-        let activity =
-            activity(&[("limits.idle_seconds", "1"), ("limits.first_request_seconds", "1")]);
-        activity.speaks(Protocol::Http2);
-        assert_eq!(due(&activity), Limit::FirstRequest);
-        let request = Requested::begin(&activity);
-        assert_eq!(due(&activity), Limit::Later, "the client waits for us");
-        let answer = request.answered(false);
-        assert_eq!(due(&activity), Limit::Later, "it has longer to read than to be idle");
-        drop(answer);
-        assert_eq!(due(&activity), Limit::Idle);
-    }
-
-    #[test]
-    fn the_bytes_of_a_head_start_its_clock_and_the_request_stops_it() {
-        let activity = activity(&[("limits.head_seconds", "1")]);
-        activity.received(1).unwrap();
-        assert_ne!(due(&activity), Limit::Head, "a handshake has a clock of its own");
-        activity.speaks(Protocol::Http1);
-        activity.received(1).unwrap();
-        assert_eq!(due(&activity), Limit::Head);
-        let request = Requested::begin(&activity);
-        activity.received(1).unwrap();
-        assert_eq!(due(&activity), Limit::Later, "that was a body");
-        drop(request);
-    }
-
-    #[test]
-    fn a_body_that_nobody_wants_is_no_head() {
-        let activity = activity(&[("limits.head_seconds", "1")]);
-        activity.speaks(Protocol::Http1);
-        activity.discard(1);
-        activity.received(1).unwrap();
-        assert_ne!(due(&activity), Limit::Head);
-        activity.discard(-1);
-        activity.received(1).unwrap();
-        assert_eq!(due(&activity), Limit::Head);
-    }
-
-    #[test]
-    fn what_the_socket_does_not_take_is_due_until_it_has_taken_enough_or_all() {
-        let activity = activity(&[("limits.write_stall_seconds", "1")]);
-        activity.speaks(Protocol::Http2);
-        let _request = Requested::begin(&activity);
-        activity.blocked();
-        assert_eq!(due(&activity), Limit::WriteStall);
-        let since =
-            |activity: &Activity| activity.state().unsent.as_ref().map(|unsent| unsent.since);
-        let began = since(&activity);
-        activity.sent(LEAST_PROGRESS - 1);
-        assert_eq!(since(&activity), began, "a trickle is no progress");
-        activity.sent(1);
-        assert!(since(&activity) > began);
-        activity.flushed();
-        assert_eq!(due(&activity), Limit::Later);
-    }
-
-    #[test]
-    fn much_that_asks_nothing_ends_a_connection_and_a_body_does_not() {
-        let activity = speaking(Protocol::Http2);
-        assert!(activity.received(MOST_UNASKED).is_ok());
-        assert!(activity.received(1).is_err());
-        let request = Requested::begin(&activity);
-        assert!(activity.received(2 * MOST_UNASKED).is_ok());
-        drop(request);
-    }
-
-    #[test]
-    fn requests_that_are_taken_back_end_a_connection_unless_as_many_are_answered() {
-        let activity = speaking(Protocol::Http2);
-        for _ in 0..10 {
-            drop(Requested::begin(&activity));
-            Requested::begin(&activity).answered(false).begin();
-        }
-        assert!(activity.received(1).is_ok());
-        drop(Requested::begin(&activity));
-        drop(Requested::begin(&activity));
-        drop(Requested::begin(&activity).answered(false));
-        assert!(activity.received(1).is_err());
-    }
-}
+mod tests;

@@ -3,14 +3,17 @@
 //! The protocol is the one that TLS agreed on (ALPN), so nothing is sniffed; without TLS it is HTTP/1.1.
 //! `transport` sees below TLS what moves, `exchange` and `answer` whose turn it is, `activity` knows what is
 //! due, and [`conduct`] ends what is overdue: hyper's own clock for heads cannot tell one that drips in from a
-//! connection that rests. The body's deadline is in `http/body`, where the body is read; what nobody reads of
-//! it is `leftover`.
+//! connection that rests. The body's deadline is in `http/body`, where the body is read; `upload` sees when it
+//! is waited for, and what nobody reads of it is `leftover`. A balancer that passes connections on says first
+//! from whom (`proxy_header`).
 
 mod activity;
 mod answer;
 mod exchange;
 mod leftover;
+mod proxy_header;
 mod transport;
+mod upload;
 
 use std::{
     convert::Infallible,
@@ -40,11 +43,16 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
-use super::tls;
-use crate::config::LimitsConfig;
-use activity::{Activity, Limit, Protocol};
+use super::{admission::Place, tls};
+use crate::{
+    config::{LimitsConfig, Network},
+    http::ClientNetwork,
+};
+pub(super) use activity::{Activity, Turn};
+use activity::{Limit, Protocol};
 use answer::Answer;
 use exchange::Requested;
+pub(super) use proxy_header::{Header, Unreadable, receive};
 pub(super) use transport::Transport;
 use transport::Watched;
 
@@ -58,6 +66,8 @@ pub(super) struct Wiring {
     /// Nothing when a proxy speaks TLS.
     pub(super) tls: Option<TlsAcceptor>,
     pub(super) limits: LimitsConfig,
+    /// Where balancers are that begin each connection with a header.
+    pub(super) balancers: Vec<Network>,
     pub(super) endpoint: BoxEndpoint<'static, Response>,
 }
 
@@ -68,31 +78,45 @@ pub(super) struct Ends {
     pub(super) peer: Option<SocketAddr>,
 }
 
-/// Serves a connection until it ends, stalls, idles for too long, or the server drains.
+impl Wiring {
+    /// Whether a connection must begin with a header that says from whom it is.
+    pub(super) fn sends_header(&self, ends: Ends) -> bool {
+        let contains = |peer: SocketAddr| self.balancers.iter().any(|net| net.contains(peer.ip()));
+        ends.peer.is_some_and(contains)
+    }
+}
+
+/// Serves a connection until it ends, stalls, idles for too long, makes room for another, or the server
+/// drains. It keeps its place until then.
 pub(super) async fn serve(
     transport: Transport,
     ends: Ends,
+    mut place: Option<Place>,
+    activity: Arc<Activity>,
     wiring: Arc<Wiring>,
     mut draining: watch::Receiver<bool>,
 ) {
     let limits = wiring.limits;
-    let activity = Arc::new(Activity::new(limits));
-    let stream = Watched::new(transport, Arc::clone(&activity));
+    let mut stream = Watched::new(transport, Arc::clone(&activity));
+    let deadline = tokio::time::Instant::now() + limits.handshake();
+    // Each stage in memory of its own: a connection that rests would keep room for the largest otherwise.
+    let ends = if wiring.sends_header(ends) {
+        let introduced = Box::pin(introduced(&mut stream, ends, place.as_mut()));
+        let introduced = before(deadline, introduced, &activity, &mut draining).await;
+        let Some(Some(ends)) = introduced else { return };
+        ends
+    } else {
+        ends
+    };
     let Some(tls) = &wiring.tls else {
         let serving = serve_http1(stream, ends, Scheme::HTTP, wiring, activity, draining);
         return Box::pin(serving).await;
     };
-    // Each stage in memory of its own: a connection that rests would keep room for the largest otherwise.
-    let handshake = tokio::time::timeout(limits.handshake(), Box::pin(tls.accept(stream)));
-    let handshake = tokio::select! {
-        // Whoever was let in is answered, if they come with their question soon.
-        () = stopped_for(LATECOMERS, &mut draining) => return,
-        handshake = handshake => handshake,
-    };
-    let stream = match handshake {
-        Ok(Ok(stream)) => stream,
-        Ok(Err(error)) => return tracing::debug!(?ends, %error, "TLS handshake failed"),
-        Err(_) => return tracing::debug!(?ends, "TLS handshake took too long"),
+    let handshake = Box::pin(tls.accept(stream));
+    let stream = match before(deadline, handshake, &activity, &mut draining).await {
+        Some(Ok(stream)) => stream,
+        Some(Err(error)) => return tracing::debug!(?ends, %error, "TLS handshake failed"),
+        None => return tracing::debug!(?ends, "TLS handshake did not end"),
     };
     if tls::was_for_a_proof(&stream) {
         return;
@@ -102,6 +126,49 @@ pub(super) async fn serve(
     } else {
         Box::pin(serve_http1(stream, ends, Scheme::HTTPS, wiring, activity, draining)).await;
     }
+}
+
+/// What comes of a stage before the first request. Nothing when it took too long, made room for another, or
+/// the server stops: whoever was let in is answered, if they come with their question soon.
+async fn before<T>(
+    deadline: tokio::time::Instant,
+    stage: impl Future<Output = T>,
+    activity: &Activity,
+    draining: &mut watch::Receiver<bool>,
+) -> Option<T> {
+    tokio::select! {
+        biased;
+        outcome = tokio::time::timeout_at(deadline, stage) => outcome.ok(),
+        () = activity.was_displaced() => None,
+        () = stopped_for(LATECOMERS, draining) => None,
+    }
+}
+
+/// Both ends of a connection as the header of a balancer says, counted for the network of the client.
+/// Nothing when there is no good header, or that network has its share.
+async fn introduced(stream: &mut Watched, ends: Ends, place: Option<&mut Place>) -> Option<Ends> {
+    let ends = match receive(stream).await {
+        Ok(Header::Own) => ends,
+        Ok(Header::Client { source, destination }) => {
+            Ends { local: Some(destination), peer: Some(source) }
+        }
+        Err(Unreadable::Gone(error)) => {
+            tracing::debug!(?ends, %error, "a balancer left before its header");
+            return None;
+        }
+        Err(Unreadable::Fault(fault)) => {
+            tracing::warn!(
+                balancer = ends.peer.map(tracing::field::display),
+                %fault,
+                "no PROXY protocol header, as proxy.protocol_networks demands; connection closed"
+            );
+            return None;
+        }
+    };
+    if let (Some(place), Some(peer)) = (place, ends.peer) {
+        place.belongs_to(ClientNetwork::of(peer.ip())).await.ok()?;
+    }
+    Some(ends)
 }
 
 fn speaks_http2(stream: &TlsStream<Watched>) -> bool {
@@ -184,6 +251,9 @@ fn answer(
             RemoteAddr(address(ends.peer)),
             scheme,
         ));
+        if has_body {
+            upload::watch(&mut request, &requested.activity());
+        }
         if has_leftover {
             leftover::see_to(&mut request, wiring.limits.body(), &requested.activity());
         }
@@ -237,6 +307,20 @@ async fn conduct<C, E>(
                 }
                 return;
             }
+            () = activity.was_displaced() => match activity.turn() {
+                // Something was asked meanwhile, and another is displaced.
+                Turn::Ours => {}
+                Turn::Clients(_) => {
+                    activity.cut_off();
+                    return tracing::debug!("stalled connection closed for a newcomer");
+                }
+                Turn::Nobodys(_) => {
+                    graceful_shutdown(connection.as_mut());
+                    // What can be said at once is said.
+                    let _ = futures_util::poll!(connection.as_mut());
+                    return tracing::debug!("idle connection closed for a newcomer");
+                }
+            },
             () = farewell.as_mut(), if leaving.is_none() => {
                 leaving = Some(Instant::now());
                 graceful_shutdown(connection.as_mut());
