@@ -60,6 +60,8 @@ pub enum Policy {
     RefusedRegistration,
     /// Forgotten passwords: asked for on one network, and mailed to one person.
     PasswordReset,
+    /// Wrong typed codes of one person, or from one network.
+    TypedCode,
 }
 
 impl Policy {
@@ -75,6 +77,7 @@ impl Policy {
             Self::Registration => "registration",
             Self::RefusedRegistration => "refused-registration",
             Self::PasswordReset => "password-reset",
+            Self::TypedCode => "typed-code",
         }
     }
 
@@ -84,7 +87,8 @@ impl Policy {
             Self::LoginAccount
             | Self::Registration
             | Self::RefusedRegistration
-            | Self::PasswordReset => 3_600,
+            | Self::PasswordReset
+            | Self::TypedCode => 3_600,
             Self::LoginNetwork => 600,
             _ => 60,
         }

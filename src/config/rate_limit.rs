@@ -28,4 +28,8 @@ pub struct RateLimitConfig {
     pub refused_registrations_per_network_per_hour: NonZeroU32,
     /// Links for a forgotten password that are asked for on one network, an hour.
     pub password_resets_per_network_per_hour: NonZeroU32,
+    /// Wrong typed codes of one person, an hour.
+    pub typed_code_misses_per_person_per_hour: NonZeroU32,
+    /// Wrong typed codes from one network, an hour.
+    pub typed_code_misses_per_network_per_hour: NonZeroU32,
 }

@@ -73,6 +73,7 @@ impl RateLimits {
             (Policy::LoginAccount, config.login_failures_per_account),
             (Policy::Registration, config.registrations_per_network_per_hour),
             (Policy::RefusedRegistration, config.refused_registrations_per_network_per_hour),
+            (Policy::TypedCode, config.typed_code_misses_per_person_per_hour),
         ];
         let described = quotas.into_iter().filter_map(|(policy, quota)| {
             let text = format!("\"{}\";q={quota};w={}", policy.name(), policy.window_seconds());

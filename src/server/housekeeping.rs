@@ -17,6 +17,7 @@ pub(super) async fn keep(settings: Arc<Settings>, domains: Domains) {
         ticks.tick().await;
         settings.forget_idle();
         domains.auth.forget_idle();
+        domains.user.forget_idle();
         if let Some(space) = domains.space.clone() {
             let _ = tokio::task::spawn_blocking(move || space.keep_ballast()).await;
         }

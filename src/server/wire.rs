@@ -188,7 +188,8 @@ impl Domains {
             metrics.clone(),
             Arc::new(AccountsForUser(auth.clone())),
             cursors.clone(),
-        );
+        )
+        .limited(&config.rate_limit);
         let social_log = SocialLogService::open(stores.social_log, clock.clone(), cursors.clone())
             .bounded(&config.social, space.clone());
         let exports = new_exports();

@@ -34,6 +34,11 @@ pub enum UserError {
     DisplayNotFound,
     /// The code or the event does not take the scan.
     Refused(Refusal),
+    /// Too many typed codes of this person were wrong, or of their network and one of theirs.
+    TooManyMisses {
+        /// Seconds until another may be tried.
+        retry_after: u64,
+    },
     /// The code could not be drawn.
     NotDrawn(String),
 }
@@ -50,6 +55,7 @@ impl fmt::Display for UserError {
             Self::DisplayInvalid => f.write_str("the display token is not valid"),
             Self::DisplayNotFound => f.write_str("no such display token"),
             Self::Refused(refusal) => write!(f, "refused: {}", refusal.code()),
+            Self::TooManyMisses { .. } => f.write_str("too many typed codes were wrong"),
             Self::NotDrawn(reason) => write!(f, "the code could not be drawn: {reason}"),
         }
     }

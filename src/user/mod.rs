@@ -24,12 +24,13 @@ mod tests;
 
 use std::sync::Arc;
 
+use attendance::TypedCodeMisses;
 use displays::KnownDisplays;
 use futures_util::future::BoxFuture;
 
 use crate::{
     clock::{Clock, Time},
-    config::AttendanceConfig,
+    config::{AttendanceConfig, RateLimitConfig},
     event::Provenance,
     http::{Cursors, Principal, Problem},
     ids::UserId,
@@ -100,6 +101,7 @@ pub struct UserService {
     cursors: Cursors,
     profiles: Arc<UntilCommit<u64, Profile>>,
     displays: Arc<KnownDisplays>,
+    misses: Arc<TypedCodeMisses>,
 }
 
 impl UserService {
@@ -117,7 +119,30 @@ impl UserService {
         let (config, public_origin) = (Arc::new(config), public_origin.into());
         let profiles = Arc::new(UntilCommit::new(REMEMBERED_PROFILES));
         let displays = Arc::default();
-        Self { store, config, public_origin, clock, metrics, accounts, cursors, profiles, displays }
+        let misses = Arc::new(TypedCodeMisses::unlimited());
+        Self {
+            store,
+            config,
+            public_origin,
+            clock,
+            metrics,
+            accounts,
+            cursors,
+            profiles,
+            displays,
+            misses,
+        }
+    }
+
+    /// With a limit on how many typed codes may be wrong.
+    #[must_use]
+    pub fn limited(self, config: &RateLimitConfig) -> Self {
+        Self { misses: Arc::new(TypedCodeMisses::new(config)), ..self }
+    }
+
+    /// Forgets limits that nobody is near.
+    pub fn forget_idle(&self) {
+        self.misses.forget_idle(self.clock.now());
     }
 
     /// The file, for the relay of its outbox, backups and readiness.

@@ -13,6 +13,7 @@
 //! | `NOT_EXPECTED` | 403: this person may not |
 //! | `HOLD_OF_ANOTHER_BROWSER` | 403: it was given to another one |
 //! | `HOLD_SPENT` | 409: another person has redeemed it |
+//! | `TOO_MANY_ATTEMPTS` | 429: too many typed codes were wrong |
 //!
 //! The store's own problems (503, 500) are in `http/problem`.
 
@@ -22,6 +23,7 @@ use super::{codes::Refusal, error::UserError};
 use crate::{
     http::{Problem, SecretKind},
     language::Text,
+    limit::Policy,
 };
 
 impl From<UserError> for Problem {
@@ -63,6 +65,13 @@ impl From<UserError> for Problem {
                 "This event has no such display token.",
                 "Questo evento non ha questo token per schermi.",
             ),
+            UserError::TooManyMisses { retry_after } => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "TOO_MANY_ATTEMPTS",
+                "Too many wrong codes. Scan the code, or wait a little.",
+                "Troppi codici sbagliati. Inquadra il codice, oppure attendi un momento.",
+            )
+            .exceeds(Policy::TypedCode, retry_after),
             UserError::Refused(refusal) => refusal.into(),
         }
     }

@@ -57,3 +57,4 @@ mod surfaces;
 mod throttle;
 mod tls;
 mod tokens;
+mod typed_codes;

@@ -41,17 +41,18 @@ impl AttendanceApi {
     /// `attendance:write` records its owner. Errors:
     /// `VALIDATION_FAILED` (422), `CODE_INVALID` (404), `CODE_EXPIRED` (410), `TOO_EARLY`, `CLOSED`
     /// and `EVENT_INACTIVE` (409), `NOT_EXPECTED` (403); with a hold also `HOLD_OF_ANOTHER_BROWSER` (403) and
-    /// `HOLD_SPENT` (409).
+    /// `HOLD_SPENT` (409); with a typed code `TOO_MANY_ATTEMPTS` (429) after too many wrong ones.
     #[oai(path = "/scans", method = "post", operation_id = "createScan", tag = "Tag::Attendance")]
     async fn scan(
         &self,
         caller: PersonOrKey<WriteAttendance>,
         request: &poem::Request,
         body: Body<NewScanBody>,
+        context: RequestContext,
     ) -> Result<ScanReply, Problem> {
         let browser = browser_of(request).map(|key| key.id());
         let input = ScanInput { browser, ..body.0.into() };
-        Ok(self.0.scan(caller.0.id, input).await?.into())
+        Ok(self.0.scan(caller.0.id, input, &context).await?.into())
     }
 
     /// Hold a code

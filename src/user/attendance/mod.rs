@@ -1,13 +1,14 @@
 //! Attendance: scans, what they make of a person at an event, and who may read it.
 //!
 //! `rules` decides about a scan and knows neither store nor clock; `evidence` is what a scan rests on
-//! (a code, a typed code or a hold); `scans` takes them; `reads` lists what came of them; `statistics`
+//! (a code, a typed code or a hold); `misses` counts wrong typed codes; `scans` takes them; `reads` lists what came of them; `statistics`
 //! counts.
 
 mod activity;
 mod api;
 mod dto;
 mod evidence;
+mod misses;
 mod model;
 mod reads;
 mod rules;
@@ -23,3 +24,4 @@ pub use scans::{Hold, ScanAnswer};
 pub use statistics::{RATE_FORMULA, Statistics};
 
 pub(crate) use dto::StatisticsBody;
+pub(super) use misses::TypedCodeMisses;

@@ -1,5 +1,7 @@
 //! Use cases of scanning: a scan, and the hold that lets a person sign in first.
 
+use std::convert::Infallible;
+
 use super::{
     super::{
         UserService,
@@ -9,12 +11,14 @@ use super::{
     },
     evidence::{self, Evidence},
     model::{Outcome, ScanInput, Source, Status},
-    rules::{self, Earlier, Standing, Verdict},
+    rules::{self, Credential, Earlier, Standing, Verdict},
     store,
 };
 use crate::{
     clock::Time,
     crypto,
+    event::{Actor, emit},
+    http::RequestContext,
     ids::UserId,
     store::{Decision, StoreError, View},
 };
@@ -64,12 +68,24 @@ impl UserService {
     /// Takes a person's scan.
     ///
     /// # Errors
-    /// [`UserError::Invalid`], [`UserError::Refused`] with any of its reasons,
+    /// [`UserError::TooManyMisses`] for a typed code after too many wrong ones, [`UserError::Invalid`], [`UserError::Refused`] with any of its reasons,
     /// [`UserError::UserNotFound`] when the person is not registered, or the store's.
-    pub async fn scan(&self, person: UserId, input: ScanInput) -> Result<ScanAnswer, UserError> {
+    pub async fn scan(
+        &self,
+        person: UserId,
+        input: ScanInput,
+        context: &RequestContext,
+    ) -> Result<ScanAnswer, UserError> {
         let (credential, nonce) = rules::read_scan(input)?;
         self.profile(person).await?;
         let now = self.clock.now();
+        let tried = match &credential {
+            Credential::Typed(_) => Some(self.misses.begin(person, context.network, now)),
+            Credential::Code(_) | Credential::Hold(..) => None,
+        };
+        let tried = tried
+            .transpose()
+            .map_err(|standing| UserError::TooManyMisses { retry_after: standing.reset_seconds })?;
         let found = evidence::find(&self.store, credential, person, &nonce, now).await?;
         let decided = match found {
             Some(evidence) => {
@@ -78,11 +94,32 @@ impl UserService {
             }
             None => Err(Refusal::CodeInvalid),
         };
+        if let Some(tried) = tried {
+            if decided != Err(Refusal::CodeInvalid) {
+                self.misses.hit(person, now);
+            } else if self.misses.missed(&tried, context.network, now) {
+                self.note_guessing(person, context).await;
+            }
+        }
         self.metrics.qr_scan(match &decided {
             Ok(answer) => answer.outcome.as_str(),
             Err(refusal) => refusal.code(),
         });
         Ok(decided?)
+    }
+
+    /// Leaves a trace of somebody who has typed too many wrong codes: once, as they have to wait.
+    async fn note_guessing(&self, person: UserId, context: &RequestContext) {
+        let from = context.provenance(Actor::User(person));
+        let event = from.event(self.clock.now(), "scan.guessing", format!("user:{person}"));
+        let Ok(event) = event else { return };
+        let noted = self.store.submit(move |_| {
+            let event = event.clone();
+            Ok(Decision::<(), Infallible>::write(move |edit| emit(edit, &event)))
+        });
+        if let Err(error) = noted.await {
+            tracing::warn!(%error, "that somebody guesses codes left no audit event");
+        }
     }
 
     /// Trades a fresh code for a hold of a browser. Anyone may; only redeeming it says who they are.

@@ -1,8 +1,6 @@
 //! The routes, called without a server: what the gateway would have put on a request is put on it
 //! here.
 
-use std::time::Duration;
-
 use poem::{
     Endpoint, EndpointExt, Request, Response,
     endpoint::BoxEndpoint,
@@ -11,15 +9,11 @@ use poem::{
 use poem_openapi::OpenApiService;
 use serde_json::{Value, json};
 
-use super::House;
+use super::{House, context};
 use crate::{
     clock::Time,
-    http::{
-        BodyBudget, BodyLimits, Caller, ClientNetwork, Credential, Principal, Problem,
-        RequestContext,
-    },
+    http::{Caller, Credential, Principal, Problem},
     ids::{RandomId, Role, UserId},
-    language::Language,
     user::apis,
 };
 
@@ -49,18 +43,7 @@ fn request(method: Method, path: &str, caller: Caller, body: Option<&Value>) -> 
         .content_type("application/json")
         .body(body.map(Value::to_string).unwrap_or_default());
     request.extensions_mut().insert(caller);
-    request.extensions_mut().insert(RequestContext {
-        id: RandomId([1; 16]),
-        network: ClientNetwork::of([192, 0, 2, 7].into()),
-        connection: None,
-        language: Language::English,
-        user_agent: None,
-        body: BodyLimits {
-            bytes: 1 << 20,
-            time: Duration::from_secs(5),
-            budget: BodyBudget::new(1 << 20),
-        },
-    });
+    request.extensions_mut().insert(context());
     request
 }
 

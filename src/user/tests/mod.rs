@@ -7,7 +7,10 @@ mod profiles;
 mod reads;
 mod scans;
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use tempfile::TempDir;
@@ -20,8 +23,8 @@ use crate::{
     clock::{Clock, Time},
     config::AttendanceConfig,
     event::{self, Event, Provenance},
-    http::{Cursors, Principal, Problem},
-    ids::UserId,
+    http::{BodyBudget, BodyLimits, ClientNetwork, Cursors, Principal, Problem, RequestContext},
+    ids::{RandomId, UserId},
     language::Language,
     store::{Store, StoreError, StoreOptions},
     telemetry::Metrics,
@@ -32,6 +35,22 @@ const MORNING: &str = "2026-11-23T08:50:00+01:00";
 
 /// Where everybody of these tests is, unless they say otherwise.
 const BROWSER: BrowserId = BrowserId([7; 10]);
+
+/// A request of somebody at school.
+fn context() -> RequestContext {
+    RequestContext {
+        id: RandomId([1; 16]),
+        network: ClientNetwork::of([192, 0, 2, 7].into()),
+        connection: None,
+        language: Language::English,
+        user_agent: None,
+        body: BodyLimits {
+            bytes: 1 << 20,
+            time: Duration::from_secs(5),
+            budget: BodyBudget::new(1 << 20),
+        },
+    }
+}
 
 /// The accounts of a domain that is not here.
 #[derive(Default)]
@@ -125,7 +144,7 @@ impl House {
 
     async fn scan(&self, person: u64, code: &str, nonce: &str) -> Result<ScanAnswer, UserError> {
         let code = Some(code.to_owned());
-        self.users.scan(UserId(person), ScanInput { code, ..nonce_only(nonce) }).await
+        self.users.scan(UserId(person), ScanInput { code, ..nonce_only(nonce) }, &context()).await
     }
 
     async fn type_in(
@@ -135,7 +154,9 @@ impl House {
         nonce: &str,
     ) -> Result<ScanAnswer, UserError> {
         let typed_code = Some(digits.to_owned());
-        self.users.scan(UserId(person), ScanInput { typed_code, ..nonce_only(nonce) }).await
+        self.users
+            .scan(UserId(person), ScanInput { typed_code, ..nonce_only(nonce) }, &context())
+            .await
     }
 
     fn hold(&self, code: &str) -> Result<Hold, UserError> {
@@ -154,7 +175,9 @@ impl House {
         nonce: &str,
     ) -> Result<ScanAnswer, UserError> {
         let hold = Some(hold.to_owned());
-        self.users.scan(UserId(person), ScanInput { hold, browser, ..nonce_only(nonce) }).await
+        self.users
+            .scan(UserId(person), ScanInput { hold, browser, ..nonce_only(nonce) }, &context())
+            .await
     }
 
     fn audit(&self) -> Vec<Event> {

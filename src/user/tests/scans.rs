@@ -1,6 +1,6 @@
 //! Scans over a real file.
 
-use super::{House, assert_refused, lesson, time};
+use super::{House, assert_refused, context, lesson, time};
 use crate::{
     event::Provenance,
     ids::UserId,
@@ -235,7 +235,8 @@ async fn a_first_scan_makes_the_profile_that_is_missing() {
 async fn a_scan_that_rests_on_nothing_names_the_field() {
     let house = House::new();
     let input = ScanInput { nonce: "12345678".to_owned(), ..ScanInput::default() };
-    let Err(UserError::Invalid(faults)) = house.users.scan(UserId(1), input).await else {
+    let Err(UserError::Invalid(faults)) = house.users.scan(UserId(1), input, &context()).await
+    else {
         panic!("there was no code")
     };
     assert_eq!(faults[0].field, "code");
