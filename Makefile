@@ -14,10 +14,11 @@ test: tools ## Install what the tests need, check format and lints, run every te
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo test --locked
 
-soak: tools ## Kill a loaded server 500 times (ROUNDS=n), restore 100 backups of one (BACKUPS=n), start one with 3 GiB
+soak: tools ## Kill a loaded server 500 times (ROUNDS=n), restore 100 backups of one (BACKUPS=n), start one with 3 GiB, back up 1 GB of one text
 	APPLIANCE_SOAK_ROUNDS=$(or $(ROUNDS),500) APPLIANCE_SOAK_BACKUPS=$(or $(BACKUPS),100) \
 		cargo test --locked --test process -- --ignored --nocapture soak --skip large_files
 	cargo test --release --locked --test process -- --ignored --nocapture large_files
+	cargo test --release --locked --lib -- --ignored --nocapture soak
 
 audit: ## Let public scanners and clients that misbehave loose on a release build; the verdict goes into docs/security.md
 	tests/audit/run.py $(SCANNERS)

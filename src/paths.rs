@@ -76,6 +76,16 @@ impl DataDir {
         self.root.join("backups")
     }
 
+    /// Which backups were read back whole.
+    pub fn verified_backups(&self) -> PathBuf {
+        self.root.join("verified-backups")
+    }
+
+    /// When administrators were last written to because of backups: a restart does not forget it.
+    pub fn backup_letter(&self) -> PathBuf {
+        self.root.join("backup-letter")
+    }
+
     /// Files that were unpacked and checked, and are to take the place of those that are there.
     pub fn restore_ready(&self) -> PathBuf {
         self.root.join("restore-ready")

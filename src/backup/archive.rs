@@ -3,8 +3,8 @@
 //!
 //! What is read may come from anyone, so every reading is bounded before it begins: the manifest, which is
 //! bounded itself, says the length of every file, no byte more comes out, and the disk has room for all of
-//! them before the first is written. How well the files can be compressed is no bound, since nobody asks it of
-//! an archive that is written.
+//! them before the first is written. Whoever writes an archive goes by the same bounds, and how well the files
+//! can be compressed is none of them.
 
 use std::{
     fs::File,
@@ -49,7 +49,7 @@ const AGE: &[u8] = b"age-encryption.org/v1\n";
 /// How every zstd frame begins (RFC 8878 §3.1.1).
 const ZSTD: &[u8] = &[0x28, 0xB5, 0x2F, 0xFD];
 
-/// Writes an archive of the files of a manifest, which lie in `from`.
+/// Writes an archive of the files of a manifest, which lie in `from`; answers with what opens it.
 pub(super) fn write(
     manifest: &Manifest,
     known: &[DataFile],
@@ -57,10 +57,11 @@ pub(super) fn write(
     seal: &Seal,
     out: &mut dyn Write,
     watcher: Watcher<'_>,
-) -> Result<(), BackupError> {
+) -> Result<Key, BackupError> {
     let failed = |error: io::Error| unwritable(&error);
     let json = serde_json::to_vec_pretty(manifest);
     let json = json.map_err(|error| BackupError::Failed(error.to_string()))?;
+    readable(manifest, &json, known)?;
     let seconds = seconds_of(manifest);
     seal.over(out, |out| {
         let mut out = compressed(out).map_err(failed)?;
@@ -78,6 +79,16 @@ pub(super) fn write(
         write_end(&mut out).map_err(failed)?;
         out.finish().and_then(Write::flush).map_err(failed)
     })
+}
+
+/// Whether a reader takes such a manifest: what it would refuse is not written.
+fn readable(manifest: &Manifest, json: &[u8], known: &[DataFile]) -> Result<(), BackupError> {
+    let refused = |error: BackupError| BackupError::NotVerified(error.to_string());
+    if json.len() as u64 > MANIFEST_BYTES {
+        return Err(refused(BackupError::refused("its manifest is too long")));
+    }
+    let read = Manifest::parse(json, known).map_err(refused)?;
+    if read == *manifest { Ok(()) } else { Err(refused(BackupError::refused("it says otherwise"))) }
 }
 
 fn compressed<W: Write>(out: W) -> io::Result<zstd::Encoder<'static, W>> {

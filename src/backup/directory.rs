@@ -2,17 +2,27 @@
 
 use std::{
     fs::{self, File, TryLockError},
-    io::{self, Write},
+    io::{self, Read, Seek, Write},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
-use super::{BackupError, BackupName, scratch};
-use crate::paths::{DRAFT_SUFFIX, create_private, open_regular, sync_directory, target_of};
+use super::{BackupError, BackupName, Draft, scratch, verified::Verified};
+use crate::{
+    clock::Time,
+    crypto::Sha256,
+    paths::{DRAFT_SUFFIX, DataDir, create_private, open_regular, sync_directory, target_of},
+};
 
 /// The directory that backups are kept in. Other files in it are left alone.
 #[derive(Debug, Clone)]
-pub struct BackupDirectory(PathBuf);
+pub struct BackupDirectory {
+    path: PathBuf,
+    /// The data directory: for what may be on no other disk.
+    private: PathBuf,
+    /// Where it is kept which archives were read back whole.
+    verified: PathBuf,
+}
 
 /// An archive in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +31,15 @@ pub struct Listed {
     pub name: BackupName,
     /// Its length in bytes.
     pub bytes: u64,
+    /// Whether this appliance has read it back whole.
+    pub verified: bool,
+}
+
+impl Listed {
+    /// Whether somebody can count on it, and knows how old it is.
+    pub fn is_good(&self, now: Time) -> bool {
+        self.verified && !self.name.is_from_the_future(now)
+    }
 }
 
 /// An archive that was made for somebody to take away.
@@ -40,6 +59,23 @@ impl HandedOver {
         copied.map(drop).map_err(|error| BackupError::io(&self.path, &error))
     }
 
+    /// Copies all of it into a draft, and reads that back before this one is given up.
+    ///
+    /// # Errors
+    /// [`BackupError::NotVerified`] when it reads back as something else; when a disk fails or is full.
+    pub fn copy_into(&mut self, draft: &mut Draft) -> Result<(), BackupError> {
+        draft.fill(&mut |out| self.copy_to(out))?;
+        let failed = |error: io::Error| BackupError::io(&self.path, &error);
+        self.file.rewind().map_err(failed)?;
+        if hash_of(&mut self.file).map_err(failed)?
+            == hash_of(&mut draft.reader()?).map_err(failed)?
+        {
+            return Ok(());
+        }
+        let target = draft.target().display();
+        Err(BackupError::NotVerified(format!("what was written for {target} reads back otherwise")))
+    }
+
     /// Removes its name; what is open goes on.
     ///
     /// # Errors
@@ -49,18 +85,39 @@ impl HandedOver {
     }
 }
 
+fn hash_of(file: &mut File) -> io::Result<[u8; 32]> {
+    let mut hash = Sha256::default();
+    let mut piece = vec![0; 256 << 10];
+    loop {
+        match file.read(&mut piece)? {
+            0 => return Ok(hash.finish()),
+            length => hash.update(piece.get(..length).unwrap_or_default()),
+        }
+    }
+}
+
 /// Held while a backup is taken or removed; let go of by whatever ends the process.
 pub(super) struct DirectoryLock(#[expect(dead_code, reason = "held, not read")] File);
 
 impl BackupDirectory {
-    /// Names a directory, which need not be there.
-    pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self(path.into())
+    /// Names a directory, which need not be there, for backups of a data directory.
+    pub fn new(path: impl Into<PathBuf>, data: &DataDir) -> Self {
+        Self {
+            path: path.into(),
+            private: data.root().to_owned(),
+            verified: data.verified_backups(),
+        }
+    }
+
+    /// Where files may lie in clear while an archive is made of them or read back: what is encrypted must not
+    /// lie in clear on the disk that it is encrypted for.
+    pub(super) fn room_to_work(&self, sealed: bool) -> &Path {
+        if sealed { &self.private } else { &self.path }
     }
 
     /// The directory itself.
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     /// The archives in it, oldest first; none when it is not there.
@@ -68,18 +125,20 @@ impl BackupDirectory {
     /// # Errors
     /// When it cannot be read.
     pub fn list(&self) -> Result<Vec<Listed>, BackupError> {
-        let failed = |error: io::Error| BackupError::io(&self.0, &error);
-        let entries = match fs::read_dir(&self.0) {
+        let failed = |error: io::Error| BackupError::io(&self.path, &error);
+        let entries = match fs::read_dir(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries.map_err(failed)?,
         };
+        let verified = Verified::read(&self.verified);
         let mut listed = Vec::new();
         for entry in entries {
             let entry = entry.map_err(failed)?;
             let name = entry.file_name().to_str().and_then(|name| name.parse().ok());
             let metadata = entry.metadata().ok().filter(fs::Metadata::is_file);
             if let (Some(name), Some(metadata)) = (name, metadata) {
-                listed.push(Listed { name, bytes: metadata.len() });
+                let bytes = metadata.len();
+                listed.push(Listed { name, bytes, verified: verified.has(name, bytes) });
             }
         }
         listed.sort_by_key(|listed| listed.name);
@@ -88,7 +147,33 @@ impl BackupDirectory {
 
     /// Where an archive of that name lies.
     pub fn path_of(&self, name: BackupName) -> PathBuf {
-        self.0.join(name.to_string())
+        self.path.join(name.to_string())
+    }
+
+    /// The name of an archive of this directory, however the way to it is written.
+    pub fn name_of(&self, path: &Path) -> Option<BackupName> {
+        let name = path.file_name()?.to_str()?.parse().ok()?;
+        let (own, given) = (self.path_of(name).canonicalize(), path.canonicalize());
+        (own.ok()? == given.ok()?).then_some(name)
+    }
+
+    /// Notes that an archive of this name and length was read back whole. Only for whoever has the lock.
+    pub(super) fn note_verified(&self, name: BackupName, bytes: u64) -> Result<(), BackupError> {
+        let mut verified = Verified::read(&self.verified);
+        verified.put(name, bytes, |name| self.path_of(name).exists());
+        let written = verified.write(&self.verified);
+        written.map_err(|error| BackupError::io(&self.verified, &error))
+    }
+
+    /// The same for an archive that is kept and that somebody has just verified.
+    ///
+    /// # Errors
+    /// When another backup is in progress, the archive is gone, or the data directory cannot be written to.
+    pub fn take_for_verified(&self, name: BackupName) -> Result<(), BackupError> {
+        let _lock = self.lock()?;
+        let path = self.path_of(name);
+        let file = fs::metadata(&path).map_err(|error| BackupError::io(&path, &error))?;
+        self.note_verified(name, file.len())
     }
 
     /// Removes the backups that `choose` chooses of those that are there; answers with their names.
@@ -97,19 +182,19 @@ impl BackupDirectory {
     /// When another backup is in progress or the directory does not let it.
     pub fn remove(
         &self,
-        choose: impl FnOnce(Vec<BackupName>) -> Vec<BackupName>,
+        choose: impl FnOnce(Vec<Listed>) -> Vec<BackupName>,
     ) -> Result<Vec<BackupName>, BackupError> {
-        if !self.0.exists() {
+        if !self.path.exists() {
             return Ok(Vec::new());
         }
         let _lock = self.lock()?;
-        let chosen = choose(self.list()?.iter().map(|listed| listed.name).collect());
+        let chosen = choose(self.list()?);
         for name in &chosen {
             let path = self.path_of(*name);
             fs::remove_file(&path).map_err(|error| BackupError::io(&path, &error))?;
         }
-        let synced = sync_directory(&self.0);
-        synced.map_err(|error| BackupError::io(&self.0, &error))?;
+        let synced = sync_directory(&self.path);
+        synced.map_err(|error| BackupError::io(&self.path, &error))?;
         Ok(chosen)
     }
 
@@ -124,7 +209,7 @@ impl BackupDirectory {
             let said = said.display();
             BackupError::Failed(format!("what answers names no archive to take away: {said}"))
         })?;
-        let path = self.0.join(name);
+        let path = self.path.join(name);
         let file = open_regular(&path).map_err(|error| {
             let path = path.display();
             BackupError::Failed(format!(
@@ -141,7 +226,7 @@ impl BackupDirectory {
 
     /// Removes the drafts of archives that were cut short; nobody else can be writing one.
     fn sweep(&self) {
-        for entry in fs::read_dir(&self.0).into_iter().flatten().flatten() {
+        for entry in fs::read_dir(&self.path).into_iter().flatten().flatten() {
             let name = entry.file_name();
             let Some(name) = name.to_str() else { continue };
             // The latter as earlier versions named them.
@@ -157,9 +242,15 @@ impl BackupDirectory {
     /// Makes the directory if need be and keeps everybody else from taking or removing backups. The lock
     /// is on the directory itself, across processes.
     pub(super) fn lock(&self) -> Result<DirectoryLock, BackupError> {
-        let failed = |error: io::Error| BackupError::io(&self.0, &error);
-        create_private(&self.0).map_err(failed)?;
-        let directory = File::open(&self.0).map_err(failed)?;
+        let failed = |error: io::Error| BackupError::io(&self.path, &error);
+        if self.path.exists() && !self.path.is_dir() {
+            let path = self.path.display();
+            return Err(BackupError::NotFound(format!(
+                "{path} is no directory to keep backups in"
+            )));
+        }
+        create_private(&self.path).map_err(failed)?;
+        let directory = File::open(&self.path).map_err(failed)?;
         match directory.try_lock() {
             Ok(()) => {
                 self.sweep();
@@ -167,7 +258,7 @@ impl BackupDirectory {
             }
             Err(TryLockError::WouldBlock) => Err(BackupError::InUse(format!(
                 "another backup is in progress in {}; try again when it is done",
-                self.0.display()
+                self.path.display()
             ))),
             Err(TryLockError::Error(error)) => Err(failed(error)),
         }

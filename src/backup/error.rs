@@ -15,6 +15,8 @@ pub enum BackupError {
     Usage(String),
     /// The archive is not what it should be; nothing was changed.
     Refused(String),
+    /// An archive that was just written could not be read back as it should be, and was removed.
+    NotVerified(String),
     /// The disk, or a database on it, failed.
     Failed(String),
 }
@@ -35,6 +37,30 @@ impl BackupError {
         }
     }
 
+    /// Of an archive that was just written, and whose reading back ended so.
+    pub(super) fn of_read_back(self) -> Self {
+        match self {
+            Self::Refused(text) | Self::Usage(text) | Self::NotVerified(text) => {
+                Self::NotVerified(format!("the new archive did not verify and was removed: {text}"))
+            }
+            other => Self::Failed(format!(
+                "the new archive could not be verified and was removed: {other}"
+            )),
+        }
+    }
+
+    /// What it is, for programs: stable, upper snake case.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound(_) => "NOT_FOUND",
+            Self::InUse(_) => "IN_USE",
+            Self::Usage(_) => "INVALID",
+            Self::Refused(_) => "REFUSED",
+            Self::NotVerified(_) => "NOT_VERIFIED",
+            Self::Failed(_) => "FAILED",
+        }
+    }
+
     /// An archive that is not what it should be.
     pub(super) fn refused(reason: impl fmt::Display) -> Self {
         Self::Refused(format!("this is no good backup: {reason}"))
@@ -48,6 +74,7 @@ impl fmt::Display for BackupError {
             | Self::InUse(text)
             | Self::Usage(text)
             | Self::Refused(text)
+            | Self::NotVerified(text)
             | Self::Failed(text) => f.write_str(text),
         }
     }

@@ -2,7 +2,9 @@
 //!
 //! The way of a backup: [`Cut`] is one moment of all files, for which the writers are held while three
 //! snapshots are taken → [`take`] copies each into a fresh, compact file, describes them in a
-//! [`Manifest`] and writes both into an `archive` (tar in zstd, perhaps in age), their hashes last.
+//! [`Manifest`] and writes both into an `archive` (tar in zstd, perhaps in age), their hashes last. Then it
+//! reads the archive back as [`verify`] does, and only what is whole gets the name of an archive and a line in
+//! `verified`; by those lines [`expired`] tells which may be removed.
 //! The way back: [`verify`] unpacks into a private directory and reads every page, record and audit entry
 //! → [`restore`] does the same and then swaps the files in one decision (`restore` says how).
 //!
@@ -29,6 +31,7 @@ mod seal;
 mod sums;
 mod take;
 mod tar;
+mod verified;
 mod verify;
 mod whole;
 
@@ -41,7 +44,7 @@ pub use name::{BackupName, NotAName};
 pub use progress::{Progress, Step, Watcher};
 pub use restore::{Restored, finish_restore, rehearse, restore};
 pub use retention::{Retention, expired};
-pub use schedule::next_after;
+pub use schedule::{next_after, overdue_from};
 pub use seal::{Key, Seal};
 pub use take::{Destination, Taken, take};
 pub use verify::verify;

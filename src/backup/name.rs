@@ -11,6 +11,9 @@ const ENCRYPTED: &str = ".tar.zst.age";
 /// `20261123T020000Z`
 const STAMP: &str = "%Y%m%dT%H%M%SZ";
 
+/// How far ahead of the clock a name may be, in seconds: clocks are corrected by a little all the time.
+const AHEAD_SECONDS: i64 = 5 * 60;
+
 /// The name of an archive, and so never a path. Ordered by time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BackupName {
@@ -18,6 +21,14 @@ pub struct BackupName {
     pub time: Time,
     /// Whether it is encrypted.
     pub encrypted: bool,
+}
+
+impl BackupName {
+    /// Whether it names a moment that has not come yet, because a clock was wrong here or elsewhere. Such an
+    /// archive may be good; how old it is nobody knows.
+    pub fn is_from_the_future(self, now: Time) -> bool {
+        self.time > now.plus_seconds(AHEAD_SECONDS)
+    }
 }
 
 /// The text is not the name of an archive.

@@ -1,10 +1,11 @@
-//! Which backups are kept. Pure: names in, names out.
+//! Which backups are kept. Pure: what is there comes in, names come out.
 
 use std::collections::BTreeSet;
 
 use jiff::{civil::Date, tz::TimeZone};
 
-use super::BackupName;
+use super::{BackupName, Listed};
+use crate::clock::Time;
 
 /// How many backups are kept, by four rules of which each keeps its own; what none keeps is removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,20 +21,41 @@ pub struct Retention {
 }
 
 /// The backups that may be removed, oldest first. Days, weeks and months are those of `zone`.
+///
+/// Only those that verified are counted, and so none that did not takes the place of one that did. One of which
+/// nobody knows whether it is good goes by the same rules, and only when a newer one is. A name from the future
+/// is neither counted nor removed.
 pub fn expired(
-    backups: impl IntoIterator<Item = BackupName>,
+    backups: impl IntoIterator<Item = Listed>,
     rule: Retention,
     zone: &TimeZone,
+    now: Time,
 ) -> Vec<BackupName> {
-    let mut newest_first: Vec<_> = backups.into_iter().collect();
-    newest_first.sort_unstable_by(|a, b| b.cmp(a));
+    let mut all: Vec<_> =
+        backups.into_iter().filter(|listed| !listed.name.is_from_the_future(now)).collect();
+    all.sort_unstable_by_key(|listed| listed.name);
+    let verified = all.iter().filter(|listed| listed.verified).map(|listed| listed.name);
+    let verified: Vec<_> = verified.collect();
+    let Some(newest) = verified.last().copied() else { return Vec::new() };
+    let names: Vec<_> = all.iter().map(|listed| listed.name).collect();
+    let (good, any) = (kept(&verified, rule, zone), kept(&names, rule, zone));
+    let may_go = |listed: &&Listed| {
+        let Listed { name, verified, .. } = listed;
+        if *verified { !good.contains(name) } else { *name < newest && !any.contains(name) }
+    };
+    all.iter().filter(may_go).map(|listed| listed.name).collect()
+}
+
+/// Those that the rules keep.
+fn kept(oldest_first: &[BackupName], rule: Retention, zone: &TimeZone) -> BTreeSet<BackupName> {
+    let newest_first: Vec<_> = oldest_first.iter().rev().copied().collect();
     let date = |name: &BackupName| name.time.date_in(zone);
-    let mut kept: BTreeSet<_> =
-        newest_first.iter().take(count(rule.last.max(1))).copied().collect();
+    let last = newest_first.iter().take(count(rule.last.max(1)));
+    let mut kept: BTreeSet<_> = last.copied().collect();
     kept.extend(newest_of_each(&newest_first, rule.daily, date));
     kept.extend(newest_of_each(&newest_first, rule.weekly, |name| monday_of(date(name))));
     kept.extend(newest_of_each(&newest_first, rule.monthly, |name| date(name).first_of_month()));
-    newest_first.into_iter().rev().filter(|name| !kept.contains(name)).collect()
+    kept
 }
 
 /// The newest backup of each of the `count` newest periods.
@@ -61,7 +83,17 @@ mod tests {
     use proptest::{collection::vec, prelude::*};
 
     use super::*;
-    use crate::clock::Time;
+
+    const LATER: Time = Time::MAX;
+
+    fn expired_of(names: &[BackupName], rule: Retention) -> Vec<BackupName> {
+        let verified = names.iter().map(|name| listed(*name, true));
+        expired(verified, rule, &TimeZone::UTC, LATER)
+    }
+
+    fn listed(name: BackupName, verified: bool) -> Listed {
+        Listed { name, bytes: 1, verified }
+    }
 
     fn name(text: &str) -> BackupName {
         BackupName { time: Time::parse_rfc3339(text).unwrap(), encrypted: false }
@@ -69,7 +101,7 @@ mod tests {
 
     fn kept(backups: &[&str], rule: Retention) -> Vec<String> {
         let names: Vec<_> = backups.iter().map(|text| name(text)).collect();
-        let gone = expired(names.clone(), rule, &TimeZone::UTC);
+        let gone = expired_of(&names, rule);
         let kept = names.iter().filter(|name| !gone.contains(name));
         kept.map(|name| name.time.to_string()[..10].to_owned()).collect()
     }
@@ -106,8 +138,30 @@ mod tests {
     fn of_several_on_one_day_the_newest_stands_for_it() {
         let backups = ["2026-11-23T02:00:00Z", "2026-11-23T12:00:00Z", "2026-11-24T02:00:00Z"];
         let names = backups.map(name);
-        let gone = expired(names, Retention { daily: 2, ..NONE }, &TimeZone::UTC);
-        assert_eq!(gone, [names[0]]);
+        assert_eq!(expired_of(&names, Retention { daily: 2, ..NONE }), [names[0]]);
+    }
+
+    #[test]
+    fn the_newest_that_verified_stays_whatever_lies_beside_it() {
+        let now = Time::parse_rfc3339("2026-11-25T12:00:00Z").unwrap();
+        let [bad, good, unknown, newer, future] = [
+            "2026-11-20T02:00:00Z",
+            "2026-11-21T02:00:00Z",
+            "2026-11-22T02:00:00Z",
+            "2026-11-25T02:00:00Z",
+            "2029-01-01T00:00:00Z",
+        ]
+        .map(name);
+        let rule = Retention { last: 1, ..NONE };
+        let gone = |all: &[(BackupName, bool)]| {
+            let all = all.iter().map(|(name, verified)| listed(*name, *verified));
+            expired(all, rule, &TimeZone::UTC, now)
+        };
+        assert_eq!(gone(&[(bad, false), (unknown, false), (newer, false)]), []);
+        assert_eq!(gone(&[(bad, false), (good, true), (unknown, false), (newer, false)]), [bad]);
+        assert_eq!(gone(&[(good, true), (unknown, false), (newer, true)]), [good, unknown]);
+        assert_eq!(gone(&[(good, true), (future, true)]), []);
+        assert_eq!(gone(&[(good, true), (newer, true), (future, false)]), [good]);
     }
 
     proptest! {
@@ -124,15 +178,16 @@ mod tests {
                 })
                 .collect();
             let rule = Retention { last, daily, weekly, monthly };
-            let gone = expired(names.iter().copied(), rule, &TimeZone::UTC);
+            let names: Vec<_> = names.into_iter().collect();
+            let gone = expired_of(&names, rule);
             prop_assert!(gone.is_sorted());
             let safe: Vec<_> = names.iter().rev().take(last.max(1) as usize).collect();
             prop_assert!(safe.iter().all(|name| !gone.contains(name)));
             // What was kept once is kept when asked again, and more rules keep more.
             let left: Vec<_> = names.iter().filter(|name| !gone.contains(name)).copied().collect();
-            prop_assert_eq!(expired(left, rule, &TimeZone::UTC), Vec::<BackupName>::new());
+            prop_assert_eq!(expired_of(&left, rule), Vec::<BackupName>::new());
             let only_last = Retention { daily: 0, weekly: 0, monthly: 0, ..rule };
-            let gone_then = expired(names.iter().copied(), only_last, &TimeZone::UTC);
+            let gone_then = expired_of(&names, only_last);
             prop_assert!(gone.iter().all(|name| gone_then.contains(name)));
         }
     }

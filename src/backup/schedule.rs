@@ -4,6 +4,15 @@ use jiff::tz::TimeZone;
 
 use crate::{clock::Time, config::Schedule};
 
+/// How long after it was due a backup may be missing before somebody is told, in minutes: a machine that is
+/// switched on in the morning takes the one of the night, and a large one takes its time.
+const MARGIN_MINUTES: i64 = 6 * 60;
+
+/// From when on the backup after that of `last` is missing; nothing when none is due.
+pub fn overdue_from(schedule: Schedule, last: Time, zone: &TimeZone) -> Option<Time> {
+    Some(next_after(schedule, last, zone)?.plus_minutes(MARGIN_MINUTES))
+}
+
 /// The first moment after `time` that a backup is due at; nothing when it never is. A day on which the
 /// clock jumps over the time has its backup right after the jump, and a day that has the time twice has
 /// one at the first.
@@ -65,9 +74,17 @@ mod tests {
     }
 
     #[test]
+    fn a_backup_is_missing_some_hours_after_it_was_due() {
+        let missing = |last| overdue_from(daily("02:00"), time(last), &rome());
+        assert_eq!(missing("2026-11-23T01:00:00Z"), Some(time("2026-11-24T07:00:00Z")));
+        assert_eq!(missing("2026-11-23T14:00:00Z"), Some(time("2026-11-24T07:00:00Z")));
+    }
+
+    #[test]
     fn what_is_off_is_never_due() {
         let off = Schedule::try_from("off".to_owned()).unwrap();
         assert_eq!(next_after(off, Time::EPOCH, &rome()), None);
+        assert_eq!(overdue_from(off, Time::EPOCH, &rome()), None);
     }
 
     #[test]

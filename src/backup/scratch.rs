@@ -65,20 +65,27 @@ fn fresh_name(prefix: &str) -> Result<String, BackupError> {
     Ok(format!("{prefix}{:016x}", u64::from_be_bytes(random)))
 }
 
-/// Removes what earlier processes left, and archives that nobody took away.
+/// Removes directories that earlier processes left.
 fn sweep(parent: &Path) {
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
         let path = entry.path();
         let is_ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX))
             && entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if is_ours && File::open(&path).is_ok_and(|left| left.try_lock().is_ok()) {
+            let _ = fs::remove_dir_all(&path);
+        }
+    }
+}
+
+/// Removes all that earlier processes left where backups are kept, archives that nobody took away included.
+pub(super) fn sweep_backups(directory: &Path) {
+    sweep(directory);
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
         let is_left =
             entry.file_name().to_str().is_some_and(|name| name.starts_with(HAND_OVER_PREFIX))
                 && entry.file_type().is_ok_and(|kind| kind.is_file());
         if is_left {
-            let _ = fs::remove_file(&path);
-        }
-        if is_ours && File::open(&path).is_ok_and(|left| left.try_lock().is_ok()) {
-            let _ = fs::remove_dir_all(&path);
+            let _ = fs::remove_file(entry.path());
         }
     }
 }

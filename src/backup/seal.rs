@@ -13,6 +13,10 @@ use super::{
 
 /// The shortest passphrase, in characters. Whoever has an archive can try as many as they like.
 const SHORTEST_PASSPHRASE: usize = 12;
+/// The longest passphrase that an archive is made with, in bytes: a longer one was cut somewhere.
+const LONGEST_PASSPHRASE_BYTES: usize = 4 << 10;
+/// How many recipients an archive may have: what a reader looks at has a bound.
+const MOST_RECIPIENTS: usize = 256;
 /// The longest file of secrets that is read, in bytes.
 const LONGEST_FILE: u64 = 64 << 10;
 
@@ -33,6 +37,11 @@ impl Seal {
     pub fn new(recipients: &[String], passphrase_file: Option<&Path>) -> Result<Self, BackupError> {
         let keys: Vec<_> =
             recipients.iter().map(|text| recipient(text)).collect::<Result<_, _>>()?;
+        if keys.len() > MOST_RECIPIENTS {
+            return Err(BackupError::Usage(format!(
+                "a backup can be encrypted to at most {MOST_RECIPIENTS} recipients"
+            )));
+        }
         match (passphrase_file, keys.is_empty()) {
             (None, true) => Ok(Self(None)),
             (None, false) => Ok(Self(Some(Recipient::Keys(keys)))),
@@ -54,6 +63,11 @@ impl Seal {
                 "the passphrase must have at least {SHORTEST_PASSPHRASE} characters"
             )));
         }
+        if passphrase.len() > LONGEST_PASSPHRASE_BYTES {
+            return Err(BackupError::Usage(format!(
+                "the passphrase must have at most {LONGEST_PASSPHRASE_BYTES} bytes"
+            )));
+        }
         Ok(Self(Some(Recipient::Passphrase(passphrase))))
     }
 
@@ -62,18 +76,23 @@ impl Seal {
         self.0.is_some()
     }
 
-    /// Runs `write` on what encrypts into `out`.
+    /// Runs `write` on what encrypts into `out`; answers with what opens that, for whoever reads it back: the
+    /// passphrase, or for recipients, whose secret keys are elsewhere, the key of this one file.
     pub(super) fn over(
         &self,
         out: &mut dyn Write,
         write: impl FnOnce(&mut dyn Write) -> Result<(), BackupError>,
-    ) -> Result<(), BackupError> {
-        let Some(recipient) = &self.0 else { return write(out) };
+    ) -> Result<Key, BackupError> {
+        let Some(recipient) = &self.0 else { return write(out).map(|()| Key(None)) };
         let failed =
             |error| BackupError::Failed(format!("the archive cannot be encrypted: {error}"));
-        let mut sealed = age::encrypt(out, recipient).map_err(failed)?;
+        let (mut sealed, writer) = age::encrypt(out, recipient).map_err(failed)?;
         write(&mut sealed)?;
-        sealed.finish().map_err(|error| failed(AgeError::Io(error)))
+        sealed.finish().map_err(|error| failed(AgeError::Io(error)))?;
+        Ok(Key(Some(match recipient {
+            Recipient::Passphrase(passphrase) => Identity::Passphrase(passphrase.clone()),
+            Recipient::Keys(_) => writer,
+        })))
     }
 }
 

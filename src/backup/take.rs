@@ -1,43 +1,47 @@
-//! Taking a backup: a cut becomes files, the files become an archive.
+//! Taking a backup: a cut becomes files, the files become an archive, and the archive is read back.
 
 use std::{
     fs,
-    io::Write,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
 use super::{
-    BackupDirectory, BackupError, BackupName, Cut, DataFile, Manifest, Seal,
-    archive::write,
+    BackupDirectory, BackupError, BackupName, Cut, DataFile, Key, Manifest, Seal,
+    archive::{room_for, write},
     manifest::FileManifest,
     progress::Watcher,
     scratch::{self, Scratch},
+    verify::verify,
     whole::Draft,
 };
 use crate::clock::Time;
 
-/// Where an archive goes.
-pub enum Destination<'d> {
-    /// Into the backup directory, under a name made of the time.
+/// With less free than this the files are not copied any further: the disk is not to be filled by a backup.
+const LEAST_FREE_BYTES: u64 = 4 << 20;
+
+/// What becomes of an archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Destination {
+    /// It is kept in the backup directory, under a name made of the time.
     Directory,
-    /// Into the backup directory, under a name that nobody else uses: whoever asked for it takes it away
+    /// It lies in the backup directory under a name that nobody else uses: whoever asked for it takes it away
     /// at once. What is left there is swept up by the next backup.
     HandOver,
-    /// Into a draft, whose name it does not get yet: that is up to whoever made it.
-    Draft(&'d mut Draft),
-    /// Somewhere else as it is made, such as standard output.
-    Stream(&'d mut dyn Write),
 }
 
-/// A backup that was taken.
+/// A backup that was taken, and verified.
 #[derive(Debug, Clone)]
 pub struct Taken {
-    /// Where it lies; nothing when it was streamed.
-    pub path: Option<PathBuf>,
+    /// What it is called; where it is kept, the file is.
+    pub name: BackupName,
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Whether it is kept there; otherwise it was handed over.
+    pub kept: bool,
     /// What is in it.
     pub manifest: Manifest,
-    /// The length of the archive; 0 when it was streamed.
+    /// The length of the archive.
     pub bytes: u64,
     /// How long writers were held.
     pub held: Duration,
@@ -45,61 +49,71 @@ pub struct Taken {
     pub took: Duration,
 }
 
-impl Taken {
-    /// Its name, when it lies in the backup directory.
-    pub fn name(&self) -> Option<BackupName> {
-        self.path.as_ref()?.file_name()?.to_str()?.parse().ok()
-    }
-}
-
-/// Takes a backup of `cut`. The directory is where the files are copied to on the way, also when the
-/// archive goes elsewhere. One backup at a time: whoever comes second is refused.
+/// Takes a backup of `cut`. One backup at a time: whoever comes second is refused.
 ///
-/// An archive is written under another name and synced before it gets its own, so what has the name of
-/// an archive is whole.
+/// An archive is written under another name, synced, and read back from the disk as [`verify()`] does before it
+/// gets its own, so what has the name of an archive is one. The files that it is made of, and those that come
+/// out of it again, lie in the backup directory, or in the data directory when it is encrypted; the former are
+/// gone before the latter come.
 ///
 /// # Errors
-/// When another backup is in progress, the file is there already, or a disk fails or is full.
+/// When another backup is in progress, or a disk fails or is full. [`BackupError::NotVerified`] when what was
+/// written does not read back; it is removed then.
 pub fn take(
     cut: &dyn Fn() -> Result<Cut, BackupError>,
     directory: &BackupDirectory,
-    destination: Destination<'_>,
+    destination: Destination,
     seal: &Seal,
     now: Time,
     watcher: Watcher<'_>,
 ) -> Result<Taken, BackupError> {
     let start = Instant::now();
     let _lock = directory.lock()?;
-    let target = match &destination {
-        Destination::Directory => Some(directory.free_name(now, seal.encrypts())),
-        Destination::HandOver => Some(directory.path().join(scratch::hand_over_name()?)),
-        Destination::Draft(draft) => Some(draft.target().to_owned()),
-        Destination::Stream(_) => None,
+    scratch::sweep_backups(directory.path());
+    let name = directory.free_name(now, seal.encrypts());
+    let kept = destination == Destination::Directory;
+    let path = match destination {
+        Destination::Directory => directory.path_of(name),
+        Destination::HandOver => directory.path().join(scratch::hand_over_name()?),
     };
-    if let Some(path) = target.as_ref().filter(|path| path.exists()) {
-        return Err(BackupError::InUse(format!("{} is there already", path.display())));
-    }
-    let scratch = Scratch::new(directory.path())?;
+    let workplace = directory.room_to_work(seal.encrypts());
+    let scratch = Scratch::new(workplace)?;
     let cut = cut()?;
     let held = cut.held();
     let manifest = write_files(&cut, scratch.path(), now, watcher)?;
     let known: Vec<DataFile> = cut.files.iter().map(|cut| cut.file).collect();
     // Old pages need not be kept while the archive is written.
     drop(cut);
-    let mut pack =
-        |out: &mut dyn Write| write(&manifest, &known, scratch.path(), seal, out, watcher);
-    let bytes = match (destination, &target) {
-        (Destination::Stream(out), _) => pack(out).map(|()| 0)?,
-        (Destination::Draft(draft), _) => draft.fill(&mut pack)?,
-        (_, Some(path)) => {
-            let mut draft = Draft::of(path)?;
-            let bytes = draft.fill(&mut pack)?;
-            draft.publish()?;
-            bytes
-        }
-        (_, None) => 0,
-    };
-    Ok(Taken { path: target, manifest, bytes, held, took: start.elapsed() })
+    let mut key = Key::default();
+    let mut draft = Draft::of(&path)?;
+    let bytes = draft.fill(&mut |out| {
+        key = write(&manifest, &known, scratch.path(), seal, out, watcher)?;
+        Ok(())
+    })?;
+    // What comes out of the archive needs the room that they took.
+    drop(scratch);
+    read_back(&draft, &key, &manifest, &known, workplace, watcher)
+        .map_err(BackupError::of_read_back)?;
+    if kept {
+        directory.note_verified(name, bytes)?;
+    }
+    draft.publish()?;
+    Ok(Taken { name, path, kept, manifest, bytes, held, took: start.elapsed() })
+}
+
+/// Verifies what was just written.
+fn read_back(
+    draft: &Draft,
+    key: &Key,
+    manifest: &Manifest,
+    known: &[DataFile],
+    workplace: &Path,
+    watcher: Watcher<'_>,
+) -> Result<(), BackupError> {
+    if verify(draft.reader()?, key, known, workplace, watcher)? == *manifest {
+        return Ok(());
+    }
+    Err(BackupError::refused("its manifest is another one"))
 }
 
 fn write_files(
@@ -109,9 +123,17 @@ fn write_files(
     watcher: Watcher<'_>,
 ) -> Result<Manifest, BackupError> {
     let mut files = Vec::new();
+    let mut while_there_is_room = |progress| {
+        room_for(LEAST_FREE_BYTES, into).map_err(|error| {
+            BackupError::Failed(format!(
+                "no room to copy the data that goes into the archive: {error}"
+            ))
+        })?;
+        watcher(progress)
+    };
     for file in &cut.files {
         let path = into.join(file.file.name);
-        let rows = file.write_to(&path, watcher)?;
+        let rows = file.write_to(&path, &mut while_there_is_room)?;
         let written = fs::metadata(&path).map_err(|error| BackupError::io(&path, &error))?;
         files.push(FileManifest {
             name: file.file.name.to_owned(),
@@ -125,15 +147,12 @@ fn write_files(
 }
 
 impl BackupDirectory {
-    /// Where an archive of this moment goes: a name that is free, a second later for each that is not.
-    fn free_name(&self, now: Time, encrypted: bool) -> PathBuf {
+    /// What an archive of this moment is called: a name that is free, a second later for each that is not.
+    pub fn free_name(&self, now: Time, encrypted: bool) -> BackupName {
         let mut name = BackupName { time: Time::EPOCH.plus_seconds(now.as_seconds()), encrypted };
-        loop {
-            let path = self.path().join(name.to_string());
-            if !path.exists() {
-                return path;
-            }
+        while self.path_of(name).exists() {
             name.time = name.time.plus_seconds(1);
         }
+        name
     }
 }

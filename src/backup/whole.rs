@@ -7,7 +7,7 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Write},
+    io::{self, Seek, Write},
     path::{Path, PathBuf},
 };
 
@@ -68,6 +68,20 @@ impl Draft {
         let mut file = file.map_err(failed)?;
         pack(&mut file)?;
         file.finish().map_err(failed)
+    }
+
+    /// What was written, from its beginning and from the disk, as far as the file system goes around its cache.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub(super) fn reader(&self) -> Result<File, BackupError> {
+        let read = || {
+            let mut file = self.file.try_clone()?;
+            set_direct(&file, false);
+            file.rewind()?;
+            Ok(file)
+        };
+        read().map_err(|error| BackupError::io(&self.target, &error))
     }
 
     /// Gives it its name, for good.

@@ -45,6 +45,8 @@ impl Unlock {
 pub(super) struct Archive {
     /// What it is called.
     pub(super) name: PathBuf,
+    /// What it is called in the backup directory, when it lies there.
+    pub(super) kept: Option<BackupName>,
     /// Its bytes.
     pub(super) input: Box<dyn Read>,
 }
@@ -54,12 +56,12 @@ impl Archive {
     /// keeps is opened as its user, the rest as whoever runs this.
     pub(super) fn open(file: &Path, config: &Config) -> Result<Self, Failure> {
         if file.as_os_str() == "-" {
-            return Ok(Self { name: "-".into(), input: Box::new(io::stdin()) });
+            return Ok(Self { name: "-".into(), kept: None, input: Box::new(io::stdin()) });
         }
         let data = DataDir::new(&config.data.directory);
         let directory = directory_of(&config.backup, &data);
-        let kept = file.to_str().and_then(|name| name.parse::<BackupName>().ok());
-        let (path, is_kept) = match kept.filter(|_| !file.exists()) {
+        let named = file.to_str().and_then(|name| name.parse::<BackupName>().ok());
+        let (path, is_kept) = match named.filter(|_| !file.exists()) {
             Some(name) => (directory.path_of(name), true),
             None => {
                 (file.to_owned(), lies_in(file, directory.path()) || lies_in(file, data.root()))
@@ -71,7 +73,9 @@ impl Archive {
             File::open(&path)
         };
         match opened {
-            Ok(input) => Ok(Self { name: path, input: Box::new(input) }),
+            Ok(input) => {
+                Ok(Self { kept: directory.name_of(&path), name: path, input: Box::new(input) })
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 Err(Failure::NotFound(format!("{} is not there", path.display())))
             }

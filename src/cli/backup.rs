@@ -16,16 +16,16 @@ use super::{
     print,
 };
 use crate::{
-    backup::{BackupError, Cut, Destination, Draft, Listed, Manifest, Progress, take, verify},
-    clock::Clock,
+    backup::{BackupError, Draft, Listed, Manifest, Progress, verify},
+    clock::{Clock, Time},
     config::Config,
     control::{self, AskError, BackupRequest, BackupTaken, Line, Password, Request, SealRequest},
     paths::DataDir,
-    server::{DATA_FILES, directory_of, prepare_data, prune, seal_of},
+    server::{DATA_FILES, back_up_at_rest, directory_of, prepare_data, prune, seal_of},
 };
 
-/// The longest line that is read as a passphrase.
-const LONGEST_PASSPHRASE_BYTES: u64 = 4 << 10;
+/// The longest line that is read as a passphrase: one that is longer than any may be is refused, and not cut.
+const LONGEST_LINE_BYTES: u64 = 8 << 10;
 
 /// Takes, lists, verifies and removes backups.
 #[derive(Debug, Subcommand)]
@@ -159,7 +159,7 @@ impl Create {
             archive.copy_to(&mut io::stdout().lock())?;
             return Ok(BackupTaken { path: None, ..taken });
         };
-        draft.fill(&mut |out| archive.copy_to(out))?;
+        archive.copy_into(draft)?;
         archive.remove()?;
         Ok(BackupTaken { path: Some(output.clone()), ..taken })
     }
@@ -172,18 +172,9 @@ impl Create {
         draft: Option<&mut Draft>,
     ) -> Result<BackupTaken, Failure> {
         let data = prepare_data(config)?;
-        let directory = directory_of(&config.backup, &data);
-        let seal = seal.seal(|| seal_of(&config.backup))?;
-        let mut stdout = io::stdout().lock();
-        let destination = match (draft, &self.output) {
-            (Some(draft), _) => Destination::Draft(draft),
-            (None, Some(_)) => Destination::Stream(&mut stdout),
-            (None, None) => Destination::Directory,
-        };
-        let cut = || Cut::at_rest(&DATA_FILES, data.root());
-        let now = Clock::system().now();
-        let taken = take(&cut, &directory, destination, &seal, now, &mut watcher(global))?;
-        Ok(taken.into())
+        let request = BackupRequest { keep: self.output.is_none(), seal };
+        let taken = back_up_at_rest(config, &data, request, &mut watcher(global))?;
+        self.fetch(config, taken.into(), draft)
     }
 
     /// How it is to be encrypted. A file is read here, where its name means something.
@@ -207,7 +198,7 @@ impl Create {
 
 fn passphrase(input: &mut impl BufRead) -> Result<SealRequest, Failure> {
     let mut line = String::new();
-    input.take(LONGEST_PASSPHRASE_BYTES).read_line(&mut line)?;
+    input.take(LONGEST_LINE_BYTES).read_line(&mut line)?;
     Ok(SealRequest::Passphrase(Password(line.trim_end_matches(['\r', '\n']).to_owned())))
 }
 
@@ -222,6 +213,12 @@ impl Verify {
         let mut watch = watcher(global);
         let manifest = verify(archive.input, &key, &DATA_FILES, &parent, &mut watch)?;
         global.say("the backup is good");
+        if let Some(name) = archive.kept {
+            let directory = directory_of(&config.backup, &DataDir::new(data));
+            if let Err(error) = directory.take_for_verified(name) {
+                global.say(format_args!("it cannot be noted that it verified: {error}"));
+            }
+        }
         show_manifest(global, &manifest)
     }
 }
@@ -230,22 +227,37 @@ fn list(global: &Global, config: &Config) -> Result<(), Failure> {
     let directory = directory_of(&config.backup, &DataDir::new(&config.data.directory));
     global.say(format_args!("backup directory: {}", directory.path().display()));
     global.become_owner(&config.data.directory)?;
-    let listed = directory.list()?;
+    let (listed, now) = (directory.list()?, Clock::system().now());
     if global.json {
-        let all: Vec<_> = listed.iter().map(|listed| as_json(listed, directory.path())).collect();
+        let all: Vec<_> =
+            listed.iter().map(|listed| as_json(listed, directory.path(), now)).collect();
         return print(serde_json::to_string_pretty(&all)?);
     }
-    for Listed { name, bytes } in &listed {
-        print(format_args!("{name}\t{bytes}\t{}", name.time))?;
+    for one in &listed {
+        let Listed { name, bytes, .. } = one;
+        print(format_args!("{name}\t{bytes}\t{}\t{}", name.time, state(one, now)))?;
     }
     Ok(())
+}
+
+/// Whether somebody can count on it.
+fn state(listed: &Listed, now: Time) -> &'static str {
+    match (listed.name.is_from_the_future(now), listed.verified) {
+        (true, _) => "from the future",
+        (false, true) => "verified",
+        (false, false) => "not verified",
+    }
 }
 
 fn remove(global: &Global, config: &Config) -> Result<(), Failure> {
     let directory = directory_of(&config.backup, &DataDir::new(&config.data.directory));
     global.say(format_args!("backup directory: {}", directory.path().display()));
     global.become_owner(&config.data.directory)?;
-    let gone = prune(&directory, &config.backup, &config.backup.zone())?;
+    let now = Clock::system().now();
+    if !directory.list()?.iter().any(|listed| listed.is_good(now)) {
+        global.say("no backup here has verified, so none is removed; see appliance backup verify");
+    }
+    let gone = prune(&directory, &config.backup, &config.backup.zone(), now)?;
     if global.json {
         let names: Vec<_> = gone.iter().map(ToString::to_string).collect();
         return print(serde_json::to_string_pretty(&names)?);
@@ -253,13 +265,15 @@ fn remove(global: &Global, config: &Config) -> Result<(), Failure> {
     gone.iter().try_for_each(print)
 }
 
-fn as_json(listed: &Listed, directory: &Path) -> serde_json::Value {
+fn as_json(listed: &Listed, directory: &Path, now: Time) -> serde_json::Value {
     json!({
         "name": listed.name.to_string(),
         "path": directory.join(listed.name.to_string()),
         "created_at": listed.name.time.to_string(),
         "bytes": listed.bytes,
         "encrypted": listed.name.encrypted,
+        "verified": listed.verified,
+        "from_the_future": listed.name.is_from_the_future(now),
     })
 }
 

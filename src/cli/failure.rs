@@ -93,7 +93,7 @@ impl From<BackupError> for Failure {
             BackupError::NotFound(text) => Self::NotFound(text),
             BackupError::InUse(text) => Self::Conflict(text),
             BackupError::Usage(text) => Self::Usage(text),
-            BackupError::Refused(text) => Self::Verification(text),
+            BackupError::Refused(text) | BackupError::NotVerified(text) => Self::Verification(text),
             BackupError::Failed(text) => Self::Failed(text),
         }
     }

@@ -91,9 +91,9 @@ impl<'g> Place<'g> {
         let clock = Clock::system();
         let at_rest = match request {
             Request::Account(request) if !request.needs_only_accounts() => {
-                PeopleAtRest::open(&self.config, &data, clock)?
+                PeopleAtRest::open(&self.config, &data, clock).await?
             }
-            Request::Social(_) => PeopleAtRest::open(&self.config, &data, clock)?,
+            Request::Social(_) => PeopleAtRest::open(&self.config, &data, clock).await?,
             _ => PeopleAtRest::open_accounts(&self.config, &data, clock)?,
         };
         let (lines, mut coming) = Lines::channel();

@@ -37,7 +37,7 @@ impl Restore {
     pub(super) fn run(self, global: &Global) -> Result<(), Failure> {
         let config = global.load(&[])?;
         let key = self.unlock.key(&config.backup)?;
-        let Archive { name, input } = Archive::open(&self.file, &config)?;
+        let Archive { name, input, .. } = Archive::open(&self.file, &config)?;
         let data = global.enter(self.to.as_ref().unwrap_or(&config.data.directory))?;
         global.say(format_args!("archive: {}", name.display()));
         let mut watch = watcher(global);

@@ -70,7 +70,7 @@ impl From<Taken> for BackupTaken {
     fn from(taken: Taken) -> Self {
         let millis =
             |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        let Taken { path, manifest, bytes, held, took } = taken;
-        Self { path, bytes, held_ms: millis(held), took_ms: millis(took), manifest }
+        let Taken { path, manifest, bytes, held, took, .. } = taken;
+        Self { path: Some(path), bytes, held_ms: millis(held), took_ms: millis(took), manifest }
     }
 }

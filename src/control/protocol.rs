@@ -220,14 +220,14 @@ impl From<CsvFault> for Refused {
 
 impl From<BackupError> for Refused {
     fn from(error: BackupError) -> Self {
-        let (exit, code) = match &error {
-            BackupError::NotFound(_) => (ExitStatus::NotFound, "NOT_FOUND"),
-            BackupError::InUse(_) => (ExitStatus::Conflict, "IN_USE"),
-            BackupError::Usage(_) => (ExitStatus::Usage, "INVALID"),
-            BackupError::Refused(_) => (ExitStatus::Verification, "REFUSED"),
-            BackupError::Failed(_) => (ExitStatus::Failed, "FAILED"),
+        let exit = match &error {
+            BackupError::NotFound(_) => ExitStatus::NotFound,
+            BackupError::InUse(_) => ExitStatus::Conflict,
+            BackupError::Usage(_) => ExitStatus::Usage,
+            BackupError::Refused(_) | BackupError::NotVerified(_) => ExitStatus::Verification,
+            BackupError::Failed(_) => ExitStatus::Failed,
         };
-        Self::new(exit, code, error.to_string())
+        Self::new(exit, error.code(), error.to_string())
     }
 }
 

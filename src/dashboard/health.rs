@@ -1,6 +1,7 @@
 //! The view of health.
 
 use super::{
+    backup_rules::BackupAges,
     dto::{
         BackupBody, CertificateBody, FindingBody, HealthBody, MachineBody, PartBody, PartStatus,
         ProcessBody, StoreBody,
@@ -35,8 +36,13 @@ impl Dashboard {
         let (stores, latest, routes) =
             (parts.sources.stores.stores(), watch.latest(), watch.routes());
         let certificate = parts.sources.stores.certificate();
-        let last_backup = parts.sources.stores.last_backup();
-        let facts = facts(&stores, latest.as_ref(), &routes, certificate, last_backup, now);
+        let backups = parts.sources.stores.backups();
+        let last_backup = backups.last_success;
+        let facts = HealthFacts {
+            backups: BackupAges::of(backups, now),
+            mails_waiting: watch.metrics().mails.waiting(),
+            ..facts(&stores, latest.as_ref(), &routes, certificate, now)
+        };
         let mut findings = rules::health(&facts);
         let feed = parts.sources.social_logs.bytes_and_bound();
         findings.extend(feed.and_then(feed_rule::feed));
@@ -59,7 +65,7 @@ impl Dashboard {
             },
             backup: BackupBody {
                 last_at: last_backup.map(Into::into),
-                age_seconds: last_backup.map(|taken| now.millis_since(taken) / 1_000),
+                age_seconds: last_backup.map(|taken| (now.millis_since(taken) / 1_000).max(0)),
             },
         }
     }
@@ -95,7 +101,6 @@ fn facts(
     latest: Option<&Latest>,
     routes: &RouteTraffic,
     certificate: Option<(Time, Time)>,
-    last_backup: Option<Time>,
     now: Time,
 ) -> HealthFacts {
     let machine = latest.map(|latest| &latest.machine);
@@ -111,9 +116,9 @@ fn facts(
             .and_then(|latest| latest.process.open_files.zip(latest.process.open_files_limit)),
         certificate_days_left: certificate.map(|(_, end)| days(now, end)),
         certificate_life_days: certificate.map(|(begin, end)| days(begin, end)),
-        backup_age_hours: last_backup.map(|taken| now.millis_since(taken) / 3_600_000),
         recent_errors_and_requests: (recent.errors, recent.requests),
         outbox_events: stores.iter().filter_map(|store| store.outbox_events).sum(),
+        ..HealthFacts::default()
     }
 }
 

@@ -10,6 +10,7 @@
 //! sample. Every walk over rows has a bound, and an answer that would need more is null.
 
 mod api;
+mod backup_rules;
 mod dto;
 mod feed_rule;
 mod follow;

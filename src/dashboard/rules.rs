@@ -2,6 +2,7 @@
 //!
 //! Pure: what is known comes in, findings come out. What is not known is no finding.
 
+use super::backup_rules::{self, BackupAges};
 use crate::language::Text;
 
 /// How much somebody should care.
@@ -46,8 +47,10 @@ pub struct HealthFacts {
     pub certificate_days_left: Option<i64>,
     /// For how many days it is good in all.
     pub certificate_life_days: Option<i64>,
-    /// Hours since the last backup; nothing when none is known of.
-    pub backup_age_hours: Option<i64>,
+    /// What there is of backups.
+    pub backups: BackupAges,
+    /// Letters that the mail server has not taken at the first try, and that wait for another.
+    pub mails_waiting: u64,
     /// Failed and all requests of the last minutes.
     pub recent_errors_and_requests: (u64, u64),
     /// Audit events that wait for the chain.
@@ -63,7 +66,6 @@ const CERTIFICATE_ATTENTION_DAYS: i64 = 14;
 const CERTIFICATE_ALARM_DAYS: i64 = 2;
 const CERTIFICATE_ATTENTION_SHARE: i64 = 4;
 const CERTIFICATE_ALARM_SHARE: i64 = 20;
-const BACKUP_ATTENTION_HOURS: i64 = 48;
 const ERRORS_ATTENTION_PERCENT: u64 = 1;
 const ERRORS_ALARM_PERCENT: u64 = 10;
 const ERRORS_AT_LEAST: u64 = 5;
@@ -121,12 +123,16 @@ pub(super) fn health(facts: &HealthFacts) -> Vec<Finding> {
         let life = facts.certificate_life_days.unwrap_or(i64::MAX);
         certificate(days, life, &mut find);
     }
-    if let Some(hours) = facts.backup_age_hours.filter(|hours| *hours >= BACKUP_ATTENTION_HOURS) {
+    backup_rules::find(&facts.backups, &mut find);
+    if facts.mails_waiting > 0 {
+        let mails = facts.mails_waiting;
         find(
             Level::Attention,
-            "BACKUP_OLD",
-            format!("The last backup is {hours} hours old."),
-            format!("L’ultimo backup risale a {hours} ore fa."),
+            "MAIL_WAITS",
+            format!(
+                "E-mails that the mail server does not take, and that are tried again: {mails}."
+            ),
+            format!("E-mail che il server di posta non accetta e che saranno ritentate: {mails}."),
         );
     }
     let (errors, requests) = facts.recent_errors_and_requests;
@@ -347,11 +353,12 @@ mod tests {
             stopped_stores: vec!["user"],
             memory_used_and_total_bytes: Some((96, 100)),
             open_files_and_limit: Some((900, 1_000)),
-            backup_age_hours: Some(48),
+            backups: BackupAges { last_hours: Some(48), ..BackupAges::default() },
+            mails_waiting: 1,
             outbox_events: 10_000,
             ..Default::default()
         };
-        assert_eq!(of_health(&facts).len(), 5);
+        assert_eq!(of_health(&facts).len(), 6);
         assert_eq!(worst(&health(&facts)), Level::Alarm);
     }
 

@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 use crate::{
     clock::Time,
     http::{Principal, Problem},
+    telemetry::BackupFacts,
 };
 
 /// Everything that is asked of the domains.
@@ -32,8 +33,8 @@ pub trait Stores: Send + Sync {
     fn audit_entries(&self) -> Option<u64>;
     /// When the certificate begins and ends to be good.
     fn certificate(&self) -> Option<(Time, Time)>;
-    /// When the last backup was taken.
-    fn last_backup(&self) -> Option<Time>;
+    /// What is known of backups.
+    fn backups(&self) -> BackupFacts;
 }
 
 /// One database.

@@ -10,7 +10,7 @@ use std::{
 use rustix::fs::statvfs;
 
 use super::{Finding, Situation, finding::quoted};
-use crate::{clock::Time, config::Config, paths::DataDir};
+use crate::{backup::BackupDirectory, clock::Time, config::Config, paths::DataDir};
 
 const MIB: u64 = 1 << 20;
 /// Below this a migration, a backup or a busy day may fill the disk.
@@ -160,34 +160,39 @@ fn leftovers(root: &Path) -> Finding {
     )
 }
 
-/// The newest backup.
+/// The newest backup that can be counted on.
 fn backups(data: &DataDir, config: &Config, now: Time) -> Finding {
     const CHECK: &str = "backup";
     const MEND: &str = "appliance backup create";
-    let directory = config.backup.directory_or(data.backups());
-    match newest_backup(&directory) {
-        None => {
-            let words = format!("none in {}", directory.display());
+    let directory = BackupDirectory::new(config.backup.directory_or(data.backups()), data);
+    let listed = match directory.list() {
+        Ok(listed) => listed,
+        Err(error) => return Finding::warning(CHECK, error.to_string(), "see backup.directory"),
+    };
+    if let Some(ahead) = listed.iter().find(|listed| listed.name.is_from_the_future(now)) {
+        return Finding::warning(
+            CHECK,
+            format!("{} is of a time that has not come, and counts for nothing", ahead.name),
+            "look at the clock (timedatectl), then remove or rename it",
+        );
+    }
+    let (good, newest) = (listed.iter().rev().find(|listed| listed.verified), listed.last());
+    match (good.map(|good| good.name), newest.map(|newest| newest.name)) {
+        (None, None) => {
+            let words = format!("none in {}", directory.path().display());
             Finding::warning(CHECK, words, MEND)
         }
-        Some((name, taken_at)) if taken_at.plus_seconds(OLD_BACKUP_SECONDS) < now => {
-            Finding::warning(CHECK, format!("the newest, {name}, is of {taken_at}"), MEND)
+        (None, Some(name)) => Finding::warning(
+            CHECK,
+            format!("{name} was not verified here, and there is no other"),
+            format!("appliance backup verify {name}"),
+        ),
+        (Some(name), _) if name.time.plus_seconds(OLD_BACKUP_SECONDS) < now => {
+            let words = format!("the newest that verified, {name}, is of {}", name.time);
+            Finding::warning(CHECK, words, MEND)
         }
-        Some((name, taken_at)) => Finding::ok(CHECK, format!("{name} of {taken_at}")),
+        (Some(name), _) => Finding::ok(CHECK, format!("{name} of {}", name.time)),
     }
-}
-
-/// The newest backup of a directory, by the time in its name (`appliance-20261123T020000Z.tar.zst`).
-fn newest_backup(directory: &Path) -> Option<(String, Time)> {
-    let names = fs::read_dir(directory).ok()?.flatten();
-    let names = names.filter_map(|entry| entry.file_name().into_string().ok());
-    names.filter_map(|name| Some((taken_at(&name)?, name))).max().map(|(time, name)| (name, time))
-}
-
-fn taken_at(name: &str) -> Option<Time> {
-    let (time, ending) = name.strip_prefix("appliance-")?.split_once('.')?;
-    let is_archive = ending == "tar.zst" || ending == "tar.zst.age";
-    is_archive.then(|| Time::parse_rfc3339(time).ok())?
 }
 
 /// What lies in the data directory and in the folders of the appliance's own.
@@ -205,20 +210,38 @@ mod tests {
     use crate::{config::Sources, doctor::Health};
 
     #[test]
-    fn the_newest_backup_is_found_by_its_name() {
+    fn the_newest_backup_that_verified_is_found() {
         let directory = tempfile::tempdir().unwrap();
         let data = DataDir::new(directory.path());
         let config = Config::load(&Sources::default()).unwrap();
         let now = Time::parse_rfc3339("2026-11-24T08:00:00Z").unwrap();
         let health = || backups(&data, &config, now).health;
         assert_eq!(health(), Health::Warning);
-        let make = |name: &str| fs::write(directory.path().join("backups").join(name), "").unwrap();
-        fs::create_dir(directory.path().join("backups")).unwrap();
+        let make = |name: &str| fs::write(data.backups().join(name), "").unwrap();
+        let verify = |name: &str| {
+            let directory = BackupDirectory::new(data.backups(), &data);
+            directory.take_for_verified(name.parse().unwrap()).unwrap();
+        };
+        fs::create_dir(data.backups()).unwrap();
         make("appliance-20261101T020000Z.tar.zst");
         make("appliance-20261124T020000Z.tar.zst.new");
         make("notes.txt");
-        assert_eq!(health(), Health::Warning);
         make("appliance-20261123T020000Z.tar.zst.age");
+        assert_eq!(health(), Health::Warning);
+        verify("appliance-20261101T020000Z.tar.zst");
+        assert_eq!(health(), Health::Warning);
+        verify("appliance-20261123T020000Z.tar.zst.age");
         assert_eq!(health(), Health::Ok);
+        make("appliance-20290101T000000Z.tar.zst");
+        assert_eq!(health(), Health::Warning);
+    }
+
+    #[test]
+    fn a_backup_directory_that_is_a_file_is_told_of() {
+        let directory = tempfile::tempdir().unwrap();
+        let data = DataDir::new(directory.path());
+        fs::write(data.backups(), "").unwrap();
+        let config = Config::load(&Sources::default()).unwrap();
+        assert_eq!(backups(&data, &config, Time::EPOCH).health, Health::Warning);
     }
 }

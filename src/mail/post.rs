@@ -67,6 +67,7 @@ impl Post {
 impl Office {
     async fn deliver(self: Arc<Self>, letter: Letter, _place: OwnedSemaphorePermit) {
         let mut pauses = PAUSES.into_iter();
+        let mut waiting = None;
         loop {
             let Err(error) = self.try_once(&letter).await else {
                 self.metrics.sent();
@@ -80,6 +81,7 @@ impl Office {
                 return;
             };
             self.metrics.retried();
+            waiting.get_or_insert_with(|| Waiting::begin(&self.metrics));
             tracing::warn!(%error, about = letter.about, again_in_seconds = pause, "a mail was not sent");
             tokio::time::sleep(Duration::from_secs(pause)).await;
         }
@@ -89,5 +91,21 @@ impl Office {
         // Never closed.
         let _turn = self.sending.acquire().await;
         self.transport.send(letter).await
+    }
+}
+
+/// One letter more that waits for another try, for as long as this lives.
+struct Waiting(MailMetrics);
+
+impl Waiting {
+    fn begin(metrics: &MailMetrics) -> Self {
+        metrics.waits();
+        Self(metrics.clone())
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.waited();
     }
 }

@@ -1,10 +1,14 @@
-//! The data directory, looked at before anything in it is opened.
+//! The data directory, looked at before anything in it is opened, and which databases are in it.
 
-use super::{StartError, wire::DATA_FILES};
+use super::StartError;
 use crate::{
-    backup::{BackupError, finish_restore},
+    auth,
+    backup::{AuditChain, AuditHead, BackupError, DataFile, finish_restore},
     config::Config,
     paths::{ClaimKind, DataDir},
+    social_log,
+    store::{Snapshot, StoreError},
+    user,
 };
 
 /// Makes the data directory and looks whether it can be used.
@@ -60,4 +64,32 @@ pub fn existing_data(config: &Config) -> Result<DataDir, StartError> {
         )));
     }
     prepare_data(config)
+}
+
+/// The three databases, in the order in which they are kept in a backup.
+pub static DATA_FILES: [DataFile; 3] = [
+    DataFile { name: "auth.redb", tables: auth::TABLES, migrations: auth::MIGRATIONS, audit: None },
+    DataFile { name: "user.redb", tables: user::TABLES, migrations: user::MIGRATIONS, audit: None },
+    DataFile {
+        name: "social_log.redb",
+        tables: social_log::TABLES,
+        migrations: social_log::MIGRATIONS,
+        audit: Some(AuditChain { head: audit_head, verify: verify_audit }),
+    },
+];
+
+fn audit_head(snapshot: &Snapshot) -> Result<AuditHead, StoreError> {
+    social_log::audit_head_in(snapshot).map(as_backup_sees)
+}
+
+fn verify_audit(snapshot: &Snapshot) -> Result<Result<AuditHead, String>, StoreError> {
+    let found = social_log::verify_audit_in(snapshot)?;
+    Ok(match found.broken {
+        None => Ok(as_backup_sees(found.verified)),
+        Some(broken) => Err(format!("the audit chain is broken at entry {}", broken.sequence)),
+    })
+}
+
+fn as_backup_sees(head: social_log::Head) -> AuditHead {
+    AuditHead { sequence: head.sequence, hash: head.hash.to_string() }
 }

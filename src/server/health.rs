@@ -15,7 +15,7 @@ pub(super) fn live() -> Response {
 
 /// `/readyz`: every file is in order, and the server is not on its way out. On a disk that is nearly full
 /// it stays ready, because reading goes on and another start would change nothing, and says so. The same
-/// goes for a certificate that has ended or could not be renewed: whoever checks it is turned away by it
+/// goes for a backup that is missing or failed, and for a certificate that has ended or could not be renewed: whoever checks it is turned away by it
 /// already, and taking the appliance out of service or starting it anew would only make that everybody.
 pub(super) fn ready(domains: &Domains, draining: &watch::Receiver<bool>) -> Response {
     let draining = *draining.borrow();
@@ -35,9 +35,30 @@ pub(super) fn ready(domains: &Domains, draining: &watch::Receiver<bool>) -> Resp
         "status": status, "stores": stores, "draining": draining,
         "space": space, "writes": if space == "ample" { "accepted" } else { "refused" },
         "certificate": certificate(domains),
+        "backup": backup(domains),
     });
     let code = if healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     poem::web::Json(body).with_status(code).into_response()
+}
+
+/// What is known of backups; why one failed is told to the appliance's owner alone.
+fn backup(domains: &Domains) -> serde_json::Value {
+    let facts = domains.metrics.backups.facts();
+    let state = if facts.is_overdue(domains.clock.now()) {
+        "overdue"
+    } else if facts.failure.is_some() {
+        "failed"
+    } else if facts.last_success.is_some() {
+        "current"
+    } else {
+        "none"
+    };
+    json!({
+        "state": state,
+        "last_at": facts.last_success.map(|time| time.to_string()),
+        "failed_at": facts.failure.map(|failure| failure.at.to_string()),
+        "from_the_future": facts.from_the_future,
+    })
 }
 
 /// What is served to whoever opens a TLS connection; why it is so is told to the appliance's owner alone.

@@ -50,7 +50,7 @@ use crate::{
     store::StoreError,
     telemetry::Watch,
 };
-use backups::Backups;
+use backups::{Backups, note_upgrade};
 use certificates::{Certificates, Keeper};
 use control::Answering;
 use listener::Listener;
@@ -60,9 +60,9 @@ use socket::{Purpose, Socket, UnixSocket, bind_tcp, tokio_tcp};
 use tasks::Tasks;
 use wire::Domains;
 
-pub use backups::{directory_of, prune, seal_of};
+pub use backups::{back_up_at_rest, directory_of, prune, seal_of};
 pub use certificates::{certificates_at_rest, renew_at_rest};
-pub use data::{existing_data, prepare_data};
+pub use data::{DATA_FILES, existing_data, prepare_data};
 pub use people_at_rest::PeopleAtRest;
 pub use reload::Reload;
 pub use routes::openapi_document;
@@ -72,7 +72,6 @@ pub use start_error::StartError;
 pub use supervisor::Supervisor;
 pub use tls::{TlsFiles, UnreadableCertificate, certificate_status, covers, probe};
 pub use untouched::check_files;
-pub use wire::DATA_FILES;
 
 /// How often somebody looks what the files consist of, which reads them whole.
 const SIZES: Duration = Duration::from_hours(6);
@@ -85,7 +84,7 @@ pub struct Server {
     redirect: Option<(TcpListener, String)>,
     settings: Arc<Settings>,
     domains: Domains,
-    backups: Backups,
+    backups: Box<Backups>,
     certificates: Certificates,
     keeper: Keeper,
     watch: Watch,
@@ -93,7 +92,7 @@ pub struct Server {
     drain: watch::Sender<bool>,
     drain_time: Duration,
     control: Arc<UnixSocket>,
-    answering: Answering,
+    answering: Box<Answering>,
     supervisor: Supervisor,
     reload: Reload,
 }
@@ -144,6 +143,7 @@ impl Server {
         let opened = tokio::task::spawn_blocking(opening).await;
         let domains = opened.map_err(|error| StartError::Internal(error.to_string()))??;
         domains.metrics.started(clock.now());
+        note_upgrade(&domains).await;
         // After the files, which only one appliance can open: a second one that is refused must not
         // have replaced the certificate of the first.
         let kept = domains.metrics.certificates.clone();
@@ -154,7 +154,9 @@ impl Server {
         let own_host = config.server.public_url.host();
         let post = Post::open(&config.mail, own_host, domains.metrics.mails.clone())?;
         let (drain, draining) = watch::channel(false);
-        let backups = Backups::new(domains.clone(), &config.backup, &data, draining.clone());
+        let letters = (config.server.name.as_str(), post.clone());
+        let backups =
+            Backups::new(domains.clone(), &config.backup, &data, letters, draining.clone());
         let watch = watching::start(&domains, Some(&data));
         let dashboard =
             watching::dashboard(&config, &domains, &watch, Some(&data), draining.clone());
@@ -191,7 +193,7 @@ impl Server {
             redirect,
             settings,
             domains,
-            backups,
+            backups: Box::new(backups),
             certificates,
             keeper,
             watch,
@@ -199,7 +201,7 @@ impl Server {
             drain,
             drain_time,
             control: Arc::new(control),
-            answering,
+            answering: Box::new(answering),
             supervisor,
             reload: Reload::default(),
         })
@@ -260,7 +262,7 @@ impl Server {
         let feeding = supervisor.clone().feed_watchdog(domains.clone(), pulse);
         let watchdog = tokio::spawn(tasks.finite("watchdog", feeding));
         let words = format!("serving as {}", self.answering.public_url());
-        let answering = control::serve(self.control, self.answering);
+        let answering = Box::pin(control::serve(self.control, *self.answering));
         let control = tokio::spawn(tasks.lasting("control", answering));
         let mut background = tokio::task::JoinSet::new();
         if let Some((redirect, origin)) = redirect {
@@ -283,7 +285,7 @@ impl Server {
         // events too.
         let (finish, finishing) = watch::channel(false);
         let relay = tokio::spawn(tasks.lasting("relay", relay::run(domains.clone(), finishing)));
-        let schedule = tokio::spawn(tasks.finite("schedule", backups.run_schedule()));
+        let schedule = tokio::spawn(tasks.finite("schedule", Box::pin(backups.run_schedule())));
         let serving = Box::pin(listener.serve(drain_time, turns));
         let serving = tokio::spawn(tasks.lasting("listener", serving));
         supervisor.ready(&words);

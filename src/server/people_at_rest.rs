@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::{
     StartError,
+    backups::note_upgrade,
     people::shown,
     wire::{Domains, open_auth},
 };
@@ -38,8 +39,9 @@ impl PeopleAtRest {
     ///
     /// # Errors
     /// As `Server::bind`.
-    pub fn open(config: &Config, data: &DataDir, clock: Clock) -> Result<Self, StartError> {
+    pub async fn open(config: &Config, data: &DataDir, clock: Clock) -> Result<Self, StartError> {
         let domains = Domains::open_at_rest(config, data, clock)?;
+        note_upgrade(&domains).await;
         Ok(Self { people: domains.people(), all: Some(domains) })
     }
 

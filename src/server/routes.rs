@@ -123,7 +123,8 @@ pub fn openapi_document(config: &Config) -> Result<String, StartError> {
     // Only described, and never told to stop.
     let (_, draining) = watch::channel(false);
     let data = DataDir::new(&config.data.directory);
-    let backups = Backups::new(domains.clone(), &config.backup, &data, draining.clone());
+    let backups =
+        Backups::new(domains.clone(), &config.backup, &data, ("", None), draining.clone());
     let watch = watching::start(&domains, None);
     let dashboard = watching::dashboard(config, &domains, &watch, None, draining);
     let api = api(config, &domains, backups, dashboard, None);

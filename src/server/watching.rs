@@ -19,7 +19,7 @@ use crate::{
     ids::Role,
     paths::DataDir,
     social_log::SocialLogService,
-    telemetry::{FIRST_SAMPLE_AFTER, Outside, SAMPLE_EVERY, Watch},
+    telemetry::{BackupFacts, FIRST_SAMPLE_AFTER, Outside, SAMPLE_EVERY, Watch},
     user::UserService,
 };
 
@@ -130,8 +130,8 @@ impl Stores for Files {
         Some((served.not_before, served.not_after))
     }
 
-    fn last_backup(&self) -> Option<Time> {
-        self.domains.metrics.backups.last_success()
+    fn backups(&self) -> BackupFacts {
+        self.domains.metrics.backups.facts()
     }
 }
 

@@ -11,11 +11,12 @@ use super::{
     StartError,
     backups::back_up_before_upgrade,
     bearers::Bearers,
+    data::DATA_FILES,
     export::{Exporting, new_exports},
 };
 use crate::{
     auth::{self, AuthError, AuthService},
-    backup::{AuditChain, AuditHead, DataFile},
+    backup::{DataFile, Taken},
     clock::Clock,
     config::Config,
     event::Provenance,
@@ -25,8 +26,8 @@ use crate::{
     paths::DataDir,
     social_log::{self, SocialLogService},
     store::{
-        Compacted, Decision, OpenError, Progress, Room, Snapshot, Space, Store, StoreError,
-        StoreOptions, View, compact_if_asked,
+        Compacted, Decision, OpenError, Progress, Room, Space, Store, StoreError, StoreOptions,
+        View, compact_if_asked,
     },
     telemetry::Metrics,
     user::{self, UserService},
@@ -34,34 +35,6 @@ use crate::{
 
 /// Between two tries to get a command into a full queue.
 const PAUSE_WHILE_BUSY: Duration = Duration::from_millis(20);
-
-/// The three databases, in the order in which they are kept in a backup.
-pub static DATA_FILES: [DataFile; 3] = [
-    DataFile { name: "auth.redb", tables: auth::TABLES, migrations: auth::MIGRATIONS, audit: None },
-    DataFile { name: "user.redb", tables: user::TABLES, migrations: user::MIGRATIONS, audit: None },
-    DataFile {
-        name: "social_log.redb",
-        tables: social_log::TABLES,
-        migrations: social_log::MIGRATIONS,
-        audit: Some(AuditChain { head: audit_head, verify: verify_audit }),
-    },
-];
-
-fn audit_head(snapshot: &Snapshot) -> Result<AuditHead, StoreError> {
-    social_log::audit_head_in(snapshot).map(as_backup_sees)
-}
-
-fn verify_audit(snapshot: &Snapshot) -> Result<Result<AuditHead, String>, StoreError> {
-    let found = social_log::verify_audit_in(snapshot)?;
-    Ok(match found.broken {
-        None => Ok(as_backup_sees(found.verified)),
-        Some(broken) => Err(format!("the audit chain is broken at entry {}", broken.sequence)),
-    })
-}
-
-fn as_backup_sees(head: social_log::Head) -> AuditHead {
-    AuditHead { sequence: head.sequence, hash: head.hash.to_string() }
-}
 
 /// The domains of one appliance, and what they share. Clones share everything.
 #[derive(Clone)]
@@ -75,6 +48,8 @@ pub(super) struct Domains {
     pub(super) clock: Clock,
     /// Exports of people that are being sent.
     pub(super) exports: Shares<Exporting>,
+    /// The backup that was taken before these files were stepped forward.
+    pub(super) before_upgrade: Option<Arc<Taken>>,
     /// With the claim on it, for as long as the files are open.
     _data: Option<DataDir>,
 }
@@ -94,7 +69,7 @@ impl Domains {
         clock: Clock,
         progress: &Progress,
     ) -> Result<Self, StartError> {
-        back_up_before_upgrade(&DATA_FILES, &config.backup, data, &clock, progress)?;
+        let before = back_up_before_upgrade(&DATA_FILES, &config.backup, data, &clock, progress)?;
         let metrics = new_metrics()?;
         let options = options(config);
         let space = Space::with_ballast(
@@ -125,7 +100,8 @@ impl Domains {
         };
         space.keep_ballast();
         let domains = Self::compose(config, stores, clock, metrics, Some(space))?;
-        Ok(Self { _data: Some(data.clone()), ..domains })
+        let before_upgrade = before.map(Arc::new);
+        Ok(Self { before_upgrade, _data: Some(data.clone()), ..domains })
     }
 
     /// Opens the three files of a stopped appliance for one verb of the command line: without the ballast
@@ -136,7 +112,7 @@ impl Domains {
         clock: Clock,
     ) -> Result<Self, StartError> {
         let nobody = Progress::default();
-        back_up_before_upgrade(&DATA_FILES, &config.backup, data, &clock, &nobody)?;
+        let before = back_up_before_upgrade(&DATA_FILES, &config.backup, data, &clock, &nobody)?;
         require_all_or_none_later(data)?;
         let metrics = new_metrics()?;
         let space = Space::new(data.root(), config.store.free_space_floor_bytes());
@@ -150,7 +126,8 @@ impl Domains {
             social_log: open(data.social_log_store(), social_log::MIGRATIONS, "social_log")?,
         };
         let domains = Self::compose(config, stores, clock, metrics, Some(space))?;
-        Ok(Self { _data: Some(data.clone()), ..domains })
+        let before_upgrade = before.map(Arc::new);
+        Ok(Self { before_upgrade, _data: Some(data.clone()), ..domains })
     }
 
     /// Domains that keep nothing: for what needs them only to be described.
@@ -193,7 +170,18 @@ impl Domains {
         let social_log = SocialLogService::open(stores.social_log, clock.clone(), cursors.clone())
             .bounded(&config.social, space.clone());
         let exports = new_exports();
-        Ok(Self { auth, user, social_log, cursors, space, metrics, clock, exports, _data: None })
+        Ok(Self {
+            auth,
+            user,
+            social_log,
+            cursors,
+            space,
+            metrics,
+            clock,
+            exports,
+            before_upgrade: None,
+            _data: None,
+        })
     }
 
     /// Every file, by name.
@@ -231,6 +219,7 @@ impl Domains {
         let feed = self.social_log.feed();
         let size = feed.size()?;
         self.metrics.feed.measured(size.bytes, size.bound_bytes, feed.refused());
+        self.metrics.backups.measure(self.clock.now());
         if let Some(free) = self.space.as_ref().and_then(|space| space.free_bytes().ok()) {
             self.metrics.free_space(free);
         }

@@ -1,12 +1,15 @@
 //! What became of mail.
 
-use prometheus::{IntCounterVec, Registry};
+use prometheus::{IntCounterVec, IntGauge, Registry};
 
-use super::metrics::counters;
+use super::metrics::{counters, register};
 
 /// What became of mail.
 #[derive(Clone)]
-pub struct MailMetrics(IntCounterVec);
+pub struct MailMetrics {
+    all: IntCounterVec,
+    waiting: IntGauge,
+}
 
 impl MailMetrics {
     pub(super) fn new(r: &Registry) -> Result<Self, prometheus::Error> {
@@ -15,7 +18,26 @@ impl MailMetrics {
         for outcome in ["sent", "retried", "dropped"] {
             all.with_label_values(&[outcome]).reset();
         }
-        Ok(Self(all))
+        let waiting = IntGauge::new(
+            "appliance_mails_waiting",
+            "Mails that the mail server did not take, and that are tried again.",
+        )?;
+        Ok(Self { all, waiting: register(r, waiting)? })
+    }
+
+    /// Begins to count one that waits for another try.
+    pub fn waits(&self) {
+        self.waiting.inc();
+    }
+
+    /// Ends to count one that waited.
+    pub fn waited(&self) {
+        self.waiting.dec();
+    }
+
+    /// How many wait for another try.
+    pub fn waiting(&self) -> u64 {
+        u64::try_from(self.waiting.get()).unwrap_or(0)
     }
 
     /// Counts one that the mail server took.
@@ -34,6 +56,6 @@ impl MailMetrics {
     }
 
     fn count(&self, outcome: &str) {
-        self.0.with_label_values(&[outcome]).inc();
+        self.all.with_label_values(&[outcome]).inc();
     }
 }

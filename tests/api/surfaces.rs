@@ -311,6 +311,7 @@ async fn health_is_told_to_anyone() {
         "stores": { "auth": true, "user": true, "social_log": true },
         "space": "ample", "writes": "accepted",
         "certificate": { "state": "current", "expires_at": "2029-02-25T00:00:00.000Z" },
+        "backup": { "state": "none", "last_at": null, "failed_at": null, "from_the_future": 0 },
     });
     assert_eq!(app.page("/readyz").await.expect(200), ready);
     // One that has ended is told, and takes nobody out of service.

@@ -17,6 +17,7 @@
 
 mod acme;
 mod backup_running;
+mod backup_watched;
 mod backups;
 mod certificates;
 mod compact;

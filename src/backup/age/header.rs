@@ -17,31 +17,64 @@ const SCRYPT: &str = "age-encryption.org/v1/scrypt";
 const LOG_N: u8 = 15;
 /// The highest cost that is paid for a file that somebody else wrote: 256 MiB.
 const MAX_LOG_N: u8 = 18;
-/// How long a header may be, in bytes: some hundred recipients.
+/// How long a header may be, in bytes, whoever writes it: some three hundred recipients.
 const MAX_BYTES: u64 = 32 << 10;
+/// How long a wrapped file key is, in bytes.
+const WRAPPED_BYTES: usize = 16 + ChaCha20Poly1305::TAG_BYTES;
+/// How long the code at the end of a header is, in bytes.
+const MAC_BYTES: usize = 32;
 /// How many letters a line of a stanza's body has, but for the last.
 const COLUMNS: usize = 64;
 
 /// What every other key of a file is made of.
 pub(super) type FileKey = [u8; 16];
 
+/// A header that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Header {
+    stanzas: Vec<Stanza>,
+    /// What was read, as far as the code at its end covers it.
+    authenticated: String,
+    mac: Vec<u8>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Stanza {
     arguments: Vec<String>,
     body: Vec<u8>,
 }
 
+impl Header {
+    /// As it is written.
+    #[cfg(test)]
+    pub(super) fn text(&self) -> String {
+        format!("{} {}\n", authenticated(&self.stanzas), encode(&self.mac))
+    }
+}
+
 /// Writes the header of a file that these can open.
 pub(super) fn write(file_key: &FileKey, recipient: &Recipient) -> Result<String, AgeError> {
-    let mut lines = vec![VERSION.to_owned()];
     let stanzas = match recipient {
         Recipient::Passphrase(passphrase) => vec![wrap_with_passphrase(file_key, passphrase)?],
         Recipient::Keys(keys) => {
             keys.iter().map(|key| wrap_to_key(file_key, key)).collect::<Result<_, _>>()?
         }
     };
+    let header = authenticated(&stanzas);
+    let mac = encode(&mac(file_key, &header));
+    let header = header + &format!(" {mac}\n");
+    if header.len() as u64 > MAX_BYTES {
+        return Err(AgeError::TooManyRecipients);
+    }
+    Ok(header)
+}
+
+/// The text of a header up to its code.
+fn authenticated(stanzas: &[Stanza]) -> String {
+    let mut lines = vec![VERSION.to_owned()];
     for Stanza { arguments, body } in stanzas {
         lines.push(format!("-> {}", arguments.join(" ")));
-        let body = encode(&body);
+        let body = encode(body);
         let mut rest = body.as_str();
         // A body ends with the first line that is not full, and so with an empty one after full ones.
         loop {
@@ -53,46 +86,64 @@ pub(super) fn write(file_key: &FileKey, recipient: &Recipient) -> Result<String,
             rest = after;
         }
     }
-    let header = lines.join("\n") + "\n---";
-    let mac = encode(&mac(file_key, &header));
-    Ok(header + &format!(" {mac}\n"))
+    lines.join("\n") + "\n---"
 }
 
 /// Reads a header and finds its file key.
 pub(super) fn read(input: &mut impl BufRead, identity: &Identity) -> Result<FileKey, AgeError> {
+    let header = parse(input)?;
+    let file_key = unwrap(&header.stanzas, identity)?;
+    if crypto::equal(&mac(&file_key, &header.authenticated), &header.mac) {
+        Ok(file_key)
+    } else {
+        Err(AgeError::HeaderAltered)
+    }
+}
+
+/// Reads a header, and no byte after it. Only what [`Header::text`] would write is one.
+pub(super) fn parse(input: &mut impl BufRead) -> Result<Header, AgeError> {
     let mut input = input.take(MAX_BYTES);
     if next_line(&mut input)? != VERSION {
         return Err(AgeError::Malformed);
     }
     let mut lines = vec![VERSION.to_owned()];
     let mut stanzas = Vec::new();
-    let due = loop {
+    let mac = loop {
         let line = next_line(&mut input)?;
         if let Some(mac) = line.strip_prefix("--- ") {
-            break decode(mac).ok_or(AgeError::Malformed)?;
+            let mac = decode(mac).filter(|mac| mac.len() == MAC_BYTES);
+            break mac.ok_or(AgeError::Malformed)?;
         }
         let arguments = line.strip_prefix("-> ").ok_or(AgeError::Malformed)?;
-        let arguments = arguments.split(' ').map(str::to_owned).collect();
+        let arguments: Vec<_> = arguments.split(' ').map(str::to_owned).collect();
+        if !arguments.iter().all(|argument| is_argument(argument)) {
+            return Err(AgeError::Malformed);
+        }
         lines.push(line);
         let mut body = String::new();
         loop {
             let line = next_line(&mut input)?;
             body += &line;
-            let is_full = line.len() == COLUMNS;
+            let length = line.len();
             lines.push(line);
-            if !is_full {
+            if length > COLUMNS {
+                return Err(AgeError::Malformed);
+            }
+            if length < COLUMNS {
                 break;
             }
         }
         stanzas.push(Stanza { arguments, body: decode(&body).ok_or(AgeError::Malformed)? });
     };
-    let authenticated = lines.join("\n") + "\n---";
-    let file_key = unwrap(&stanzas, identity)?;
-    if crypto::equal(&mac(&file_key, &authenticated), &due) {
-        Ok(file_key)
-    } else {
-        Err(AgeError::Malformed)
+    if stanzas.is_empty() {
+        return Err(AgeError::Malformed);
     }
+    Ok(Header { stanzas, authenticated: lines.join("\n") + "\n---", mac })
+}
+
+/// One or more visible characters of ASCII.
+fn is_argument(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn next_line(input: &mut impl BufRead) -> Result<String, AgeError> {
@@ -150,6 +201,7 @@ fn unwrap(stanzas: &[Stanza], identity: &Identity) -> Result<FileKey, AgeError> 
         return Err(AgeError::Malformed);
     }
     match identity {
+        Identity::Writer(file_key) => Ok(*file_key),
         Identity::Passphrase(passphrase) => {
             let stanza = of_kind("scrypt").next().ok_or(AgeError::NeedsKey)?;
             unwrap_with_passphrase(stanza, passphrase)
@@ -158,14 +210,14 @@ fn unwrap(stanzas: &[Stanza], identity: &Identity) -> Result<FileKey, AgeError> 
             if of_kind("scrypt").next().is_some() {
                 return Err(AgeError::NeedsPassphrase);
             }
+            // All are looked at: one that is malformed makes the header so, also behind one that fits.
+            let mut found = None;
             for (stanza, secret) in
                 of_kind("X25519").flat_map(|stanza| secrets.iter().map(move |key| (stanza, key)))
             {
-                if let Some(file_key) = unwrap_with_key(stanza, secret)? {
-                    return Ok(file_key);
-                }
+                found = found.or(unwrap_with_key(stanza, secret)?);
             }
-            Err(AgeError::WrongKey)
+            found.ok_or(AgeError::WrongKey)
         }
     }
 }
@@ -177,7 +229,7 @@ fn unwrap_with_key(stanza: &Stanza, secret: &[u8; 32]) -> Result<Option<FileKey>
     let own = x25519_public(secret).ok_or(AgeError::Crypto)?;
     let shared = x25519_shared(secret, &share).ok_or(AgeError::Malformed)?;
     let key = hkdf_sha256(&shared, &[share, own].concat(), X25519.as_bytes());
-    Ok(unwrap_body(&key, &stanza.body))
+    unwrap_body(&key, &stanza.body)
 }
 
 fn unwrap_with_passphrase(stanza: &Stanza, passphrase: &str) -> Result<FileKey, AgeError> {
@@ -188,12 +240,20 @@ fn unwrap_with_passphrase(stanza: &Stanza, passphrase: &str) -> Result<FileKey, 
     if cost > MAX_LOG_N {
         return Err(AgeError::TooCostly);
     }
+    if stanza.body.len() != WRAPPED_BYTES {
+        return Err(AgeError::Malformed);
+    }
     let key = passphrase_key(passphrase, &salt, cost)?;
-    unwrap_body(&key, &stanza.body).ok_or(AgeError::WrongKey)
+    unwrap_body(&key, &stanza.body)?.ok_or(AgeError::WrongKey)
 }
 
-fn unwrap_body(key: &[u8; 32], body: &[u8]) -> Option<FileKey> {
+/// The file key in a body; nothing when it was wrapped with another key.
+fn unwrap_body(key: &[u8; 32], body: &[u8]) -> Result<Option<FileKey>, AgeError> {
+    // Before it is tried: of two keys that both open it, only one would be looked at.
+    if body.len() != WRAPPED_BYTES {
+        return Err(AgeError::Malformed);
+    }
     let mut body = body.to_vec();
-    let opened = ChaCha20Poly1305::new(key)?.open([0; 12], &mut body)?;
-    FileKey::try_from(&*opened).ok()
+    let key = ChaCha20Poly1305::new(key).ok_or(AgeError::Crypto)?;
+    Ok(key.open([0; 12], &mut body).and_then(|opened| FileKey::try_from(&*opened).ok()))
 }

@@ -14,6 +14,7 @@ use std::{
     io::{self, BufRead, Read, Write},
 };
 
+use header::FileKey;
 use payload::{Decrypt, Encrypt, NONCE};
 
 use crate::crypto::{self, NoRandomness};
@@ -34,6 +35,8 @@ pub(super) enum Identity {
     Passphrase(String),
     /// Somebody who has these secret keys.
     Keys(Vec<[u8; 32]>),
+    /// Whoever wrote the file, and still has its key.
+    Writer(FileKey),
 }
 
 /// Why a file was not encrypted or opened.
@@ -41,6 +44,10 @@ pub(super) enum Identity {
 pub(super) enum AgeError {
     /// It is not an age file, or was altered.
     Malformed,
+    /// Its header is not the one that was written with its key.
+    HeaderAltered,
+    /// It would have more recipients than a reader looks at.
+    TooManyRecipients,
     /// It was encrypted for somebody else.
     WrongKey,
     /// It is opened by a passphrase, and none was given.
@@ -59,6 +66,8 @@ impl fmt::Display for AgeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Malformed => f.write_str("its encryption was altered"),
+            Self::HeaderAltered => f.write_str("the header of its encryption was altered"),
+            Self::TooManyRecipients => f.write_str("there are too many recipients"),
             Self::WrongKey => f.write_str("it is encrypted for another key or passphrase"),
             Self::NeedsPassphrase => f.write_str(
                 "it is encrypted with a passphrase; give it with --passphrase-stdin or \
@@ -90,16 +99,18 @@ pub(super) fn parse_identity(text: &str) -> Option<[u8; 32]> {
     bech32::decode("AGE-SECRET-KEY-", text)
 }
 
-/// Writes the head of a file to `out`; what is written to the answer follows it, encrypted.
+/// Writes the head of a file to `out`; what is written to the answer follows it, encrypted. With it comes the
+/// key of the file, for whoever reads it back at once.
 pub(super) fn encrypt<'w>(
     out: &'w mut dyn Write,
     recipient: &Recipient,
-) -> Result<impl FinishWrite + use<'w>, AgeError> {
+) -> Result<(impl FinishWrite + use<'w>, Identity), AgeError> {
     let file_key = crypto::random()?;
     let nonce = crypto::random::<NONCE>()?;
     let header = header::write(&file_key, recipient)?;
     out.write_all(header.as_bytes()).and_then(|()| out.write_all(&nonce)).map_err(AgeError::Io)?;
-    Encrypt::new(out, &file_key, &nonce).map_err(AgeError::Io)
+    let sealed = Encrypt::new(out, &file_key, &nonce).map_err(AgeError::Io)?;
+    Ok((sealed, Identity::Writer(file_key)))
 }
 
 /// Something written that has an end.
@@ -126,4 +137,8 @@ pub(super) fn decrypt<R: BufRead>(
 }
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vectors;

@@ -37,7 +37,7 @@ fn file((header, payload): (&str, &str)) -> Vec<u8> {
     header.into_bytes().into_iter().chain((0..payload.len()).step_by(2).map(byte)).collect()
 }
 
-fn keys(secret: [u8; 32]) -> Identity {
+pub(super) fn keys(secret: [u8; 32]) -> Identity {
     Identity::Keys(vec![secret])
 }
 
@@ -47,9 +47,9 @@ fn opened(file: &[u8], identity: &Identity) -> Result<Vec<u8>, AgeError> {
     Ok(bytes)
 }
 
-fn sealed(bytes: &[u8], recipient: &Recipient) -> Vec<u8> {
+pub(super) fn sealed(bytes: &[u8], recipient: &Recipient) -> Vec<u8> {
     let mut file = Vec::new();
-    let mut out = encrypt(&mut file, recipient).unwrap();
+    let (mut out, _) = encrypt(&mut file, recipient).unwrap();
     out.write_all(bytes).unwrap();
     out.finish().unwrap();
     file
@@ -98,7 +98,8 @@ fn only_whom_it_is_for_can_open_a_file() {
 #[test]
 fn a_file_that_asks_for_too_much_memory_is_refused_before_it_gets_it() {
     let at_once = header::read(
-        &mut "age-encryption.org/v1\n-> scrypt AAAAAAAAAAAAAAAAAAAAAA 30\nAAAA\n--- AAAA\n"
+        &mut "age-encryption.org/v1\n-> scrypt AAAAAAAAAAAAAAAAAAAAAA 30\nAAAA\n\
+              --- AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n"
             .as_bytes(),
         &Identity::Passphrase(PASSPHRASE.to_owned()),
     );
@@ -158,7 +159,7 @@ proptest! {
         let recipient = Recipient::Keys(vec![crypto::x25519_public(&secret).unwrap()]);
         let bytes: Vec<u8> = (0..=255).cycle().take(length).collect();
         let mut file = Vec::new();
-        let mut out = encrypt(&mut file, &recipient).unwrap();
+        let (mut out, _) = encrypt(&mut file, &recipient).unwrap();
         bytes.chunks(pieces).for_each(|piece| out.write_all(piece).unwrap());
         out.finish().unwrap();
         prop_assert_eq!(opened(&file, &keys(secret)).unwrap(), bytes);

@@ -15,6 +15,8 @@ use poem_openapi::{
 use super::Backups;
 use crate::{
     backup::{BackupError, BackupName, Listed},
+    clock::Time,
+    control::{BackupRequest, SealRequest},
     event::Provenance,
     http::{Admin, Created, Problem, RequestContext, Tag, Timestamp},
 };
@@ -37,22 +39,29 @@ struct BackupBody {
     bytes: u64,
     /// Whether it is encrypted.
     encrypted: bool,
+    /// Whether this appliance has read it back whole; do not count on one that it has not.
+    verified: bool,
+    /// Whether its name is of a time that has not come: nobody knows how old it is.
+    from_the_future: bool,
 }
 
 impl Example for BackupBody {
     fn example() -> Self {
-        let time = crate::clock::Time::from_millis(1_795_395_600_000);
-        Listed { name: BackupName { time, encrypted: false }, bytes: 1_482_113 }.into()
+        let time = Time::from_millis(1_795_395_600_000);
+        let name = BackupName { time, encrypted: false };
+        Self::of(Listed { name, bytes: 1_482_113, verified: true }, time)
     }
 }
 
-impl From<Listed> for BackupBody {
-    fn from(Listed { name, bytes }: Listed) -> Self {
+impl BackupBody {
+    fn of(Listed { name, bytes, verified }: Listed, now: Time) -> Self {
         Self {
             name: name.to_string(),
             created_at: name.time.into(),
             bytes,
             encrypted: name.encrypted,
+            verified,
+            from_the_future: name.is_from_the_future(now),
         }
     }
 }
@@ -72,13 +81,16 @@ impl BackupsApi {
     /// Newest first; retention keeps them few.
     #[oai(path = "/backups", method = "get", operation_id = "listBackups")]
     async fn list(&self, _admin: Admin) -> Result<Json<BackupsBody>, Problem> {
-        let items = self.0.list().await?.into_iter().rev().map(Into::into).collect();
+        let now = self.0.domains.clock.now();
+        let items = self.0.list().await?.into_iter().rev();
+        let items = items.map(|listed| BackupBody::of(listed, now)).collect();
         Ok(Json(BackupsBody { items }))
     }
 
     /// Take a backup now
     ///
-    /// Of one moment of everything, while everybody goes on. The answer comes when it is on the disk.
+    /// Of one moment of everything, while everybody goes on. The answer comes when it is on the disk and was
+    /// read back whole.
     /// Errors: `BACKUP_IN_PROGRESS` (409).
     #[oai(path = "/backups", method = "post", operation_id = "createBackup")]
     async fn create(
@@ -87,10 +99,10 @@ impl BackupsApi {
         context: RequestContext,
     ) -> Result<Created<BackupBody>, Problem> {
         let from = context.provenance(admin.0.actor());
-        // On a task of its own: a client that goes away does not keep it from being noted.
-        let backups = self.0.clone();
-        let taken = tokio::spawn(async move { backups.take_and_note(from).await }).await;
-        Ok(Created(taken.map_err(Problem::internal)??.into()))
+        let request = BackupRequest { keep: true, seal: SealRequest::AsConfigured };
+        let taken = self.0.take_as_asked(request, from, |_| {}).await?;
+        let listed = Listed { name: taken.name, bytes: taken.bytes, verified: true };
+        Ok(Created(BackupBody::of(listed, self.0.domains.clock.now())))
     }
 
     /// Fetch a backup
@@ -118,13 +130,6 @@ impl Backups {
         Ok(listed.map_err(Problem::internal)??)
     }
 
-    async fn take_and_note(&self, from: Provenance) -> Result<Listed, Problem> {
-        let taken = self.take_and_keep().await?;
-        let name = taken.name().ok_or_else(|| Problem::internal("a backup without a name"))?;
-        self.note(from, "backup.created", &name).await?;
-        Ok(Listed { name, bytes: taken.bytes })
-    }
-
     async fn fetch(&self, name: BackupName, from: Provenance) -> Result<Download, Problem> {
         let path = self.directory().path_of(name);
         let opened = tokio::task::spawn_blocking(move || {
@@ -138,7 +143,7 @@ impl Backups {
                 _ => Problem::internal(error),
             },
         )?;
-        self.note(from, "backup.downloaded", &name).await?;
+        self.note_download(from, name).await?;
         Ok(Download { name, file, bytes })
     }
 }

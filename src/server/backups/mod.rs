@@ -1,7 +1,12 @@
-//! Backups of the running domains: on demand, by schedule, and before an upgrade.
+//! Backups of the running domains: on demand, by schedule, and before an upgrade; and of files that nobody has
+//! open. Whoever hears that one failed, or is missing, hears it from `schedule` and `letter`.
 
 mod api;
+mod at_rest;
 mod courtesy;
+mod letter;
+mod schedule;
+mod upgrade;
 
 use std::convert::Infallible;
 
@@ -13,24 +18,26 @@ use thread_priority::{
 use tokio::sync::{oneshot, watch};
 
 pub(super) use api::BackupsApi;
+pub use at_rest::back_up_at_rest;
 use courtesy::Courtesy;
+pub(super) use upgrade::{back_up_before_upgrade, note_upgrade};
 
 use super::wire::Domains;
 use crate::{
     backup::{
-        BackupDirectory, BackupError, BackupName, Cut, DataFile, Destination, Listed, Progress,
-        Retention, Seal, Taken, Watcher, expired, next_after, take,
+        BackupDirectory, BackupError, BackupName, Cut, Destination, Listed, Progress, Retention,
+        Seal, Taken, Watcher, expired, take,
     },
-    clock::{Clock, Time},
+    clock::Time,
     config::BackupConfig,
-    control::{BackupRequest, SealRequest},
-    event::{Provenance, emit},
+    control::BackupRequest,
+    crypto::NoRandomness,
+    event::{Event, Provenance, emit},
+    mail::Post,
     paths::DataDir,
-    store::{self, AtRest, Decision, StoreError},
+    store::{Decision, Store, StoreError},
+    telemetry::BackupFailure,
 };
-
-/// The longest wait for a schedule: after it the clock is looked at again, which may have been set.
-const LONGEST_WAIT: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// Takes backups of one running appliance. Clones share everything.
 #[derive(Clone)]
@@ -38,34 +45,44 @@ pub(super) struct Backups {
     domains: Domains,
     directory: BackupDirectory,
     config: BackupConfig,
+    data: DataDir,
     since: Time,
+    /// What the appliance is called in letters, and the way that they take.
+    name: String,
+    post: Option<Post>,
     stopping: watch::Receiver<bool>,
 }
 
 impl Backups {
-    /// Of these domains, kept as configured. `since` is when there first was something to back up.
-    /// A backup in progress is given up when `stopping` says so.
+    /// Of these domains, kept as configured. A backup in progress is given up when `stopping` says so;
+    /// administrators are written to by `post`, in the name of `name`.
     pub(super) fn new(
         domains: Domains,
         config: &BackupConfig,
         data: &DataDir,
+        (name, post): (&str, Option<Post>),
         stopping: watch::Receiver<bool>,
     ) -> Self {
-        let directory = directory_of(config, data);
-        let since = born(data).unwrap_or_else(|| domains.clock.now());
-        let backups = Self { domains, directory, config: config.clone(), since, stopping };
-        backups.domains.metrics.backups.newest(backups.newest());
+        let backups = Self {
+            directory: directory_of(config, data),
+            config: config.clone(),
+            // Without the claim, which goes with the domains.
+            data: DataDir::new(data.root()),
+            since: born(data).unwrap_or_else(|| domains.clock.now()),
+            name: name.to_owned(),
+            post,
+            stopping,
+            domains,
+        };
+        backups.prepare_letters();
+        backups.look();
         backups
     }
 
-    /// Takes a backup now, on the thread that calls: one cut across all files while the appliance goes
-    /// on. For whoever may choose where it goes; others use [`Backups::take_and_keep`].
-    ///
-    /// # Errors
-    /// As [`take`].
-    pub(super) fn take(
+    /// Takes a backup now, on the thread that calls: one cut across all files while the appliance goes on.
+    fn take(
         &self,
-        destination: Destination<'_>,
+        destination: Destination,
         seal: &Seal,
         watcher: Watcher<'_>,
     ) -> Result<Taken, BackupError> {
@@ -84,132 +101,125 @@ impl Backups {
             courtesy.step();
             watcher(progress)
         };
-        let taken = take(&cut, &self.directory, destination, seal, now, &mut unless_stopping);
-        self.domains.metrics.backups.tried(taken.is_ok());
-        if taken.is_ok() {
-            self.domains.metrics.backups.newest(Some(now));
-        }
-        taken
+        take(&cut, &self.directory, destination, seal, now, &mut unless_stopping)
     }
 
-    /// Takes the backup that somebody asked for at the control socket; `mention` is told how far it is.
+    /// Takes a backup: the one way of all that ask for one. Who asked is in the audit trail before anybody has
+    /// it, also when whoever asked has left meanwhile. `mention` is told how far it is.
     ///
     /// # Errors
     /// As [`take`], and when the keys do not read.
     pub(super) async fn take_as_asked(
         &self,
         request: BackupRequest,
+        from: Provenance,
         mut mention: impl FnMut(Progress) + Send + 'static,
     ) -> Result<Taken, BackupError> {
         let backups = self.clone();
-        let work = move || {
-            let BackupRequest { keep, seal } = request;
-            let seal = seal.seal(|| seal_of(&backups.config))?;
-            let destination = if keep { Destination::Directory } else { Destination::HandOver };
-            backups.take(destination, &seal, &mut |progress| {
-                mention(progress);
-                Ok(())
-            })
+        let all = async move {
+            let taking = backups.clone();
+            let work = move || {
+                let BackupRequest { keep, seal } = request;
+                let seal = seal.seal(|| seal_of(&taking.config))?;
+                let destination = if keep { Destination::Directory } else { Destination::HandOver };
+                let taken = taking.take(destination, &seal, &mut |progress| {
+                    mention(progress);
+                    Ok(())
+                });
+                taking.look();
+                taken
+            };
+            let taken = in_the_background(work).await;
+            backups.remember_outcome(&taken);
+            let taken = taken?;
+            match backups.note(from, &taken).await {
+                Ok(()) => Ok(taken),
+                Err(error) if taken.kept => {
+                    tracing::error!(%error, "cannot note a backup in the audit trail");
+                    Ok(taken)
+                }
+                Err(error) => {
+                    let _ = std::fs::remove_file(&taken.path);
+                    Err(BackupError::Failed(format!(
+                        "the backup was not handed over: it cannot be noted in the audit trail: {error}"
+                    )))
+                }
+            }
         };
-        in_the_background(work).await
+        let panicked = |_| Err(BackupError::Failed("the backup panicked".to_owned()));
+        tokio::spawn(all).await.unwrap_or_else(panicked)
     }
 
-    /// The newest backup in the directory.
+    /// Keeps how a try ended, for whoever watches. One that was refused because another was in progress, or
+    /// that was asked for in a way that makes no sense, says nothing of backups.
+    fn remember_outcome(&self, taken: &Result<Taken, BackupError>) {
+        match taken {
+            Ok(taken) if taken.kept => self.domains.metrics.backups.taken(),
+            Ok(_) | Err(BackupError::InUse(_) | BackupError::Usage(_)) => {}
+            Err(error) => self.remember_failure(error),
+        }
+    }
+
+    /// The same of one that failed for any reason but that the appliance is being stopped.
+    fn remember_failure(&self, error: &BackupError) {
+        if !*self.stopping.borrow() {
+            let failure = BackupFailure { at: self.domains.clock.now(), code: error.code() };
+            self.domains.metrics.backups.failed(failure);
+        }
+    }
+
+    /// The newest backup in the directory that verified.
     pub(super) fn newest_listed(&self) -> Option<Listed> {
-        self.directory.list().ok()?.pop()
-    }
-
-    /// Takes a backup now, into the configured directory, encrypted as configured.
-    ///
-    /// # Errors
-    /// As [`take`], and when the configured keys cannot be read.
-    pub(super) async fn take_and_keep(&self) -> Result<Taken, BackupError> {
-        let as_configured = BackupRequest { keep: true, seal: SealRequest::AsConfigured };
-        self.take_as_asked(as_configured, |_| {}).await
-    }
-
-    /// Writes into the audit trail what was done with a backup, and by whom.
-    pub(super) async fn note(
-        &self,
-        from: Provenance,
-        action: &str,
-        name: &BackupName,
-    ) -> Result<(), StoreError> {
         let now = self.domains.clock.now();
-        let event = from.event(now, action, format!("backup:{name}"))?;
-        let noted = self.domains.auth.store().submit(move |_| {
-            let event = event.clone();
-            Ok(Decision::<(), Infallible>::write(move |edit| emit(edit, &event)))
-        });
-        let Ok(()) = noted.await?;
-        Ok(())
+        let listed = self.directory.list().ok()?;
+        listed.into_iter().rev().find(|listed| listed.is_good(now))
+    }
+
+    /// Writes into the audit trail that a backup was taken, and by whom.
+    async fn note(&self, from: Provenance, taken: &Taken) -> Result<(), StoreError> {
+        let event = created(&from, self.domains.clock.now(), taken)?;
+        write_event(self.domains.auth.store(), event).await
+    }
+
+    /// Writes into the audit trail that a backup was fetched, and by whom.
+    async fn note_download(&self, from: Provenance, name: BackupName) -> Result<(), StoreError> {
+        let now = self.domains.clock.now();
+        let event = from.event(now, "backup.downloaded", format!("backup:{name}"))?;
+        write_event(self.domains.auth.store(), event).await
     }
 
     /// Where they are kept.
     pub(super) const fn directory(&self) -> &BackupDirectory {
         &self.directory
     }
+}
 
-    /// Takes backups by the schedule until told to stop. One that was missed, because nothing ran at its
-    /// time, is taken at once. A failure is logged, and the next is tried at its time.
-    pub(super) async fn run_schedule(self) {
-        let mut stopping = self.stopping.clone();
-        let zone = self.config.zone();
-        let mut last = self.newest().unwrap_or(self.since);
-        loop {
-            let Some(due) = next_after(self.config.schedule, last, &zone) else { return };
-            let now = self.domains.clock.now();
-            if due <= now {
-                self.take_scheduled(&zone).await;
-                last = now;
-                continue;
-            }
-            let wait = u64::try_from(due.millis_since(now)).unwrap_or(0);
-            let wait = std::time::Duration::from_millis(wait).min(LONGEST_WAIT);
-            tokio::select! {
-                () = tokio::time::sleep(wait) => {}
-                _ = stopping.wait_for(|stopping| *stopping) => return,
-            }
-        }
-    }
+/// The event of a backup that was taken.
+fn created(from: &Provenance, now: Time, taken: &Taken) -> Result<Event, NoRandomness> {
+    event_of(from, now, "backup.created", taken.name, taken.kept)
+}
 
-    async fn take_scheduled(&self, zone: &TimeZone) {
-        match self.take_and_keep().await {
-            Ok(taken) => {
-                tracing::info!(
-                    path =
-                        taken.path.as_deref().map(|path| tracing::field::display(path.display())),
-                    bytes = taken.bytes,
-                    rows = taken.manifest.rows(),
-                    held_ms = taken.held.as_millis(),
-                    took_ms = taken.took.as_millis(),
-                    "took a backup"
-                );
-                if let Some(name) = taken.name()
-                    && let Err(error) = self.note(Provenance::SYSTEM, "backup.created", &name).await
-                {
-                    tracing::error!(%error, "cannot note a backup in the audit trail");
-                }
-                match prune(&self.directory, &self.config, zone) {
-                    Ok(gone) => {
-                        for name in gone {
-                            tracing::info!(%name, "removed a backup");
-                        }
-                    }
-                    Err(error) => tracing::error!(%error, "cannot remove old backups"),
-                }
-            }
-            Err(error) => {
-                self.domains.metrics.backups.tried(false);
-                tracing::error!(%error, "no backup was taken");
-            }
-        }
-    }
+/// An event of a backup, which was kept or handed over.
+fn event_of(
+    from: &Provenance,
+    now: Time,
+    action: &str,
+    name: BackupName,
+    kept: bool,
+) -> Result<Event, NoRandomness> {
+    let event = from.event(now, action, format!("backup:{name}"))?;
+    let after = serde_json::json!({ "encrypted": name.encrypted, "kept": kept });
+    Ok(Event { after: Some(after.to_string()), ..event })
+}
 
-    /// When the newest backup in the directory was taken.
-    pub(super) fn newest(&self) -> Option<Time> {
-        self.newest_listed().map(|listed| listed.name.time)
-    }
+/// Writes an event that tells of no other change, also on a disk that is nearly full.
+async fn write_event(store: &Store, event: Event) -> Result<(), StoreError> {
+    let noted = store.submit_from_reserve(move |_| {
+        let event = event.clone();
+        Ok(Decision::<(), Infallible>::write(move |edit| emit(edit, &event)))
+    });
+    let Ok(()) = noted.await?;
+    Ok(())
 }
 
 /// Makes this thread, and those it starts, run when nobody else wants the processor (`SCHED_IDLE`,
@@ -233,7 +243,7 @@ async fn in_the_background(
 
 /// Where backups of a data directory are kept.
 pub fn directory_of(config: &BackupConfig, data: &DataDir) -> BackupDirectory {
-    BackupDirectory::new(config.directory_or(data.backups()))
+    BackupDirectory::new(config.directory_or(data.backups()), data)
 }
 
 /// How backups are encrypted.
@@ -244,7 +254,8 @@ pub fn seal_of(config: &BackupConfig) -> Result<Seal, BackupError> {
     Seal::new(&config.recipients, config.passphrase_file())
 }
 
-/// Removes the backups that the configuration no longer keeps; answers with their names.
+/// Removes the backups that the configuration no longer keeps; answers with their names. The newest that verified
+/// stays whatever it says.
 ///
 /// # Errors
 /// When another backup is in progress or the directory does not let it.
@@ -252,6 +263,7 @@ pub fn prune(
     directory: &BackupDirectory,
     config: &BackupConfig,
     zone: &TimeZone,
+    now: Time,
 ) -> Result<Vec<BackupName>, BackupError> {
     let rule = Retention {
         last: config.keep_last,
@@ -259,130 +271,11 @@ pub fn prune(
         weekly: config.keep_weekly,
         monthly: config.keep_monthly,
     };
-    directory.remove(|listed| expired(listed, rule, zone))
-}
-
-/// Takes a backup of the files as they are when any of them is about to be stepped forward. What could
-/// not be backed up is not stepped forward.
-///
-/// A file that is missing, or has taken no step, says that the first start has not been or was cut short:
-/// nothing has been served of the others, and an archive of a part of them would be none.
-pub(super) fn back_up_before_upgrade(
-    files: &[DataFile],
-    config: &BackupConfig,
-    data: &DataDir,
-    clock: &Clock,
-    progress: &store::Progress,
-) -> Result<(), BackupError> {
-    let mut pending = Vec::new();
-    for file in files {
-        let path = data.root().join(file.name);
-        if !path.exists() {
-            return Ok(());
-        }
-        let found = AtRest::open(&path)?.snapshot()?.about()?.schema_version;
-        if found == 0 {
-            return Ok(());
-        }
-        if found < file.newest_schema() {
-            pending.push(file.name);
-        }
-    }
-    if pending.is_empty() {
-        return Ok(());
-    }
-    tracing::info!(files = pending.join(", "), "taking a backup before the upgrade");
-    let cut = || Cut::at_rest(files, data.root());
-    let (directory, seal) = (directory_of(config, data), seal_of(config)?);
-    let mut while_wanted = |_| {
-        let given_up = || BackupError::Failed("the start was given up".to_owned());
-        progress.is_wanted().then_some(()).ok_or_else(given_up)
-    };
-    let now = clock.now();
-    let taken = take(&cut, &directory, Destination::Directory, &seal, now, &mut while_wanted)?;
-    let path = taken.path.unwrap_or_default();
-    tracing::info!(path = %path.display(), bytes = taken.bytes, "took a backup");
-    Ok(())
+    directory.remove(|listed| expired(listed, rule, zone, now))
 }
 
 /// When the accounts were made, as far as the file system knows.
 fn born(data: &DataDir) -> Option<Time> {
     let metadata = std::fs::metadata(data.auth_store()).ok()?;
     Time::from_system(metadata.created().or_else(|_| metadata.modified()).ok()?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        config::{Config, Sources},
-        store::{AnyTable, Migration, Store, StoreOptions, Table},
-        telemetry::Metrics,
-    };
-
-    const NUMBERS: Table<u64, u64> = Table::new("numbers");
-    static TABLES: [&dyn AnyTable; 1] = [&NUMBERS];
-    static STEPS: [Migration; 2] = [
-        Migration { name: "create", apply: |edit| NUMBERS.create(edit) },
-        Migration { name: "count", apply: |edit| NUMBERS.put(edit, 1, &1) },
-    ];
-
-    fn file(name: &'static str, steps: usize) -> DataFile {
-        DataFile { name, tables: &TABLES, migrations: &STEPS[..steps], audit: None }
-    }
-
-    fn nobody() -> store::Progress {
-        store::Progress::default()
-    }
-
-    /// The archives that are there after an upgrade of files that have taken so many steps.
-    fn backups_after_upgrade(taken: [usize; 2]) -> Vec<BackupName> {
-        let home = tempfile::tempdir().unwrap();
-        let data = DataDir::new(home.path());
-        for (name, steps) in [("a.redb", taken[0]), ("b.redb", taken[1])] {
-            let metrics = Metrics::new().unwrap().store("test");
-            let path = home.path().join(name);
-            drop(Store::open(&path, StoreOptions::default(), &STEPS[..steps], metrics).unwrap());
-        }
-        let config = Config::load(&Sources::default()).unwrap().backup;
-        let files = [file("a.redb", 2), file("b.redb", 2)];
-        back_up_before_upgrade(&files, &config, &data, &Clock::system(), &nobody()).unwrap();
-        let listed = directory_of(&config, &data).list().unwrap();
-        listed.into_iter().map(|listed| listed.name).collect()
-    }
-
-    #[test]
-    fn files_that_are_about_to_be_stepped_forward_are_backed_up_first() {
-        assert_eq!(backups_after_upgrade([1, 2]).len(), 1);
-        assert_eq!(backups_after_upgrade([1, 1]).len(), 1);
-    }
-
-    #[test]
-    fn files_that_are_new_or_up_to_date_need_no_backup() {
-        assert_eq!(backups_after_upgrade([2, 2]), []);
-        assert_eq!(backups_after_upgrade([0, 2]), []);
-    }
-
-    #[test]
-    fn a_first_start_that_was_cut_short_between_two_steps_goes_on_without_a_backup() {
-        assert_eq!(backups_after_upgrade([1, 0]), []);
-        let home = tempfile::tempdir().unwrap();
-        let data = DataDir::new(home.path());
-        let (path, metrics) = (home.path().join("a.redb"), Metrics::new().unwrap().store("test"));
-        drop(Store::open(&path, StoreOptions::default(), &STEPS[..1], metrics).unwrap());
-        let config = Config::load(&Sources::default()).unwrap().backup;
-        let files = [file("a.redb", 2), file("b.redb", 2)];
-        back_up_before_upgrade(&files, &config, &data, &Clock::system(), &nobody()).unwrap();
-        assert!(directory_of(&config, &data).list().unwrap().is_empty());
-    }
-
-    #[test]
-    fn where_nothing_is_yet_nothing_is_backed_up() {
-        let home = tempfile::tempdir().unwrap();
-        let data = DataDir::new(home.path());
-        let config = Config::load(&Sources::default()).unwrap().backup;
-        back_up_before_upgrade(&[file("a.redb", 2)], &config, &data, &Clock::system(), &nobody())
-            .unwrap();
-        assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
-    }
 }

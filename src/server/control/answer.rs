@@ -14,6 +14,7 @@ use crate::{
         DatabaseStatus, ExitStatus, Lines, Refused, Request, Status, check_audit, issue_setup_link,
         perform, perform_on_invitations, perform_on_keys, perform_on_social, rotate_signing_key,
     },
+    event::Provenance,
     paths::DataDir,
     server::{
         backups::Backups,
@@ -115,10 +116,10 @@ impl Answering {
                 lines.mention(progress.to_string());
             }
         };
-        let mut taken = self.backups.take_as_asked(request, mention).await?;
+        let from = Provenance::COMMAND_LINE;
+        let mut taken = self.backups.take_as_asked(request, from, mention).await?;
         // Whoever asked may stand in another directory.
-        let absolute = taken.path.as_deref().map(std::path::absolute).transpose();
-        taken.path = absolute.map_err(internal)?;
+        taken.path = std::path::absolute(&taken.path).map_err(internal)?;
         serde_json::to_value(BackupTaken::from(taken)).map_err(internal)
     }
 
