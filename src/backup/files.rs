@@ -1,8 +1,11 @@
 //! What a backup holds, handed in by whoever composes the domains: this module knows none of them.
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
-use crate::store::{AnyTable, Migration, Snapshot, StoreError};
+use super::BackupError;
+use crate::store::{AnyTable, AtRest, Migration, Snapshot, StoreError};
 
 /// One of the databases.
 #[derive(Clone, Copy)]
@@ -21,6 +24,28 @@ impl DataFile {
     /// The newest schema version that this program knows.
     pub fn newest_schema(&self) -> u32 {
         u32::try_from(self.migrations.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The schema version of the file in a data directory that no appliance has open: 0 where it has none yet,
+    /// nothing where there is no file.
+    ///
+    /// # Errors
+    /// When the file is in use or damaged.
+    pub fn schema_in(&self, directory: &Path) -> Result<Option<u32>, BackupError> {
+        let path = directory.join(self.name);
+        if !path.exists() {
+            return Ok(None);
+        }
+        Ok(Some(AtRest::open(&path)?.snapshot()?.about()?.schema_version))
+    }
+
+    /// Whether opening the file takes it to a newer schema. The first steps of a new file are none of these.
+    ///
+    /// # Errors
+    /// As [`Self::schema_in`].
+    pub fn is_outdated_in(&self, directory: &Path) -> Result<bool, BackupError> {
+        let found = self.schema_in(directory)?;
+        Ok(found.is_some_and(|version| version > 0 && version < self.newest_schema()))
     }
 }
 

@@ -80,8 +80,17 @@ impl Backup {
 }
 
 impl Create {
-    /// Asks the appliance that runs, and takes it here when none does.
     fn run(self, global: &Global, config: &Config) -> Result<(), Failure> {
+        let data = DataDir::new(&config.data.directory);
+        self.create(global, config).map_err(|failure| match failure {
+            // Whoever upgrades may go on without a backup where there is nothing to back up, and nowhere else.
+            Failure::NotFound(text) if holds_data(&data) => Failure::Failed(text),
+            other => other,
+        })
+    }
+
+    /// Asks the appliance that runs, and takes it here when none does.
+    fn create(self, global: &Global, config: &Config) -> Result<(), Failure> {
         if !config.data.directory.exists() {
             let path = config.data.directory.display();
             return Err(Failure::NotFound(format!("there is no data directory {path}")));
@@ -194,6 +203,11 @@ impl Create {
         }
         Ok(SealRequest::Recipients(self.recipients.clone()))
     }
+}
+
+/// Whether a database is in the data directory, or may be.
+fn holds_data(data: &DataDir) -> bool {
+    data.stores().iter().any(|(_, path)| path.try_exists().unwrap_or(true))
 }
 
 fn passphrase(input: &mut impl BufRead) -> Result<SealRequest, Failure> {

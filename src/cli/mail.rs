@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::{Failure, Global};
+use super::{Failure, Global, owner};
 use crate::mail::{Transport, test_letter};
 
 /// Looks whether mail arrives.
@@ -27,7 +27,10 @@ impl Mail {
             let words = "no mail server is configured; set mail.host and mail.from";
             return Err(Failure::Usage(words.to_owned()));
         }
-        let transport = Transport::open(&config.mail, config.server.public_url.host())?;
+        let host = config.server.public_url.host();
+        // The password is read as whoever needs it, for whom it must be right.
+        let opened = || Transport::open(&config.mail, host);
+        let transport = owner::as_owner_of(&config.data.directory, opened)??;
         let letter = test_letter(&address, &config.server.name);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(transport.send(&letter))?;

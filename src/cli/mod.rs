@@ -68,8 +68,8 @@ pub struct Cli {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
 struct Global {
-    /// The configuration file; without it `appliance.toml` in the working directory or, when there is
-    /// none, that of the system in `/etc/appliance`.
+    /// The configuration file; without it `appliance.toml` in the working directory (for root only one
+    /// that is root's) or, when there is none, that of the system in `/etc/appliance`.
     #[arg(long, global = true, value_name = "FILE", env = "APPLIANCE_CONFIG")]
     config: Option<PathBuf>,
     /// The data directory; the same as --set data.directory=DIR.
@@ -191,7 +191,7 @@ impl Global {
     /// The sources of configuration that these options name; `flags` are the verb's own.
     fn sources(&self, flags: &[(&str, String)]) -> Sources {
         let found =
-            || CONFIGURATION_FILES.map(PathBuf::from).into_iter().find(|path| path.is_file());
+            || CONFIGURATION_FILES.map(PathBuf::from).into_iter().find(|path| self.takes(path));
         let file = self.config.clone().or_else(found);
         let mut all = self.set.clone();
         if let Some(directory) = &self.data_dir {
@@ -199,6 +199,19 @@ impl Global {
         }
         all.extend(flags.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
         Sources { file, environment: readable(std::env::vars_os()), flags: all }
+    }
+
+    /// Whether a configuration that nobody named is taken: what root is told comes from root alone.
+    fn takes(&self, file: &Path) -> bool {
+        if !file.is_file() {
+            return false;
+        }
+        let Some(name) = owner::of_another(file) else { return true };
+        let file = file.display();
+        self.say(format_args!(
+            "{file} is passed over: {name} decides what is in it; --config {file} takes it"
+        ));
+        false
     }
 
     fn settings(&self) -> Result<Settings, ConfigError> {

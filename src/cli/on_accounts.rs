@@ -94,7 +94,7 @@ impl<'g> Place<'g> {
                 PeopleAtRest::open(&self.config, &data, clock).await?
             }
             Request::Social(_) => PeopleAtRest::open(&self.config, &data, clock).await?,
-            _ => PeopleAtRest::open_accounts(&self.config, &data, clock)?,
+            _ => PeopleAtRest::open_accounts(&self.config, &data, clock).await?,
         };
         let (lines, mut coming) = Lines::channel();
         let done = async {

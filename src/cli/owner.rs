@@ -48,6 +48,15 @@ pub(super) fn become_owner(directory: &Path) -> Result<Option<String>, Failure> 
     Ok(Some(owner.name))
 }
 
+/// Who other than root decides what a file holds, by name; nothing for others than root, and when nobody does.
+/// What cannot be looked at is somebody else's.
+pub(super) fn of_another(file: &Path) -> Option<String> {
+    match Owner::of(file) {
+        Ok(owner) => owner.map(|owner| owner.name),
+        Err(_) => Some("somebody".to_owned()),
+    }
+}
+
 /// Root acts as the owner of a data directory until this is dropped.
 #[derive(Debug)]
 pub(super) struct SteppedDown {

@@ -22,7 +22,7 @@ use crate::{clock::Time, config::Config};
 pub use finding::{Finding, Health};
 pub use situation::Situation;
 
-/// Looks at the appliance and its files, as whoever they belong to.
+/// Looks at the appliance, its files and what it logs in to the mail server with, as whoever they belong to.
 pub fn examine_files(config: &Config, now: Time) -> (Situation, Vec<Finding>) {
     let situation = Situation::of(config);
     let mut findings = vec![situation.finding()];
@@ -30,13 +30,13 @@ pub fn examine_files(config: &Config, now: Time) -> (Situation, Vec<Finding>) {
     findings.extend(data::findings(config, &situation, now));
     findings.extend(databases::findings(config, &situation, now));
     findings.extend(certificate::findings(config, &situation, now));
+    findings.extend(mail::finding(config));
     (situation, findings)
 }
 
 /// Looks at what is around the appliance, as whoever asks.
 pub fn examine_surroundings(config: &Config, situation: &Situation) -> Vec<Finding> {
     let mut findings = network::findings(config, situation);
-    findings.extend(mail::finding(config));
     findings.push(limits::finding(config, situation));
     findings
 }

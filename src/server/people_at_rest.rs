@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::{
     StartError,
     backups::note_upgrade,
+    data::DATA_FILES,
     people::shown,
     wire::{Domains, open_auth},
 };
@@ -45,15 +46,21 @@ impl PeopleAtRest {
         Ok(Self { people: domains.people(), all: Some(domains) })
     }
 
-    /// Opens the accounts, and reads what people are called if that can be read.
+    /// Opens the accounts, and reads what people are called if that can be read. Accounts of an older schema
+    /// are opened with everything else, as a start does: after a backup of all of it.
     ///
     /// # Errors
     /// As `Server::bind`, for the one file.
-    pub fn open_accounts(
+    pub async fn open_accounts(
         config: &Config,
         data: &DataDir,
         clock: Clock,
     ) -> Result<Self, StartError> {
+        for file in DATA_FILES.iter().filter(|file| data.auth_store().ends_with(file.name)) {
+            if file.is_outdated_in(data.root())? {
+                return Self::open(config, data, clock).await;
+            }
+        }
         let auth = open_auth(config, data, clock)?;
         let names = Arc::new(Names(AtRest::open(&data.user_store()).ok()));
         let profiles = Arc::clone(&names) as Arc<dyn auth::Profiles>;

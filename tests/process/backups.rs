@@ -318,3 +318,30 @@ fn what_the_superuser_backs_up_and_restores_belongs_to_the_appliance() {
         assert_eq!(fs::metadata(&path).unwrap().uid(), APPLIANCE, "{}", path.display());
     }
 }
+
+/// A package that is upgraded goes on without a backup at this code.
+#[test]
+fn only_where_there_is_nothing_to_back_up_is_it_said_to_be_missing() {
+    let home = Home::default();
+    home.run(&["backup", "create"]).expect(3);
+    fs::create_dir(home.data()).unwrap();
+    home.run(&["backup", "create"]).expect(3);
+    Running::start(&home).stop();
+    let file = home.path().join("a file");
+    fs::write(&file, "").unwrap();
+    let create = |key: &str, path: &std::path::Path| {
+        home.run(&["backup", "create", "--set", &format!("{key}={}", path.display())])
+    };
+    create("backup.directory", &file).expect(1);
+    let mut passphrase = home.command(&["backup", "create"]);
+    passphrase.args(["--passphrase-file", home.path().join("missing").to_str().unwrap()]);
+    assert_ne!(finish(passphrase).code, Some(3));
+    create("backup.passphrase_file", &home.path().join("missing")).expect(1);
+    for name in ["user.redb", "auth.redb"] {
+        let away = home.path().join(name);
+        fs::rename(home.data().join(name), &away).unwrap();
+        home.run(&["backup", "create"]).expect(1);
+        fs::rename(away, home.data().join(name)).unwrap();
+    }
+    home.run(&["backup", "create"]).expect(0);
+}

@@ -17,7 +17,7 @@ use appliance::clock::Clock;
 use serde_json::json;
 
 use crate::{
-    program::{Home, finish_with_input},
+    program::{Home, finish, finish_with_input},
     running::{Running, serve},
     support::PASSWORD,
 };
@@ -208,6 +208,34 @@ fn no_file_of_the_data_directory_is_written_through_a_link() {
     theirs.home.run(&["backup", "create"]).expect(1);
     theirs.home.run(&["user", "delete", "ada", "--yes"]).expect(1);
     theirs.expect_untouched();
+}
+
+#[test]
+fn a_configuration_that_lies_about_is_believed_by_root_only_when_it_is_roots() {
+    let Some(theirs) = Theirs::new() else { return };
+    let planted = "[mail]\nhost = \"localhost\"\nfrom = \"capo@example.org\"\nusername = \"capo\"\npassword_file = \"/etc/shadow\"\n";
+    let shown = |directory: &Path, options: &[&str]| {
+        let mut command = theirs.home.command(&[&["config", "show"], options].concat());
+        finish(std::mem::replace(
+            command.current_dir(directory),
+            std::process::Command::new("true"),
+        ))
+    };
+    for directory in [theirs.home.data(), theirs.of_root(), theirs.home.path().to_owned()] {
+        fs::write(directory.join("appliance.toml"), planted).unwrap();
+    }
+    chown(theirs.data("appliance.toml"), Some(APPLIANCE), Some(APPLIANCE)).unwrap();
+    chown(theirs.home.path().join("appliance.toml"), Some(APPLIANCE), None).unwrap();
+    for directory in [theirs.home.data().as_path(), theirs.home.path()] {
+        let passed_over = shown(directory, &[]).expect(0);
+        assert!(!passed_over.stdout.contains("/etc/shadow"), "{passed_over:#?}");
+        assert!(passed_over.stderr.contains("appliance.toml is passed over"), "{passed_over:#?}");
+        // Whoever names it takes it.
+        let named = shown(directory, &["--config", "appliance.toml"]).expect(0);
+        assert!(named.stdout.contains("/etc/shadow"), "{named:#?}");
+    }
+    let taken = shown(&theirs.of_root(), &[]).expect(0);
+    assert!(taken.stdout.contains("/etc/shadow"), "{taken:#?}");
 }
 
 #[test]

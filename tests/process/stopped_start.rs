@@ -54,6 +54,23 @@ fn the_backup_before_an_upgrade_is_given_up() {
     assert!(!home.run(&["migrate", "status"]).expect(0).stdout.contains("pending "));
 }
 
+/// A verb on accounts alone steps their file forward, too, even one that only lists.
+#[test]
+fn a_verb_on_the_accounts_of_an_older_version_takes_a_backup_first() {
+    let home = old();
+    home.run(&["user", "list"]).expect(0);
+    let kept = home.run(&["backup", "list", "--json", "--quiet"]).expect(0).json();
+    assert_eq!(kept.as_array().map(Vec::len), Some(1), "{kept}");
+    let name = kept[0]["name"].as_str().unwrap();
+    let verified = home.run(&["backup", "verify", name, "--json", "--quiet"]).expect(0).json();
+    let schema = &verified["manifest"]["files"][0]["schema_version"];
+    assert!(schema.as_u64() < Some(appliance::auth::MIGRATIONS.len() as u64), "{verified}");
+    // And no second time.
+    home.run(&["user", "list"]).expect(0);
+    let kept = home.run(&["backup", "list", "--json", "--quiet"]).expect(0).json();
+    assert_eq!(kept.as_array().map(Vec::len), Some(1), "{kept}");
+}
+
 /// Nothing can give up a read that never ends; the process does.
 #[test]
 fn a_start_that_hangs_is_cut_off() {

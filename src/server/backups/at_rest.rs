@@ -11,7 +11,6 @@ use crate::{
     event::Provenance,
     paths::DataDir,
     server::{StartError, data::DATA_FILES, wire::open_auth},
-    store::AtRest,
 };
 
 /// Takes a backup of the files of a stopped appliance. Before the files are read it is noted in the outbox of the
@@ -60,8 +59,7 @@ fn note(
     kept: bool,
 ) -> Result<(), Box<dyn std::error::Error>> {
     for file in DATA_FILES.iter().filter(|file| data.auth_store().ends_with(file.name)) {
-        let about = AtRest::open(&data.root().join(file.name))?.snapshot()?.about()?;
-        if about.schema_version != file.newest_schema() {
+        if file.schema_in(data.root())? != Some(file.newest_schema()) {
             return Err("the files are of another schema, and stay so".into());
         }
     }

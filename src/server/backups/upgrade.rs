@@ -8,7 +8,7 @@ use crate::{
     event::Provenance,
     paths::DataDir,
     server::wire::Domains,
-    store::{self, AtRest},
+    store,
 };
 
 /// Takes a backup of the files as they are when any of them is about to be stepped forward. What could
@@ -26,16 +26,10 @@ pub(in crate::server) fn back_up_before_upgrade(
 ) -> Result<Option<Taken>, BackupError> {
     let mut pending = Vec::new();
     for file in files {
-        let path = data.root().join(file.name);
-        if !path.exists() {
-            return Ok(None);
-        }
-        let found = AtRest::open(&path)?.snapshot()?.about()?.schema_version;
-        if found == 0 {
-            return Ok(None);
-        }
-        if found < file.newest_schema() {
-            pending.push(file.name);
+        match file.schema_in(data.root())? {
+            None | Some(0) => return Ok(None),
+            Some(found) if found < file.newest_schema() => pending.push(file.name),
+            Some(_) => {}
         }
     }
     if pending.is_empty() {
