@@ -161,6 +161,27 @@ async fn a_new_password_is_judged_before_it_is_hashed() {
     assert_eq!(faults[0].field, "new");
 }
 
+#[tokio::test]
+async fn a_hash_is_renewed_in_the_turn_of_its_login_however_many_wait() {
+    let hasher = hasher("64");
+    let stored = Some(bcrypted("corretto cavallo", "2b"));
+    let login = hasher.verify("corretto cavallo".to_owned(), stored, HERE, || Ok(()), || {});
+    tokio::pin!(login);
+    // It has the one turn there is until it is asked again.
+    assert!(futures_util::poll!(&mut login).is_pending());
+    let mut waiting = Vec::new();
+    let refused = loop {
+        let mut asking = Box::pin(hasher.run(HERE, || Ok(()), |_| true));
+        match futures_util::poll!(&mut asking) {
+            std::task::Poll::Pending => waiting.push(asking),
+            std::task::Poll::Ready(answer) => break answer,
+        }
+    };
+    assert_eq!(refused, Err(AuthError::HasherBusy));
+    let verdict = login.await;
+    assert!(matches!(&verdict, Ok(Verdict::Right(Some(_)))), "{verdict:?}");
+}
+
 /// A connection of a network.
 fn from(network: u8, port: u16) -> ClientConnection {
     let address = std::net::IpAddr::from([192, 0, 2, network]);
