@@ -2,7 +2,7 @@
 
 use super::{created, directory_of, seal_of, write_event};
 use crate::{
-    backup::{BackupError, Cut, DataFile, Destination, Taken, take},
+    backup::{BackupError, Cut, DataFile, Destination, Progress, Step, Taken, take},
     clock::Clock,
     config::BackupConfig,
     event::Provenance,
@@ -44,7 +44,9 @@ pub(in crate::server) fn back_up_before_upgrade(
     tracing::info!(files = pending.join(", "), "taking a backup before the upgrade");
     let cut = || Cut::at_rest(files, data.root());
     let (directory, seal) = (directory_of(config, data), seal_of(config)?);
-    let mut while_wanted = |_| {
+    let mut while_wanted = |at: Progress| {
+        let (file, name) = (data.root().join(at.file), words(at.step));
+        progress.report(&store::Step { file: &file, name, percent: None });
         let given_up = || BackupError::Failed("the start was given up".to_owned());
         progress.is_wanted().then_some(()).ok_or_else(given_up)
     };
@@ -52,6 +54,16 @@ pub(in crate::server) fn back_up_before_upgrade(
     let taken = take(&cut, &directory, Destination::Directory, &seal, now, &mut while_wanted)?;
     tracing::info!(path = %taken.path.display(), bytes = taken.bytes, "took a backup");
     Ok(Some(taken))
+}
+
+/// What is being done, for whoever waits for the start.
+const fn words(step: Step) -> &'static str {
+    match step {
+        Step::Copying => "copying for the backup before the upgrade",
+        Step::Packing => "packing the backup before the upgrade",
+        Step::Unpacking => "reading back the backup before the upgrade",
+        Step::Checking => "checking the backup before the upgrade",
+    }
 }
 
 /// Writes into the audit trail that a backup was taken before the upgrade of these files, if one was.
@@ -111,6 +123,27 @@ mod tests {
     fn files_that_are_about_to_be_stepped_forward_are_backed_up_first() {
         assert_eq!(backups_after_upgrade([1, 2]).len(), 1);
         assert_eq!(backups_after_upgrade([1, 1]).len(), 1);
+    }
+
+    #[test]
+    fn every_part_of_the_backup_is_a_sign_of_progress_of_the_start() {
+        let home = tempfile::tempdir().unwrap();
+        let data = DataDir::new(home.path());
+        let metrics = Metrics::new().unwrap().store("test");
+        let (path, options) = (home.path().join("a.redb"), StoreOptions::default());
+        drop(Store::open(&path, options, &STEPS[..1], metrics).unwrap());
+        let config = Config::load(&Sources::default()).unwrap().backup;
+        let heard = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+        let hear = heard.clone();
+        let progress = store::Progress::new(move |step| {
+            hear.lock().unwrap().push((step.file.to_owned(), step.name.to_owned()));
+        });
+        let files = [file("a.redb", 2)];
+        back_up_before_upgrade(&files, &config, &data, &Clock::system(), &progress).unwrap();
+        let heard = heard.lock().unwrap();
+        for step in [Step::Copying, Step::Packing, Step::Unpacking, Step::Checking] {
+            assert!(heard.contains(&(path.clone(), words(step).to_owned())), "{step:?}: {heard:?}");
+        }
     }
 
     #[test]
