@@ -44,7 +44,7 @@ pub use name::{BackupName, NotAName};
 pub use progress::{Progress, Step, Watcher};
 pub use restore::{Restored, finish_restore, rehearse, restore};
 pub use retention::{Retention, expired};
-pub use schedule::{next_after, overdue_from};
+pub use schedule::{MARGIN_MINUTES, next_after, overdue_from};
 pub use seal::{Key, Seal};
 pub use take::{Destination, Taken, take};
 pub use verify::verify;

@@ -5,6 +5,7 @@ mod api;
 mod at_rest;
 mod courtesy;
 mod letter;
+mod look;
 mod schedule;
 mod upgrade;
 
@@ -20,6 +21,7 @@ use tokio::sync::{oneshot, watch};
 pub(super) use api::BackupsApi;
 pub use at_rest::back_up_at_rest;
 use courtesy::Courtesy;
+use look::Newest;
 pub(super) use upgrade::{back_up_before_upgrade, note_upgrade};
 
 use super::wire::Domains;
@@ -36,7 +38,7 @@ use crate::{
     mail::Post,
     paths::DataDir,
     store::{Decision, Store, StoreError},
-    telemetry::BackupFailure,
+    telemetry::{BackupFailure, BackupTask},
 };
 
 /// Takes backups of one running appliance. Clones share everything.
@@ -50,6 +52,8 @@ pub(super) struct Backups {
     /// What the appliance is called in letters, and the way that they take.
     name: String,
     post: Option<Post>,
+    /// What the last look found.
+    newest: Newest,
     stopping: watch::Receiver<bool>,
 }
 
@@ -71,11 +75,11 @@ impl Backups {
             since: born(data).unwrap_or_else(|| domains.clock.now()),
             name: name.to_owned(),
             post,
+            newest: Newest::default(),
             stopping,
             domains,
         };
         backups.prepare_letters();
-        backups.look();
         backups
     }
 
@@ -116,6 +120,7 @@ impl Backups {
         mut mention: impl FnMut(Progress) + Send + 'static,
     ) -> Result<Taken, BackupError> {
         let backups = self.clone();
+        let task = if request.keep { BackupTask::Keep } else { BackupTask::HandOver };
         let all = async move {
             let taking = backups.clone();
             let work = move || {
@@ -130,7 +135,7 @@ impl Backups {
                 taken
             };
             let taken = in_the_background(work).await;
-            backups.remember_outcome(&taken);
+            backups.remember_outcome(task, &taken);
             let taken = taken?;
             match backups.note(from, &taken).await {
                 Ok(()) => Ok(taken),
@@ -152,27 +157,25 @@ impl Backups {
 
     /// Keeps how a try ended, for whoever watches. One that was refused because another was in progress, or
     /// that was asked for in a way that makes no sense, says nothing of backups.
-    fn remember_outcome(&self, taken: &Result<Taken, BackupError>) {
+    fn remember_outcome(&self, task: BackupTask, taken: &Result<Taken, BackupError>) {
         match taken {
-            Ok(taken) if taken.kept => self.domains.metrics.backups.taken(),
-            Ok(_) | Err(BackupError::InUse(_) | BackupError::Usage(_)) => {}
-            Err(error) => self.remember_failure(error),
+            Ok(_) => self.domains.metrics.backups.succeeded(task),
+            Err(BackupError::InUse(_) | BackupError::Usage(_)) => {}
+            Err(error) => self.remember_failure(task, error),
         }
     }
 
     /// The same of one that failed for any reason but that the appliance is being stopped.
-    fn remember_failure(&self, error: &BackupError) {
+    fn remember_failure(&self, task: BackupTask, error: &BackupError) {
         if !*self.stopping.borrow() {
             let failure = BackupFailure { at: self.domains.clock.now(), code: error.code() };
-            self.domains.metrics.backups.failed(failure);
+            self.domains.metrics.backups.failed(task, failure);
         }
     }
 
-    /// The newest backup in the directory that verified.
+    /// The newest backup that can be counted on, as it was seen last: nobody who asks waits for a disk.
     pub(super) fn newest_listed(&self) -> Option<Listed> {
-        let now = self.domains.clock.now();
-        let listed = self.directory.list().ok()?;
-        listed.into_iter().rev().find(|listed| listed.is_good(now))
+        self.newest.get()
     }
 
     /// Writes into the audit trail that a backup was taken, and by whom.
@@ -229,10 +232,10 @@ fn step_back() {
     let _ = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle);
 }
 
-/// Runs a backup on a thread of its own, which may step back for everybody else.
-async fn in_the_background(
-    work: impl FnOnce() -> Result<Taken, BackupError> + Send + 'static,
-) -> Result<Taken, BackupError> {
+/// Works on a thread of its own, which may step back for everybody else, and which nobody needs to wait for.
+async fn in_the_background<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, BackupError> + Send + 'static,
+) -> Result<T, BackupError> {
     let (reply, taken) = oneshot::channel();
     let thread = std::thread::Builder::new().name("backup".to_owned()).spawn(move || {
         let _ = reply.send(work());
