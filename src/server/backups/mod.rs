@@ -3,6 +3,7 @@
 
 mod api;
 mod at_rest;
+mod before_upgrade;
 mod courtesy;
 mod letter;
 mod look;
@@ -11,15 +12,18 @@ mod upgrade;
 
 use std::convert::Infallible;
 
-use jiff::tz::TimeZone;
 use thread_priority::{
     NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy,
     set_thread_priority_and_policy, thread_native_id,
 };
-use tokio::sync::{oneshot, watch};
+use tokio::{
+    runtime::Handle,
+    sync::{oneshot, watch},
+};
 
 pub(super) use api::BackupsApi;
 pub use at_rest::back_up_at_rest;
+use before_upgrade::BeforeUpgrade;
 use courtesy::Courtesy;
 use look::Newest;
 pub(super) use upgrade::{back_up_before_upgrade, note_upgrade};
@@ -89,6 +93,7 @@ impl Backups {
         destination: Destination,
         seal: &Seal,
         watcher: Watcher<'_>,
+        announce: &mut dyn FnMut(&Taken) -> Result<(), BackupError>,
     ) -> Result<Taken, BackupError> {
         let cut = || {
             let cut = Cut::of_running(&self.domains.data_files());
@@ -105,7 +110,7 @@ impl Backups {
             courtesy.step();
             watcher(progress)
         };
-        take(&cut, &self.directory, destination, seal, now, &mut unless_stopping)
+        take(&cut, &self.directory, destination, seal, now, &mut unless_stopping, announce)
     }
 
     /// Takes a backup: the one way of all that ask for one. Who asked is in the audit trail before anybody has
@@ -121,35 +126,38 @@ impl Backups {
     ) -> Result<Taken, BackupError> {
         let backups = self.clone();
         let task = if request.keep { BackupTask::Keep } else { BackupTask::HandOver };
+        let runtime = Handle::current();
         let all = async move {
             let taking = backups.clone();
             let work = move || {
                 let BackupRequest { keep, seal } = request;
                 let seal = seal.seal(|| seal_of(&taking.config))?;
                 let destination = if keep { Destination::Directory } else { Destination::HandOver };
-                let taken = taking.take(destination, &seal, &mut |progress| {
+                let mut watcher = |progress| {
                     mention(progress);
                     Ok(())
-                });
+                };
+                let note = |action, taken: &Taken| {
+                    runtime.block_on(taking.note(&from, action, taken.name, taken.kept))
+                };
+                let mut noted = None;
+                let mut announce = |taken: &Taken| {
+                    let written = note("backup.created", taken);
+                    noted = written.is_ok().then(|| taken.clone());
+                    written.or_else(|error| unnoted(&error, taken))
+                };
+                let taken = taking.take(destination, &seal, &mut watcher, &mut announce);
+                if let (Err(_), Some(noted)) = (&taken, &noted)
+                    && let Err(error) = note("backup.failed", noted)
+                {
+                    tracing::error!(%error, "cannot note in the audit trail that a backup failed");
+                }
                 taking.look();
                 taken
             };
             let taken = in_the_background(work).await;
             backups.remember_outcome(task, &taken);
-            let taken = taken?;
-            match backups.note(from, &taken).await {
-                Ok(()) => Ok(taken),
-                Err(error) if taken.kept => {
-                    tracing::error!(%error, "cannot note a backup in the audit trail");
-                    Ok(taken)
-                }
-                Err(error) => {
-                    let _ = std::fs::remove_file(&taken.path);
-                    Err(BackupError::Failed(format!(
-                        "the backup was not handed over: it cannot be noted in the audit trail: {error}"
-                    )))
-                }
-            }
+            taken
         };
         let panicked = |_| Err(BackupError::Failed("the backup panicked".to_owned()));
         tokio::spawn(all).await.unwrap_or_else(panicked)
@@ -178,9 +186,15 @@ impl Backups {
         self.newest.get()
     }
 
-    /// Writes into the audit trail that a backup was taken, and by whom.
-    async fn note(&self, from: Provenance, taken: &Taken) -> Result<(), StoreError> {
-        let event = created(&from, self.domains.clock.now(), taken)?;
+    /// Writes into the audit trail what became of a backup, and who asked for it.
+    async fn note(
+        &self,
+        from: &Provenance,
+        action: &str,
+        name: BackupName,
+        kept: bool,
+    ) -> Result<(), StoreError> {
+        let event = event_of(from, self.domains.clock.now(), action, name, kept)?;
         write_event(self.domains.auth.store(), event).await
     }
 
@@ -195,6 +209,18 @@ impl Backups {
     pub(super) const fn directory(&self) -> &BackupDirectory {
         &self.directory
     }
+}
+
+/// What to make of a backup that the audit trail does not know of: one that is kept is needed all the more when
+/// the databases fail, and one that is handed over is not given away.
+fn unnoted(error: &StoreError, taken: &Taken) -> Result<(), BackupError> {
+    if taken.kept {
+        tracing::error!(%error, "cannot note a backup in the audit trail");
+        return Ok(());
+    }
+    Err(BackupError::Failed(format!(
+        "the backup was not handed over: it cannot be noted in the audit trail: {error}"
+    )))
 }
 
 /// The event of a backup that was taken.
@@ -258,14 +284,14 @@ pub fn seal_of(config: &BackupConfig) -> Result<Seal, BackupError> {
 }
 
 /// Removes the backups that the configuration no longer keeps; answers with their names. The newest that verified
-/// stays whatever it says.
+/// stays whatever it says, and so does the one that was taken before an upgrade until a start has succeeded.
 ///
 /// # Errors
 /// When another backup is in progress or the directory does not let it.
 pub fn prune(
     directory: &BackupDirectory,
+    data: &DataDir,
     config: &BackupConfig,
-    zone: &TimeZone,
     now: Time,
 ) -> Result<Vec<BackupName>, BackupError> {
     let rule = Retention {
@@ -274,7 +300,11 @@ pub fn prune(
         weekly: config.keep_weekly,
         monthly: config.keep_monthly,
     };
-    directory.remove(|listed| expired(listed, rule, zone, now))
+    let before = BeforeUpgrade::read(data);
+    let may_go = |name: &BackupName| !before.as_ref().is_some_and(|before| before.is_of(*name));
+    directory.remove(|listed| {
+        expired(listed, rule, &config.zone(), now).into_iter().filter(may_go).collect()
+    })
 }
 
 /// When the accounts were made, as far as the file system knows.

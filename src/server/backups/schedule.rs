@@ -2,9 +2,7 @@
 
 use std::{collections::BTreeSet, future::Future, time::Duration};
 
-use jiff::tz::TimeZone;
-
-use super::{Backups, in_the_background, look::Looking, prune};
+use super::{Backups, before_upgrade::BeforeUpgrade, in_the_background, look::Looking, prune};
 use crate::{
     backup::{BackupError, MARGIN_MINUTES, Taken, next_after},
     clock::Time,
@@ -27,6 +25,8 @@ impl Backups {
     /// because nothing ran at its time, is taken at once. One that finds another in progress waits for it; one
     /// that failed is tried again when the next is due. Administrators hear of what fails or is missing.
     pub(in crate::server) async fn run_schedule(self) {
+        // Whoever gets here serves.
+        BeforeUpgrade::forget(&self.data);
         let zone = self.config.zone();
         let mut looking = Looking::default();
         let mut warned = BTreeSet::new();
@@ -49,7 +49,7 @@ impl Backups {
                 let until_due = due.and_then(|due| u64::try_from(due.millis_since(now)).ok());
                 wait = until_due.map_or(LONGEST_WAIT, Duration::from_millis).min(LONGEST_WAIT);
                 if due.is_some_and(|due| due <= now) {
-                    let taking = self.take_scheduled(&zone);
+                    let taking = self.take_scheduled();
                     let Some(taken) = self.unless_stopped(taking, TIDYING).await else { return };
                     match taken {
                         Err(error @ BackupError::InUse(_)) if waits(&mut busy_since, now) => {
@@ -86,7 +86,7 @@ impl Backups {
         }
     }
 
-    async fn take_scheduled(&self, zone: &TimeZone) -> Result<(), BackupError> {
+    async fn take_scheduled(&self) -> Result<(), BackupError> {
         let request = BackupRequest { keep: true, seal: SealRequest::AsConfigured };
         let taken = self.take_as_asked(request, Provenance::SYSTEM, |_| {}).await?;
         let Taken { path, bytes, manifest, held, took, .. } = taken;
@@ -98,9 +98,12 @@ impl Backups {
             took_ms = took.as_millis(),
             "took a backup"
         );
-        let (directory, config, zone) = (self.directory.clone(), self.config.clone(), zone.clone());
-        let now = self.domains.clock.now();
-        match in_the_background(move || prune(&directory, &config, &zone, now)).await {
+        let backups = self.clone();
+        let remove = move || {
+            let Self { directory, data, config, .. } = &backups;
+            prune(directory, data, config, backups.domains.clock.now())
+        };
+        match in_the_background(remove).await {
             Ok(gone) => {
                 for name in gone {
                     tracing::info!(%name, "removed a backup");
