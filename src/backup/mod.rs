@@ -45,6 +45,7 @@ pub use progress::{Progress, Step, Watcher};
 pub use restore::{Restored, finish_restore, rehearse, restore};
 pub use retention::{Retention, expired};
 pub use schedule::{MARGIN_MINUTES, next_after, overdue_from};
+pub use scratch::{is_working_directory, sweep_working};
 pub use seal::{Key, Seal};
 pub use take::{Destination, Taken, take};
 pub use verify::verify;

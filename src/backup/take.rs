@@ -74,6 +74,7 @@ pub fn take(
     let start = Instant::now();
     let _lock = directory.lock()?;
     scratch::sweep_backups(directory.path());
+    scratch::sweep_working(directory.private());
     let name = directory.free_name(now, seal.encrypts());
     let kept = destination == Destination::Directory;
     let path = match destination {

@@ -83,13 +83,8 @@ fn take_at_rest(home: &Home, known: &[DataFile]) -> Result<Taken, BackupError> {
         &Seal::default(),
         now(),
         &mut |_| Ok(()),
-        &mut agree,
+        &mut |_| Ok(()),
     )
-}
-
-/// Has nothing against a backup.
-fn agree(_: &Taken) -> Result<(), BackupError> {
-    Ok(())
 }
 
 fn restored(archive: &Taken, known: &[DataFile], data: &DataDir) -> Result<Restored, BackupError> {
@@ -171,7 +166,7 @@ fn a_backup_that_is_told_to_stop_leaves_nothing() {
             &Seal::default(),
             now(),
             &mut stop,
-            &mut agree,
+            &mut |_| Ok(()),
         );
         if stopped.is_ok() {
             assert!(steps_before > 1);
@@ -235,9 +230,16 @@ fn a_repeated_text_comes_back(posts: u64, seal: &Seal) {
     store.close();
     drop(store);
     let cut = || Cut::at_rest(&known, home.data.root());
-    let taken =
-        take(&cut, &home.backups, Destination::Directory, seal, now(), &mut |_| Ok(()), &mut agree)
-            .unwrap();
+    let taken = take(
+        &cut,
+        &home.backups,
+        Destination::Directory,
+        seal,
+        now(),
+        &mut |_| Ok(()),
+        &mut |_| Ok(()),
+    )
+    .unwrap();
     let came_out = taken.manifest.bytes();
     assert!(came_out > (64 << 20) + 200 * taken.bytes, "{came_out} of {}", taken.bytes);
     assert!(home.backups.list().unwrap()[0].verified);
@@ -340,7 +342,7 @@ fn a_sealed_archive_is_made_and_read_back_without_anything_in_clear_beside_it() 
             &seal.unwrap(),
             now(),
             &mut look,
-            &mut agree,
+            &mut |_| Ok(()),
         )
         .unwrap();
         assert_eq!(steps.len(), 4, "{steps:?}");
@@ -356,8 +358,10 @@ fn what_an_older_program_left_in_clear_on_the_backup_disk_is_swept_up() {
     fs::write(left.join("auth.redb"), "secret").unwrap();
     let cut = || Cut::at_rest(&known, home.data.root());
     let seal = Seal::with_passphrase(&mut PASSPHRASE.as_bytes()).unwrap();
-    take(&cut, &home.backups, Destination::Directory, &seal, now(), &mut |_| Ok(()), &mut agree)
-        .unwrap();
+    take(&cut, &home.backups, Destination::Directory, &seal, now(), &mut |_| Ok(()), &mut |_| {
+        Ok(())
+    })
+    .unwrap();
     assert!(!left.exists());
 }
 

@@ -3,7 +3,7 @@
 use super::StartError;
 use crate::{
     auth,
-    backup::{AuditChain, AuditHead, BackupError, DataFile, finish_restore},
+    backup::{AuditChain, AuditHead, BackupError, DataFile, finish_restore, sweep_working},
     config::Config,
     paths::{ClaimKind, DataDir},
     social_log,
@@ -43,6 +43,7 @@ pub fn prepare_data(config: &Config) -> Result<DataDir, StartError> {
         })?;
         // A restore that was decided and killed in between is finished as well.
         if !data.restore_ready().exists() {
+            sweep_working(data.root());
             return Ok(data.claimed(claim));
         }
     }
@@ -92,4 +93,27 @@ fn verify_audit(snapshot: &Snapshot) -> Result<Result<AuditHead, String>, StoreE
 
 fn as_backup_sees(head: social_log::Head) -> AuditHead {
     AuditHead { sequence: head.sequence, hash: head.hash.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Sources;
+
+    #[test]
+    fn what_a_killed_restore_was_working_on_is_gone_after_a_start() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().to_string_lossy().into_owned();
+        let flags = vec![("data.directory".to_owned(), path)];
+        let config = Config::load(&Sources { flags, ..Sources::default() }).unwrap();
+        let [left, used] = ["left", "used"].map(|name| {
+            let path = home.path().join(format!(".appliance-working-{name}"));
+            std::fs::create_dir(&path).unwrap();
+            path
+        });
+        let lock = std::fs::File::open(&used).unwrap();
+        lock.lock().unwrap();
+        prepare_data(&config).unwrap();
+        assert!(!left.exists() && used.exists());
+    }
 }

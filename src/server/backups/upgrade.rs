@@ -203,7 +203,9 @@ mod tests {
     fn old(names: &[&str]) -> (tempfile::TempDir, DataDir) {
         let home = tempfile::tempdir().unwrap();
         let data = DataDir::new(home.path());
-        names.iter().for_each(|name| step(&data, name, 1));
+        for name in names {
+            step(&data, name, 1);
+        }
         (home, data)
     }
 
