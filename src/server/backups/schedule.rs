@@ -51,9 +51,12 @@ impl Backups {
                 if due.is_some_and(|due| due <= now) {
                     let taking = self.take_scheduled();
                     let Some(taken) = self.unless_stopped(taking, TIDYING).await else { return };
+                    let is_first = busy_since.is_none();
                     match taken {
                         Err(error @ BackupError::InUse(_)) if waits(&mut busy_since, now) => {
-                            tracing::info!(%error, "the backup that is due waits");
+                            if is_first {
+                                tracing::info!(%error, "the backup that is due waits");
+                            }
                             wait = BUSY_WAIT;
                         }
                         taken => {
