@@ -1,5 +1,7 @@
 //! What a backup holds, handed in by whoever composes the domains: this module knows none of them.
 
+use std::ops::ControlFlow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::store::{AnyTable, Migration, Snapshot, StoreError};
@@ -29,9 +31,15 @@ impl DataFile {
 pub struct AuditChain {
     /// Where it ends.
     pub head: fn(&Snapshot) -> Result<AuditHead, StoreError>,
-    /// Walks along it: where it ends, or what is wrong with it.
-    pub verify: fn(&Snapshot) -> Result<Result<AuditHead, String>, StoreError>,
+    /// Walks along it, asking now and then whether to go on: where it ends, or what is wrong with it.
+    pub verify: VerifyChain,
 }
+
+/// Walks along the audit chain of a snapshot.
+pub type VerifyChain = fn(
+    &Snapshot,
+    &mut dyn FnMut() -> ControlFlow<()>,
+) -> Result<Result<AuditHead, String>, StoreError>;
 
 /// Where an audit chain ends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -38,7 +38,7 @@ mod whole;
 pub use cut::Cut;
 pub use directory::{BackupDirectory, HandedOver, Listed};
 pub use error::BackupError;
-pub use files::{AuditChain, AuditHead, DataFile};
+pub use files::{AuditChain, AuditHead, DataFile, VerifyChain};
 pub use manifest::{FileManifest, Manifest};
 pub use name::{BackupName, NotAName};
 pub use progress::{Progress, Step, Watcher};

@@ -273,7 +273,7 @@ fn broken() -> [DataFile; 2] {
     files(1).map(|file| DataFile {
         audit: Some(AuditChain {
             head: |_| Ok(AuditHead { sequence: 0, hash: String::new() }),
-            verify: |_| Ok(Err("an entry is missing".to_owned())),
+            verify: |_, _| Ok(Err("an entry is missing".to_owned())),
         }),
         ..file
     })

@@ -1,5 +1,7 @@
 //! The data directory, looked at before anything in it is opened, and which databases are in it.
 
+use std::ops::ControlFlow;
+
 use super::StartError;
 use crate::{
     auth,
@@ -83,8 +85,11 @@ fn audit_head(snapshot: &Snapshot) -> Result<AuditHead, StoreError> {
     social_log::audit_head_in(snapshot).map(as_backup_sees)
 }
 
-fn verify_audit(snapshot: &Snapshot) -> Result<Result<AuditHead, String>, StoreError> {
-    let found = social_log::verify_audit_in(snapshot)?;
+fn verify_audit(
+    snapshot: &Snapshot,
+    go_on: &mut dyn FnMut() -> ControlFlow<()>,
+) -> Result<Result<AuditHead, String>, StoreError> {
+    let found = social_log::verify_audit_in(snapshot, go_on)?;
     Ok(match found.broken {
         None => Ok(as_backup_sees(found.verified)),
         Some(broken) => Err(format!("the audit chain is broken at entry {}", broken.sequence)),
