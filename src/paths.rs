@@ -81,6 +81,11 @@ impl DataDir {
         self.root.join("verified-backups")
     }
 
+    /// Which backup was taken before an upgrade, until a start has succeeded.
+    pub fn before_upgrade(&self) -> PathBuf {
+        self.root.join("before-upgrade")
+    }
+
     /// When administrators were last written to because of backups: a restart does not forget it.
     pub fn backup_letter(&self) -> PathBuf {
         self.root.join("backup-letter")

@@ -2,7 +2,8 @@
 
 use std::{
     collections::BTreeMap,
-    io,
+    fs::File,
+    io::{self, Read},
     ops::ControlFlow,
     path::Path,
     time::{Duration, Instant},
@@ -13,6 +14,9 @@ use crate::{
     paths::create_new,
     store::{About, AtRest, Snapshot, Store, copy},
 };
+
+/// How much of a file is copied as it is between two looks at whether to go on.
+const PIECE_BYTES: u64 = 1 << 20;
 
 /// One moment of all files.
 pub struct Cut {
@@ -115,10 +119,16 @@ impl CutFile {
         let Some(at_rest) = &self.at_rest else {
             return Err(BackupError::Failed(format!("{name} is of another schema")));
         };
-        let copied = std::fs::File::open(at_rest.path())
-            .and_then(|mut source| std::io::copy(&mut source, &mut create_new(path)?));
-        let bytes = copied.map_err(failed)?;
-        watcher(Progress { step: Step::Copying, file: name, bytes })?;
-        Ok(self.snapshot.rows()?)
+        let mut source = File::open(at_rest.path()).map_err(failed)?;
+        let mut copy = create_new(path).map_err(failed)?;
+        let mut bytes = 0;
+        loop {
+            let piece = io::copy(&mut source.by_ref().take(PIECE_BYTES), &mut copy);
+            match piece.map_err(failed)? {
+                0 => return Ok(self.snapshot.rows()?),
+                more => bytes += more,
+            }
+            watcher(Progress { step: Step::Copying, file: name, bytes })?;
+        }
     }
 }

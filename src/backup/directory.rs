@@ -160,9 +160,18 @@ impl BackupDirectory {
     /// Notes that an archive of this name and length was read back whole. Only for whoever has the lock.
     pub(super) fn note_verified(&self, name: BackupName, bytes: u64) -> Result<(), BackupError> {
         let mut verified = Verified::read(&self.verified);
-        verified.put(name, bytes, |name| self.path_of(name).exists());
+        verified.put(name, bytes);
+        self.write_verified(&verified)
+    }
+
+    fn write_verified(&self, verified: &Verified) -> Result<(), BackupError> {
         let written = verified.write(&self.verified);
         written.map_err(|error| BackupError::io(&self.verified, &error))
+    }
+
+    /// Where working directories of a backup may have been left besides the directory itself.
+    pub(super) fn private(&self) -> &Path {
+        &self.private
     }
 
     /// The same for an archive that is kept and that somebody has just verified.
@@ -195,6 +204,11 @@ impl BackupDirectory {
         }
         let synced = sync_directory(&self.path);
         synced.map_err(|error| BackupError::io(&self.path, &error))?;
+        if !chosen.is_empty() {
+            let mut verified = Verified::read(&self.verified);
+            verified.forget(&chosen);
+            self.write_verified(&verified)?;
+        }
         Ok(chosen)
     }
 
@@ -262,5 +276,42 @@ impl BackupDirectory {
             ))),
             Err(TryLockError::Error(error)) => Err(failed(error)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn archives_whose_disk_was_away_while_another_was_taken_are_still_verified() {
+        let home = tempfile::tempdir().unwrap();
+        let data = DataDir::new(home.path());
+        let directory = BackupDirectory::new(data.backups(), &data);
+        fs::create_dir(data.backups()).unwrap();
+        let name = |day: i64| BackupName {
+            time: Time::EPOCH.plus_seconds(day * 86_400),
+            encrypted: false,
+        };
+        let take = |day| {
+            fs::write(directory.path_of(name(day)), "an archive").unwrap();
+            directory.take_for_verified(name(day)).unwrap();
+        };
+        take(1);
+        let away = home.path().join("unmounted");
+        fs::rename(data.backups(), &away).unwrap();
+        fs::create_dir(data.backups()).unwrap();
+        take(2);
+        fs::remove_dir_all(data.backups()).unwrap();
+        fs::rename(&away, data.backups()).unwrap();
+        let verified = |day| {
+            let listed = directory.list().unwrap();
+            listed.iter().any(|listed| listed.name == name(day) && listed.verified)
+        };
+        assert!(verified(1));
+        // One that was removed on purpose is forgotten, and so is what its line said.
+        directory.remove(|_| vec![name(1)]).unwrap();
+        fs::write(directory.path_of(name(1)), "an archive").unwrap();
+        assert!(!verified(1));
     }
 }

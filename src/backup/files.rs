@@ -1,6 +1,6 @@
 //! What a backup holds, handed in by whoever composes the domains: this module knows none of them.
 
-use std::path::Path;
+use std::{ops::ControlFlow, path::Path};
 
 use serde::{Deserialize, Serialize};
 
@@ -54,9 +54,15 @@ impl DataFile {
 pub struct AuditChain {
     /// Where it ends.
     pub head: fn(&Snapshot) -> Result<AuditHead, StoreError>,
-    /// Walks along it: where it ends, or what is wrong with it.
-    pub verify: fn(&Snapshot) -> Result<Result<AuditHead, String>, StoreError>,
+    /// Walks along it, asking now and then whether to go on: where it ends, or what is wrong with it.
+    pub verify: VerifyChain,
 }
+
+/// Walks along the audit chain of a snapshot.
+pub type VerifyChain = fn(
+    &Snapshot,
+    &mut dyn FnMut() -> ControlFlow<()>,
+) -> Result<Result<AuditHead, String>, StoreError>;
 
 /// Where an audit chain ends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

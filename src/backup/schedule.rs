@@ -6,7 +6,7 @@ use crate::{clock::Time, config::Schedule};
 
 /// How long after it was due a backup may be missing before somebody is told, in minutes: a machine that is
 /// switched on in the morning takes the one of the night, and a large one takes its time.
-const MARGIN_MINUTES: i64 = 6 * 60;
+pub const MARGIN_MINUTES: i64 = 6 * 60;
 
 /// From when on the backup after that of `last` is missing; nothing when none is due.
 pub fn overdue_from(schedule: Schedule, last: Time, zone: &TimeZone) -> Option<Time> {

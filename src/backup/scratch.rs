@@ -26,7 +26,7 @@ pub(super) struct Scratch {
 impl Scratch {
     /// Makes one in `parent`, after sweeping up.
     pub(super) fn new(parent: &Path) -> Result<Self, BackupError> {
-        sweep(parent);
+        sweep_working(parent);
         let path = parent.join(fresh_name(PREFIX)?);
         let failed = |error: io::Error| BackupError::io(&path, &error);
         fs::DirBuilder::new().mode(0o700).create(&path).map_err(failed)?;
@@ -65,21 +65,28 @@ fn fresh_name(prefix: &str) -> Result<String, BackupError> {
     Ok(format!("{prefix}{:016x}", u64::from_be_bytes(random)))
 }
 
-/// Removes directories that earlier processes left.
-fn sweep(parent: &Path) {
+/// Removes working directories that earlier processes left in `parent`; those that somebody works in stay.
+pub fn sweep_working(parent: &Path) {
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
         let path = entry.path();
-        let is_ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX))
-            && entry.file_type().is_ok_and(|kind| kind.is_dir());
-        if is_ours && File::open(&path).is_ok_and(|left| left.try_lock().is_ok()) {
+        if is_working_directory(&path)
+            && File::open(&path).is_ok_and(|left| left.try_lock().is_ok())
+        {
             let _ = fs::remove_dir_all(&path);
         }
     }
 }
 
+/// Whether it is a working directory of a backup, a restore or a check, in use or left behind.
+pub fn is_working_directory(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| name.starts_with(PREFIX))
+        && fs::symlink_metadata(path).is_ok_and(|found| found.is_dir())
+}
+
 /// Removes all that earlier processes left where backups are kept, archives that nobody took away included.
 pub(super) fn sweep_backups(directory: &Path) {
-    sweep(directory);
+    sweep_working(directory);
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
         let is_left =
             entry.file_name().to_str().is_some_and(|name| name.starts_with(HAND_OVER_PREFIX))

@@ -56,6 +56,9 @@ pub struct Taken {
 /// out of it again, lie in the backup directory, or in the data directory when it is encrypted; the former are
 /// gone before the latter come.
 ///
+/// `announce` is told of the backup when it has verified and before anybody can have it; without its consent nobody
+/// gets it.
+///
 /// # Errors
 /// When another backup is in progress, or a disk fails or is full. [`BackupError::NotVerified`] when what was
 /// written does not read back; it is removed then.
@@ -66,10 +69,12 @@ pub fn take(
     seal: &Seal,
     now: Time,
     watcher: Watcher<'_>,
+    announce: &mut dyn FnMut(&Taken) -> Result<(), BackupError>,
 ) -> Result<Taken, BackupError> {
     let start = Instant::now();
     let _lock = directory.lock()?;
     scratch::sweep_backups(directory.path());
+    scratch::sweep_working(directory.private());
     let name = directory.free_name(now, seal.encrypts());
     let kept = destination == Destination::Directory;
     let path = match destination {
@@ -97,8 +102,10 @@ pub fn take(
     if kept {
         directory.note_verified(name, bytes)?;
     }
+    let taken = Taken { name, path, kept, manifest, bytes, held, took: start.elapsed() };
+    announce(&taken)?;
     draft.publish()?;
-    Ok(Taken { name, path, kept, manifest, bytes, held, took: start.elapsed() })
+    Ok(taken)
 }
 
 /// Verifies what was just written.

@@ -76,7 +76,15 @@ fn now() -> Time {
 
 fn take_at_rest(home: &Home, known: &[DataFile]) -> Result<Taken, BackupError> {
     let cut = || Cut::at_rest(known, home.data.root());
-    take(&cut, &home.backups, Destination::Directory, &Seal::default(), now(), &mut |_| Ok(()))
+    take(
+        &cut,
+        &home.backups,
+        Destination::Directory,
+        &Seal::default(),
+        now(),
+        &mut |_| Ok(()),
+        &mut |_| Ok(()),
+    )
 }
 
 fn restored(archive: &Taken, known: &[DataFile], data: &DataDir) -> Result<Restored, BackupError> {
@@ -151,8 +159,15 @@ fn a_backup_that_is_told_to_stop_leaves_nothing() {
             left -= 1;
             if left < 0 { Err(BackupError::Failed("told to stop".to_owned())) } else { Ok(()) }
         };
-        let stopped =
-            take(&cut, &home.backups, Destination::Directory, &Seal::default(), now(), &mut stop);
+        let stopped = take(
+            &cut,
+            &home.backups,
+            Destination::Directory,
+            &Seal::default(),
+            now(),
+            &mut stop,
+            &mut |_| Ok(()),
+        );
         if stopped.is_ok() {
             assert!(steps_before > 1);
             return;
@@ -215,8 +230,16 @@ fn a_repeated_text_comes_back(posts: u64, seal: &Seal) {
     store.close();
     drop(store);
     let cut = || Cut::at_rest(&known, home.data.root());
-    let taken =
-        take(&cut, &home.backups, Destination::Directory, seal, now(), &mut |_| Ok(())).unwrap();
+    let taken = take(
+        &cut,
+        &home.backups,
+        Destination::Directory,
+        seal,
+        now(),
+        &mut |_| Ok(()),
+        &mut |_| Ok(()),
+    )
+    .unwrap();
     let came_out = taken.manifest.bytes();
     assert!(came_out > (64 << 20) + 200 * taken.bytes, "{came_out} of {}", taken.bytes);
     assert!(home.backups.list().unwrap()[0].verified);
@@ -250,7 +273,7 @@ fn broken() -> [DataFile; 2] {
     files(1).map(|file| DataFile {
         audit: Some(AuditChain {
             head: |_| Ok(AuditHead { sequence: 0, hash: String::new() }),
-            verify: |_| Ok(Err("an entry is missing".to_owned())),
+            verify: |_, _| Ok(Err("an entry is missing".to_owned())),
         }),
         ..file
     })
@@ -312,8 +335,16 @@ fn a_sealed_archive_is_made_and_read_back_without_anything_in_clear_beside_it() 
             }
             Ok(())
         };
-        take(&cut, &home.backups, Destination::Directory, &seal.unwrap(), now(), &mut look)
-            .unwrap();
+        take(
+            &cut,
+            &home.backups,
+            Destination::Directory,
+            &seal.unwrap(),
+            now(),
+            &mut look,
+            &mut |_| Ok(()),
+        )
+        .unwrap();
         assert_eq!(steps.len(), 4, "{steps:?}");
     }
 }
@@ -327,7 +358,10 @@ fn what_an_older_program_left_in_clear_on_the_backup_disk_is_swept_up() {
     fs::write(left.join("auth.redb"), "secret").unwrap();
     let cut = || Cut::at_rest(&known, home.data.root());
     let seal = Seal::with_passphrase(&mut PASSPHRASE.as_bytes()).unwrap();
-    take(&cut, &home.backups, Destination::Directory, &seal, now(), &mut |_| Ok(())).unwrap();
+    take(&cut, &home.backups, Destination::Directory, &seal, now(), &mut |_| Ok(()), &mut |_| {
+        Ok(())
+    })
+    .unwrap();
     assert!(!left.exists());
 }
 
@@ -341,4 +375,24 @@ fn a_passphrase_that_would_be_cut_is_refused_and_not_cut() {
         vec!["age1luw0ej4gfr9j954ckn3am4u9kyn0ymdpgxswvqws239jx8m7a38qsltehd".to_owned(); 257];
     assert!(matches!(Seal::new(&many, None), Err(BackupError::Usage(_))));
     assert!(Seal::new(&many[..256], None).is_ok());
+}
+
+#[test]
+fn a_backup_is_announced_before_anybody_has_it_and_nobody_gets_one_that_is_refused() {
+    let home = home(1);
+    let known = files(1);
+    let cut = || Cut::at_rest(&known, home.data.root());
+    for destination in [Destination::Directory, Destination::HandOver] {
+        let mut announced = 0;
+        let mut refuse = |taken: &Taken| {
+            announced += 1;
+            assert!(!taken.path.exists());
+            Err(BackupError::Failed("no".to_owned()))
+        };
+        let (seal, watch) = (Seal::default(), &mut |_| Ok(()));
+        let taken = take(&cut, &home.backups, destination, &seal, now(), watch, &mut refuse);
+        assert!(taken.is_err());
+        assert_eq!(announced, 1);
+        assert_eq!(fs::read_dir(home.backups.path()).unwrap().count(), 0);
+    }
 }

@@ -16,6 +16,8 @@ use crate::paths::write_atomically;
 
 /// The longest file that is read, in bytes: some ten thousand archives.
 const LONGEST: u64 = 1 << 20;
+/// How many archives are remembered, the newest.
+const MOST: usize = 1_000;
 
 /// The archives, with their lengths.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -47,15 +49,17 @@ impl Verified {
         self.0.get(&name) == Some(&bytes)
     }
 
-    /// Takes one up, and forgets those that `is_there` does not find.
-    pub(super) fn put(
-        &mut self,
-        name: BackupName,
-        bytes: u64,
-        is_there: impl Fn(BackupName) -> bool,
-    ) {
-        self.0.retain(|name, _| is_there(*name));
+    /// Takes one up. One that is merely not there is remembered: its disk may come back.
+    pub(super) fn put(&mut self, name: BackupName, bytes: u64) {
         self.0.insert(name, bytes);
+        while self.0.len() > MOST {
+            self.0.pop_first();
+        }
+    }
+
+    /// Forgets those that were removed.
+    pub(super) fn forget(&mut self, names: &[BackupName]) {
+        self.0.retain(|name, _| !names.contains(name));
     }
 }
 
@@ -70,7 +74,7 @@ mod tests {
         assert_eq!(Verified::read(&path), Verified::default());
         let name: BackupName = "appliance-20261123T020000Z.tar.zst.age".parse().unwrap();
         let mut verified = Verified::default();
-        verified.put(name, 70, |_| true);
+        verified.put(name, 70);
         verified.write(&path).unwrap();
         assert_eq!(Verified::read(&path), verified);
         assert!(verified.has(name, 70) && !verified.has(name, 71));
@@ -79,5 +83,21 @@ mod tests {
         assert_eq!(Verified::read(&path), Verified::default());
         std::fs::write(&path, [0xff; 9]).unwrap();
         assert_eq!(Verified::read(&path), Verified::default());
+    }
+
+    #[test]
+    fn the_newest_are_remembered_whatever_their_number() {
+        let mut verified = Verified::default();
+        let name = |day: i64| {
+            let time = crate::clock::Time::EPOCH.plus_seconds(day * 86_400);
+            BackupName { time, encrypted: false }
+        };
+        for day in 0..1_100 {
+            verified.put(name(day), 70);
+        }
+        assert!(verified.has(name(100), 70) && verified.has(name(1_099), 70));
+        assert!(!verified.has(name(99), 70));
+        verified.forget(&[name(1_099)]);
+        assert!(verified.has(name(1_098), 70) && !verified.has(name(1_099), 70));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     io::Read,
+    ops::ControlFlow,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
 };
@@ -48,7 +49,16 @@ pub(super) fn check_files(
         watcher(Progress { step: Step::Checking, file: file.name, bytes: 0 })?;
         let path = directory.join(file.name);
         // Bytes that hash as the manifest says may still be anything, and redb may panic over them.
-        let checked = catch_unwind(AssertUnwindSafe(|| check(file, described, manifest, &path)));
+        let checked = catch_unwind(AssertUnwindSafe(|| {
+            let mut stopped = None;
+            let mut go_on = || {
+                let at = Progress { step: Step::Checking, file: file.name, bytes: 0 };
+                stopped = watcher(at).err();
+                if stopped.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            };
+            let checked = check(file, described, manifest, &path, &mut go_on);
+            stopped.map_or(checked, Err)
+        }));
         let damaged = |_| Err(BackupError::refused(format_args!("{} is damaged", file.name)));
         checked.unwrap_or_else(damaged)?;
         watcher(Progress { step: Step::Checking, file: file.name, bytes: described.bytes })?;
@@ -61,6 +71,7 @@ fn check(
     described: &FileManifest,
     manifest: &Manifest,
     path: &Path,
+    go_on: &mut dyn FnMut() -> ControlFlow<()>,
 ) -> Result<(), BackupError> {
     let refused = |reason: String| BackupError::refused(format_args!("{}: {reason}", file.name));
     check_pages(path).map_err(BackupError::refused)?;
@@ -76,12 +87,12 @@ fn check(
     drop((snapshot, at_rest));
     step_forward(file, path)?;
     let at_rest = AtRest::open(path)?;
-    let rows = at_rest.check_records(file.tables).map_err(BackupError::refused)?;
+    let rows = at_rest.check_records(file.tables, go_on).map_err(BackupError::refused)?;
     if about.schema_version == file.newest_schema() && rows != described.rows {
         return Err(refused("it has tables that nobody knows".to_owned()));
     }
     let Some(chain) = file.audit else { return Ok(()) };
-    let verified = (chain.verify)(&at_rest.snapshot()?).map_err(BackupError::refused)?;
+    let verified = (chain.verify)(&at_rest.snapshot()?, go_on).map_err(BackupError::refused)?;
     let head = verified.map_err(refused)?;
     match &manifest.audit {
         Some(due) if *due != head => {

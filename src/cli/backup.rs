@@ -264,14 +264,15 @@ fn state(listed: &Listed, now: Time) -> &'static str {
 }
 
 fn remove(global: &Global, config: &Config) -> Result<(), Failure> {
-    let directory = directory_of(&config.backup, &DataDir::new(&config.data.directory));
+    let data = DataDir::new(&config.data.directory);
+    let directory = directory_of(&config.backup, &data);
     global.say(format_args!("backup directory: {}", directory.path().display()));
     global.become_owner(&config.data.directory)?;
     let now = Clock::system().now();
     if !directory.list()?.iter().any(|listed| listed.is_good(now)) {
         global.say("no backup here has verified, so none is removed; see appliance backup verify");
     }
-    let gone = prune(&directory, &config.backup, &config.backup.zone(), now)?;
+    let gone = prune(&directory, &data, &config.backup, now)?;
     if global.json {
         let names: Vec<_> = gone.iter().map(ToString::to_string).collect();
         return print(serde_json::to_string_pretty(&names)?);

@@ -53,10 +53,16 @@ impl Serve {
             // What cannot be given up half way, such as a step of a migration, ends with the process: a file
             // that is cut off there is whole again with the next start.
             runtime.shutdown_background();
+        } else {
+            // Everything is closed; what is left may be reading from a disk that never answers.
+            runtime.shutdown_timeout(LEFT_OVER);
         }
         Ok(())
     }
 }
+
+/// How long threads that are left after serving may take to end.
+const LEFT_OVER: Duration = Duration::from_secs(2);
 
 /// How it came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

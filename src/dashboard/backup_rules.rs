@@ -90,6 +90,9 @@ fn reason(code: &str) -> (&'static str, &'static str) {
             "the backup directory is missing, or is none.",
             "la cartella dei backup manca, o non è una cartella.",
         ),
+        "NO_ANSWER" => {
+            ("the backup directory does not answer.", "la cartella dei backup non risponde.")
+        }
         "IN_USE" => ("another one was in progress.", "ce n’era un altro in corso."),
         "INVALID" => (
             "the keys that it is encrypted with cannot be used.",
@@ -156,7 +159,7 @@ mod tests {
 
     #[test]
     fn a_failure_and_a_name_from_the_future_are_found() {
-        for code in ["NOT_FOUND", "IN_USE", "INVALID", "NOT_VERIFIED", "FAILED"] {
+        for code in ["NOT_FOUND", "NO_ANSWER", "IN_USE", "INVALID", "NOT_VERIFIED", "FAILED"] {
             let failure = Some(BackupFailure { at: NOW, code });
             let facts = BackupFacts { failure, ..Default::default() };
             assert_eq!(found(facts), [(Level::Attention, "BACKUP_FAILED")]);

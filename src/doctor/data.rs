@@ -10,7 +10,12 @@ use std::{
 use rustix::fs::statvfs;
 
 use super::{Finding, Situation, finding::quoted};
-use crate::{backup::BackupDirectory, clock::Time, config::Config, paths::DataDir};
+use crate::{
+    backup::{BackupDirectory, is_working_directory},
+    clock::Time,
+    config::Config,
+    paths::DataDir,
+};
 
 const MIB: u64 = 1 << 20;
 /// Below this a migration, a backup or a busy day may fill the disk.
@@ -143,7 +148,7 @@ fn leftovers(root: &Path) -> Finding {
     const CHECK: &str = "leftovers";
     let is_left = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.ends_with(".new") || name.starts_with("restore-")
+        name.ends_with(".new") || name.starts_with("restore-") || is_working_directory(path)
     };
     let left: Vec<String> =
         entries(root).into_iter().filter(is_left).map(|path| quoted(&path)).collect();
@@ -234,6 +239,14 @@ mod tests {
         assert_eq!(health(), Health::Ok);
         make("appliance-20290101T000000Z.tar.zst");
         assert_eq!(health(), Health::Warning);
+    }
+
+    #[test]
+    fn a_working_directory_that_was_left_is_told_of() {
+        let directory = tempfile::tempdir().unwrap();
+        assert_eq!(leftovers(directory.path()).health, Health::Ok);
+        fs::create_dir(directory.path().join(".appliance-working-0123456789abcdef")).unwrap();
+        assert_eq!(leftovers(directory.path()).health, Health::Warning);
     }
 
     #[test]

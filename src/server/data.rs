@@ -1,9 +1,11 @@
 //! The data directory, looked at before anything in it is opened, and which databases are in it.
 
+use std::ops::ControlFlow;
+
 use super::StartError;
 use crate::{
     auth,
-    backup::{AuditChain, AuditHead, BackupError, DataFile, finish_restore},
+    backup::{AuditChain, AuditHead, BackupError, DataFile, finish_restore, sweep_working},
     config::Config,
     paths::{ClaimKind, DataDir},
     social_log,
@@ -43,6 +45,7 @@ pub fn prepare_data(config: &Config) -> Result<DataDir, StartError> {
         })?;
         // A restore that was decided and killed in between is finished as well.
         if !data.restore_ready().exists() {
+            sweep_working(data.root());
             return Ok(data.claimed(claim));
         }
     }
@@ -82,8 +85,11 @@ fn audit_head(snapshot: &Snapshot) -> Result<AuditHead, StoreError> {
     social_log::audit_head_in(snapshot).map(as_backup_sees)
 }
 
-fn verify_audit(snapshot: &Snapshot) -> Result<Result<AuditHead, String>, StoreError> {
-    let found = social_log::verify_audit_in(snapshot)?;
+fn verify_audit(
+    snapshot: &Snapshot,
+    go_on: &mut dyn FnMut() -> ControlFlow<()>,
+) -> Result<Result<AuditHead, String>, StoreError> {
+    let found = social_log::verify_audit_in(snapshot, go_on)?;
     Ok(match found.broken {
         None => Ok(as_backup_sees(found.verified)),
         Some(broken) => Err(format!("the audit chain is broken at entry {}", broken.sequence)),
@@ -92,4 +98,27 @@ fn verify_audit(snapshot: &Snapshot) -> Result<Result<AuditHead, String>, StoreE
 
 fn as_backup_sees(head: social_log::Head) -> AuditHead {
     AuditHead { sequence: head.sequence, hash: head.hash.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Sources;
+
+    #[test]
+    fn what_a_killed_restore_was_working_on_is_gone_after_a_start() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().to_string_lossy().into_owned();
+        let flags = vec![("data.directory".to_owned(), path)];
+        let config = Config::load(&Sources { flags, ..Sources::default() }).unwrap();
+        let [left, used] = ["left", "used"].map(|name| {
+            let path = home.path().join(format!(".appliance-working-{name}"));
+            std::fs::create_dir(&path).unwrap();
+            path
+        });
+        let lock = std::fs::File::open(&used).unwrap();
+        lock.lock().unwrap();
+        prepare_data(&config).unwrap();
+        assert!(!left.exists() && used.exists());
+    }
 }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     auth::{self, AuthError, AuthService},
-    backup::{DataFile, Taken},
+    backup::DataFile,
     clock::Clock,
     config::Config,
     event::Provenance,
@@ -48,10 +48,8 @@ pub(super) struct Domains {
     pub(super) clock: Clock,
     /// Exports of people that are being sent.
     pub(super) exports: Shares<Exporting>,
-    /// The backup that was taken before these files were stepped forward.
-    pub(super) before_upgrade: Option<Arc<Taken>>,
     /// With the claim on it, for as long as the files are open.
-    _data: Option<DataDir>,
+    pub(super) data: Option<DataDir>,
 }
 
 /// The three files, open.
@@ -69,7 +67,7 @@ impl Domains {
         clock: Clock,
         progress: &Progress,
     ) -> Result<Self, StartError> {
-        let before = back_up_before_upgrade(&DATA_FILES, &config.backup, data, &clock, progress)?;
+        back_up_before_upgrade(&DATA_FILES, &config.backup, data, &clock, progress)?;
         let metrics = new_metrics()?;
         let options = options(config);
         let space = Space::with_ballast(
@@ -100,8 +98,7 @@ impl Domains {
         };
         space.keep_ballast();
         let domains = Self::compose(config, stores, clock, metrics, Some(space))?;
-        let before_upgrade = before.map(Arc::new);
-        Ok(Self { before_upgrade, _data: Some(data.clone()), ..domains })
+        Ok(Self { data: Some(data.clone()), ..domains })
     }
 
     /// Opens the three files of a stopped appliance for one verb of the command line: without the ballast
@@ -112,7 +109,7 @@ impl Domains {
         clock: Clock,
     ) -> Result<Self, StartError> {
         let nobody = Progress::default();
-        let before = back_up_before_upgrade(&DATA_FILES, &config.backup, data, &clock, &nobody)?;
+        back_up_before_upgrade(&DATA_FILES, &config.backup, data, &clock, &nobody)?;
         require_all_or_none_later(data)?;
         let metrics = new_metrics()?;
         let space = Space::new(data.root(), config.store.free_space_floor_bytes());
@@ -126,8 +123,7 @@ impl Domains {
             social_log: open(data.social_log_store(), social_log::MIGRATIONS, "social_log")?,
         };
         let domains = Self::compose(config, stores, clock, metrics, Some(space))?;
-        let before_upgrade = before.map(Arc::new);
-        Ok(Self { before_upgrade, _data: Some(data.clone()), ..domains })
+        Ok(Self { data: Some(data.clone()), ..domains })
     }
 
     /// Domains that keep nothing: for what needs them only to be described.
@@ -170,18 +166,7 @@ impl Domains {
         let social_log = SocialLogService::open(stores.social_log, clock.clone(), cursors.clone())
             .bounded(&config.social, space.clone());
         let exports = new_exports();
-        Ok(Self {
-            auth,
-            user,
-            social_log,
-            cursors,
-            space,
-            metrics,
-            clock,
-            exports,
-            before_upgrade: None,
-            _data: None,
-        })
+        Ok(Self { auth, user, social_log, cursors, space, metrics, clock, exports, data: None })
     }
 
     /// Every file, by name.

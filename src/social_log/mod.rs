@@ -108,12 +108,15 @@ pub fn audit_head_in(snapshot: &Snapshot) -> Result<Head, StoreError> {
     AuditTrail::head_in(snapshot)
 }
 
-/// Walks along the whole audit chain of a snapshot.
+/// Walks along the whole audit chain of a snapshot; `go_on` is asked every few hundred entries.
 ///
 /// # Errors
-/// When the file cannot be read. A broken chain is not an error but what was asked for.
-pub fn verify_audit_in(snapshot: &Snapshot) -> Result<Verification, StoreError> {
-    AuditTrail::verify_in(snapshot)
+/// [`StoreError::Stopped`] when it was stopped. When the file cannot be read. A broken chain is not an error but what was asked for.
+pub fn verify_audit_in(
+    snapshot: &Snapshot,
+    go_on: &mut dyn FnMut() -> std::ops::ControlFlow<()>,
+) -> Result<Verification, StoreError> {
+    AuditTrail::verify_in(snapshot, go_on)
 }
 
 /// The operations of the domain, for the one OpenAPI service.

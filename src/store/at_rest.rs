@@ -5,6 +5,7 @@
 
 use std::{
     collections::BTreeMap,
+    ops::ControlFlow,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
 };
@@ -60,15 +61,17 @@ impl AtRest {
         Ok(Snapshot::new(self.database.begin_read()?))
     }
 
-    /// Reads every record, for a file of the newest schema; answers with the number of rows by table.
+    /// Reads every record, for a file of the newest schema; answers with the number of rows by table. `go_on` is
+    /// asked every few thousand records.
     ///
     /// # Errors
-    /// When the file cannot be read or a record is corrupt.
+    /// [`StoreError::Stopped`] when it was stopped. When the file cannot be read or a record is corrupt.
     pub fn check_records(
         &self,
         tables: &[&dyn AnyTable],
+        go_on: &mut dyn FnMut() -> ControlFlow<()>,
     ) -> Result<BTreeMap<String, u64>, StoreError> {
-        let checked = guarded(|| check_records(&self.snapshot()?, tables));
+        let checked = guarded(|| check_records(&self.snapshot()?, tables, go_on));
         checked.unwrap_or_else(|panic| Err(StoreError::Refused(panic)))
     }
 }
@@ -118,4 +121,44 @@ fn unreadable(path: &Path, reason: String) -> OpenError {
 
 fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|_| "its structure makes no sense".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        store::{Decision, Migration, Store, StoreOptions, Table},
+        telemetry::Metrics,
+    };
+
+    const NUMBERS: Table<u64, u64> = Table::new("numbers");
+    static STEPS: [Migration; 1] =
+        [Migration { name: "create", apply: |edit| NUMBERS.create(edit) }];
+
+    #[test]
+    fn a_check_of_many_records_can_be_stopped_in_the_middle_of_a_table() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a.redb");
+        let metrics = Metrics::new().unwrap().store("test");
+        let store = Store::open(&path, StoreOptions::default(), &STEPS, metrics).unwrap();
+        let written = store.submit(|_| {
+            Ok(Decision::<(), ()>::write(|edit| {
+                (0..9_000).try_for_each(|number| NUMBERS.put(edit, number, &number))
+            }))
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(written).unwrap().unwrap();
+        store.close();
+        drop(store);
+        let at_rest = AtRest::open(&path).unwrap();
+        let mut asked = 0;
+        let mut go_on = || {
+            asked += 1;
+            ControlFlow::Continue(())
+        };
+        let rows = at_rest.check_records(&[&NUMBERS], &mut go_on).unwrap();
+        assert_eq!((rows["numbers"], asked), (9_000, 2));
+        let stopped = at_rest.check_records(&[&NUMBERS], &mut || ControlFlow::Break(()));
+        assert!(matches!(stopped, Err(StoreError::Stopped)));
+    }
 }

@@ -36,6 +36,8 @@ const BATCHES_AHEAD: usize = 6;
 /// How many batches share one commit: no page of it is written before it is full, since the cache has room
 /// for as many again.
 const BATCHES_IN_A_COMMIT: usize = 4;
+/// How many records are checked between two looks at whether to go on.
+const CHECKED_AT_ONCE: u64 = 4_096;
 /// Pages of the copy that are kept in memory.
 const CACHE_BYTES: usize = 4 << 20;
 
@@ -48,11 +50,15 @@ pub trait AnyTable: Send + Sync + private::Copied {
     /// Its name in the file.
     fn name(&self) -> &'static str;
 
-    /// Reads every record of it; answers with their number.
+    /// Reads every record of it; answers with their number. `go_on` is asked every few thousand records.
     ///
     /// # Errors
-    /// When the file cannot be read or a record is corrupt.
-    fn check(&self, snapshot: &Snapshot) -> Result<u64, StoreError>;
+    /// [`StoreError::Stopped`] when it was stopped. When the file cannot be read or a record is corrupt.
+    fn check(
+        &self,
+        snapshot: &Snapshot,
+        go_on: &mut dyn FnMut() -> ControlFlow<()>,
+    ) -> Result<u64, StoreError>;
 }
 
 mod private {
@@ -117,8 +123,10 @@ pub fn missing_tables(
 pub(super) fn check_records(
     snapshot: &Snapshot,
     tables: &[&dyn AnyTable],
+    go_on: &mut dyn FnMut() -> ControlFlow<()>,
 ) -> Result<BTreeMap<String, u64>, StoreError> {
-    let count = |table: &&dyn AnyTable| Ok((table.name().to_owned(), table.check(snapshot)?));
+    let count =
+        |table: &&dyn AnyTable| Ok((table.name().to_owned(), table.check(snapshot, go_on)?));
     OWN.iter().chain(tables).map(count).collect()
 }
 
@@ -135,13 +143,20 @@ impl<K: Key + 'static, R: Record> AnyTable for Table<K, R> {
         Self::name(self)
     }
 
-    fn check(&self, snapshot: &Snapshot) -> Result<u64, StoreError> {
-        let mut count = 0;
+    fn check(
+        &self,
+        snapshot: &Snapshot,
+        go_on: &mut dyn FnMut() -> ControlFlow<()>,
+    ) -> Result<u64, StoreError> {
+        let mut count: u64 = 0;
         for row in snapshot.open(self.definition())?.iter()? {
             let (key, bytes) = row?;
             key.value();
             decode::<R>(Self::name(self), bytes.value())?;
             count += 1;
+            if count.is_multiple_of(CHECKED_AT_ONCE) && go_on().is_break() {
+                return Err(StoreError::Stopped);
+            }
         }
         Ok(count)
     }

@@ -28,7 +28,7 @@ mod tail;
 mod traffic;
 mod watch;
 
-pub use backup_metrics::{BackupFacts, BackupFailure, BackupMetrics};
+pub use backup_metrics::{BackupFacts, BackupFailure, BackupMetrics, BackupTask};
 pub use certificate_metrics::{CertificateMetrics, CertificateState, ServedCertificate};
 pub use day::DAY_SAMPLES;
 pub use feed_metrics::FeedMetrics;

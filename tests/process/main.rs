@@ -16,6 +16,7 @@
 )]
 
 mod acme;
+mod backup_disk;
 mod backup_running;
 mod backup_watched;
 mod backups;

@@ -3,23 +3,29 @@
 
 mod api;
 mod at_rest;
+mod before_upgrade;
 mod courtesy;
 mod letter;
+mod look;
 mod schedule;
 mod upgrade;
 
 use std::convert::Infallible;
 
-use jiff::tz::TimeZone;
 use thread_priority::{
     NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy,
     set_thread_priority_and_policy, thread_native_id,
 };
-use tokio::sync::{oneshot, watch};
+use tokio::{
+    runtime::Handle,
+    sync::{oneshot, watch},
+};
 
 pub(super) use api::BackupsApi;
 pub use at_rest::back_up_at_rest;
+use before_upgrade::BeforeUpgrade;
 use courtesy::Courtesy;
+use look::Newest;
 pub(super) use upgrade::{back_up_before_upgrade, note_upgrade};
 
 use super::wire::Domains;
@@ -36,7 +42,7 @@ use crate::{
     mail::Post,
     paths::DataDir,
     store::{Decision, Store, StoreError},
-    telemetry::BackupFailure,
+    telemetry::{BackupFailure, BackupTask},
 };
 
 /// Takes backups of one running appliance. Clones share everything.
@@ -50,6 +56,8 @@ pub(super) struct Backups {
     /// What the appliance is called in letters, and the way that they take.
     name: String,
     post: Option<Post>,
+    /// What the last look found.
+    newest: Newest,
     stopping: watch::Receiver<bool>,
 }
 
@@ -71,11 +79,11 @@ impl Backups {
             since: born(data).unwrap_or_else(|| domains.clock.now()),
             name: name.to_owned(),
             post,
+            newest: Newest::default(),
             stopping,
             domains,
         };
         backups.prepare_letters();
-        backups.look();
         backups
     }
 
@@ -85,6 +93,7 @@ impl Backups {
         destination: Destination,
         seal: &Seal,
         watcher: Watcher<'_>,
+        announce: &mut dyn FnMut(&Taken) -> Result<(), BackupError>,
     ) -> Result<Taken, BackupError> {
         let cut = || {
             let cut = Cut::of_running(&self.domains.data_files());
@@ -101,7 +110,7 @@ impl Backups {
             courtesy.step();
             watcher(progress)
         };
-        take(&cut, &self.directory, destination, seal, now, &mut unless_stopping)
+        take(&cut, &self.directory, destination, seal, now, &mut unless_stopping, announce)
     }
 
     /// Takes a backup: the one way of all that ask for one. Who asked is in the audit trail before anybody has
@@ -116,35 +125,39 @@ impl Backups {
         mut mention: impl FnMut(Progress) + Send + 'static,
     ) -> Result<Taken, BackupError> {
         let backups = self.clone();
+        let task = if request.keep { BackupTask::Keep } else { BackupTask::HandOver };
+        let runtime = Handle::current();
         let all = async move {
             let taking = backups.clone();
             let work = move || {
                 let BackupRequest { keep, seal } = request;
                 let seal = seal.seal(|| seal_of(&taking.config))?;
                 let destination = if keep { Destination::Directory } else { Destination::HandOver };
-                let taken = taking.take(destination, &seal, &mut |progress| {
+                let mut watcher = |progress| {
                     mention(progress);
                     Ok(())
-                });
+                };
+                let note = |action, taken: &Taken| {
+                    runtime.block_on(taking.note(&from, action, taken.name, taken.kept))
+                };
+                let mut noted = None;
+                let mut announce = |taken: &Taken| {
+                    let written = note("backup.created", taken);
+                    noted = written.is_ok().then(|| taken.clone());
+                    written.or_else(|error| unnoted(&error, taken))
+                };
+                let taken = taking.take(destination, &seal, &mut watcher, &mut announce);
+                if let (Err(_), Some(noted)) = (&taken, &noted)
+                    && let Err(error) = note("backup.failed", noted)
+                {
+                    tracing::error!(%error, "cannot note in the audit trail that a backup failed");
+                }
                 taking.look();
                 taken
             };
             let taken = in_the_background(work).await;
-            backups.remember_outcome(&taken);
-            let taken = taken?;
-            match backups.note(from, &taken).await {
-                Ok(()) => Ok(taken),
-                Err(error) if taken.kept => {
-                    tracing::error!(%error, "cannot note a backup in the audit trail");
-                    Ok(taken)
-                }
-                Err(error) => {
-                    let _ = std::fs::remove_file(&taken.path);
-                    Err(BackupError::Failed(format!(
-                        "the backup was not handed over: it cannot be noted in the audit trail: {error}"
-                    )))
-                }
-            }
+            backups.remember_outcome(task, &taken);
+            taken
         };
         let panicked = |_| Err(BackupError::Failed("the backup panicked".to_owned()));
         tokio::spawn(all).await.unwrap_or_else(panicked)
@@ -152,32 +165,36 @@ impl Backups {
 
     /// Keeps how a try ended, for whoever watches. One that was refused because another was in progress, or
     /// that was asked for in a way that makes no sense, says nothing of backups.
-    fn remember_outcome(&self, taken: &Result<Taken, BackupError>) {
+    fn remember_outcome(&self, task: BackupTask, taken: &Result<Taken, BackupError>) {
         match taken {
-            Ok(taken) if taken.kept => self.domains.metrics.backups.taken(),
-            Ok(_) | Err(BackupError::InUse(_) | BackupError::Usage(_)) => {}
-            Err(error) => self.remember_failure(error),
+            Ok(_) => self.domains.metrics.backups.succeeded(task),
+            Err(BackupError::InUse(_) | BackupError::Usage(_)) => {}
+            Err(error) => self.remember_failure(task, error),
         }
     }
 
     /// The same of one that failed for any reason but that the appliance is being stopped.
-    fn remember_failure(&self, error: &BackupError) {
+    fn remember_failure(&self, task: BackupTask, error: &BackupError) {
         if !*self.stopping.borrow() {
             let failure = BackupFailure { at: self.domains.clock.now(), code: error.code() };
-            self.domains.metrics.backups.failed(failure);
+            self.domains.metrics.backups.failed(task, failure);
         }
     }
 
-    /// The newest backup in the directory that verified.
+    /// The newest backup that can be counted on, as it was seen last: nobody who asks waits for a disk.
     pub(super) fn newest_listed(&self) -> Option<Listed> {
-        let now = self.domains.clock.now();
-        let listed = self.directory.list().ok()?;
-        listed.into_iter().rev().find(|listed| listed.is_good(now))
+        self.newest.get()
     }
 
-    /// Writes into the audit trail that a backup was taken, and by whom.
-    async fn note(&self, from: Provenance, taken: &Taken) -> Result<(), StoreError> {
-        let event = created(&from, self.domains.clock.now(), taken)?;
+    /// Writes into the audit trail what became of a backup, and who asked for it.
+    async fn note(
+        &self,
+        from: &Provenance,
+        action: &str,
+        name: BackupName,
+        kept: bool,
+    ) -> Result<(), StoreError> {
+        let event = event_of(from, self.domains.clock.now(), action, name, kept)?;
         write_event(self.domains.auth.store(), event).await
     }
 
@@ -192,6 +209,18 @@ impl Backups {
     pub(super) const fn directory(&self) -> &BackupDirectory {
         &self.directory
     }
+}
+
+/// What to make of a backup that the audit trail does not know of: one that is kept is needed all the more when
+/// the databases fail, and one that is handed over is not given away.
+fn unnoted(error: &StoreError, taken: &Taken) -> Result<(), BackupError> {
+    if taken.kept {
+        tracing::error!(%error, "cannot note a backup in the audit trail");
+        return Ok(());
+    }
+    Err(BackupError::Failed(format!(
+        "the backup was not handed over: it cannot be noted in the audit trail: {error}"
+    )))
 }
 
 /// The event of a backup that was taken.
@@ -229,10 +258,10 @@ fn step_back() {
     let _ = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle);
 }
 
-/// Runs a backup on a thread of its own, which may step back for everybody else.
-async fn in_the_background(
-    work: impl FnOnce() -> Result<Taken, BackupError> + Send + 'static,
-) -> Result<Taken, BackupError> {
+/// Works on a thread of its own, which may step back for everybody else, and which nobody needs to wait for.
+async fn in_the_background<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, BackupError> + Send + 'static,
+) -> Result<T, BackupError> {
     let (reply, taken) = oneshot::channel();
     let thread = std::thread::Builder::new().name("backup".to_owned()).spawn(move || {
         let _ = reply.send(work());
@@ -255,14 +284,14 @@ pub fn seal_of(config: &BackupConfig) -> Result<Seal, BackupError> {
 }
 
 /// Removes the backups that the configuration no longer keeps; answers with their names. The newest that verified
-/// stays whatever it says.
+/// stays whatever it says, and so does the one that was taken before an upgrade until a start has succeeded.
 ///
 /// # Errors
 /// When another backup is in progress or the directory does not let it.
 pub fn prune(
     directory: &BackupDirectory,
+    data: &DataDir,
     config: &BackupConfig,
-    zone: &TimeZone,
     now: Time,
 ) -> Result<Vec<BackupName>, BackupError> {
     let rule = Retention {
@@ -271,7 +300,11 @@ pub fn prune(
         weekly: config.keep_weekly,
         monthly: config.keep_monthly,
     };
-    directory.remove(|listed| expired(listed, rule, zone, now))
+    let before = BeforeUpgrade::read(data);
+    let may_go = |name: &BackupName| !before.as_ref().is_some_and(|before| before.is_of(*name));
+    directory.remove(|listed| {
+        expired(listed, rule, &config.zone(), now).into_iter().filter(may_go).collect()
+    })
 }
 
 /// When the accounts were made, as far as the file system knows.

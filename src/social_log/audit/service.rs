@@ -113,9 +113,14 @@ impl AuditTrail {
     /// See [`crate::social_log::verify_audit_in`].
     pub(in crate::social_log) fn verify_in(
         snapshot: &Snapshot,
+        go_on: &mut dyn FnMut() -> std::ops::ControlFlow<()>,
     ) -> Result<Verification, StoreError> {
         let mut walk = Walk::start();
-        while !store::walk_on(snapshot, &mut walk)? {}
+        while !store::walk_on(snapshot, &mut walk)? {
+            if go_on().is_break() {
+                return Err(StoreError::Stopped);
+            }
+        }
         Ok(walk.verification())
     }
 }
