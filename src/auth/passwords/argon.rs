@@ -18,12 +18,20 @@ pub(super) struct Argon {
     params: Params,
     /// What hashes left behind: one for each that ran at the same time.
     spare: Mutex<Vec<Vec<Block>>>,
+    /// The blocks that were filled so far, once for each pass: what tests know the cost of a check by.
+    #[cfg(test)]
+    filled: std::sync::atomic::AtomicU64,
 }
 
 impl Argon {
     /// At the cost of `params`.
     pub(super) fn new(params: Params) -> Self {
-        Self { params, spare: Mutex::default() }
+        Self {
+            params,
+            spare: Mutex::default(),
+            #[cfg(test)]
+            filled: std::sync::atomic::AtomicU64::default(),
+        }
     }
 
     /// The cost of new hashes.
@@ -68,6 +76,12 @@ impl Argon {
         self.spare().len()
     }
 
+    /// How many blocks were filled so far, each pass counted.
+    #[cfg(test)]
+    pub(super) fn filled(&self) -> u64 {
+        self.filled.load(std::sync::atomic::Ordering::SeqCst)
+    }
+
     fn output(
         &self,
         argon2: &Argon2<'_>,
@@ -82,6 +96,11 @@ impl Argon {
         let output = buffer.get_mut(..bytes).unwrap_or_default();
         let done =
             argon2.hash_password_into_with_memory(password.as_bytes(), salt, output, &mut memory);
+        #[cfg(test)]
+        self.filled.fetch_add(
+            argon2.params().block_count() as u64 * u64::from(argon2.params().t_cost()),
+            std::sync::atomic::Ordering::SeqCst,
+        );
         self.spare().push(memory);
         done.map_err(internal)?;
         Output::new(output).map_err(internal)
