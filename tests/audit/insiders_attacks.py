@@ -61,22 +61,27 @@ def nobody():
 
 
 def few_wrong_passwords(trial):
-    """One a second, then five, then twenty, at names that nobody has."""
-    began, workers = time.monotonic(), 4
+    """One a second, then five, then twenty, at names that nobody has, however long their answers take."""
+    began, free, asking = time.monotonic(), [], set()
 
-    async def worker():
-        connection, due = Connection(trial.door, ADDRESS), time.monotonic() + random.random() * workers
+    async def ask():
+        connection = free.pop() if free else Connection(trial.door, ADDRESS)
+        try:
+            said = (await asyncio.wait_for(login(trial, connection, nobody()), 30)).said()
+            free.append(connection)
+        except BROKEN as error:
+            said = type(error).__name__
+        trial.answers[said] += 1
+
+    async def pace():
         while True:
-            await asyncio.sleep(max(0, due - time.monotonic()))
             part = min(2, int(3 * (time.monotonic() - began) / trial.seconds))
-            due = max(due, time.monotonic() - 1) + workers / (1, 5, 20)[part]
-            try:
+            await asyncio.sleep(1 / (1, 5, 20)[part])
+            if len(asking) < CONNECTIONS:
                 trial.asked += 1
-                said = (await asyncio.wait_for(login(trial, connection, nobody()), 30)).said()
-            except BROKEN as error:
-                said = type(error).__name__
-            trial.answers[said] += 1
-    return [worker() for _ in range(workers)]
+                asking.add(task := asyncio.create_task(ask()))
+                task.add_done_callback(asking.discard)
+    return [pace()]
 
 
 def many_wrong_passwords(trial):
