@@ -18,6 +18,7 @@ use super::{
     BackupError, DataFile, Key, Manifest, Progress, Seal, Step,
     manifest::FILE_BYTES,
     progress::Watcher,
+    scratch::Scratch,
     sums::{SUMS, Sums},
     tar::{BLOCK, header, read_end, read_padding, size_of, write_end, write_padding},
 };
@@ -136,7 +137,7 @@ pub(super) fn unpack(
     input: impl Read,
     key: &Key,
     known: &[DataFile],
-    into: &Path,
+    into: &Scratch,
     watcher: Watcher<'_>,
 ) -> Result<Manifest, BackupError> {
     let mut input = Expanded::new(Box::new(input), key)?;
@@ -146,14 +147,14 @@ pub(super) fn unpack(
     input.finish_entry(MANIFEST, json.len() as u64, seconds)?;
     let mut sums = Sums::default();
     sums.put(MANIFEST, &sha256(&json));
-    room_for(manifest.bytes(), into)?;
+    into.place().room_for(manifest.bytes())?;
     for (file, known) in manifest.files.iter().zip(known) {
         let size = input.next_size(FILE_BYTES)?;
         if size != file.bytes {
             let reason = format!("{} has {size} bytes where {} are due", known.name, file.bytes);
             return Err(BackupError::refused(reason));
         }
-        let hash = input.write_to(&into.join(known.name), known.name, size, watcher)?;
+        let hash = input.write_to(&into.path().join(known.name), known.name, size, watcher)?;
         input.finish_entry(known.name, size, seconds)?;
         sums.put(known.name, &hash);
     }
@@ -270,21 +271,6 @@ impl Read for Expanded<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.input.read(buffer)
     }
-}
-
-/// Whether `bytes` more have room on the disk that holds `directory`.
-pub(super) fn room_for(bytes: u64, directory: &Path) -> Result<(), BackupError> {
-    let Ok(disk) = rustix::fs::statvfs(directory) else { return Ok(()) };
-    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-    if bytes <= free {
-        return Ok(());
-    }
-    Err(BackupError::Failed(format!(
-        "{} MiB are needed on the disk that holds {}, and {} MiB are free",
-        bytes.div_ceil(1 << 20),
-        directory.parent().unwrap_or(directory).display(),
-        free >> 20
-    )))
 }
 
 fn next_chunk(buffer: &mut [u8], left: u64) -> &mut [u8] {

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{BackupError, BackupName, Draft, scratch, verified::Verified};
+use super::{BackupError, BackupName, Draft, Workplace, scratch, verified::Verified};
 use crate::{
     clock::Time,
     crypto::Sha256,
@@ -20,6 +20,8 @@ pub struct BackupDirectory {
     path: PathBuf,
     /// The data directory: for what may be on no other disk.
     private: PathBuf,
+    /// What stays free on the disk of the data directory, in bytes.
+    left_free: u64,
     /// Where it is kept which archives were read back whole.
     verified: PathBuf,
 }
@@ -105,14 +107,31 @@ impl BackupDirectory {
         Self {
             path: path.into(),
             private: data.root().to_owned(),
+            left_free: 0,
             verified: data.verified_backups(),
         }
     }
 
+    /// The same, which leaves so many bytes free on the disk of the data directory.
+    #[must_use]
+    pub fn leaving(self, bytes: u64) -> Self {
+        Self { left_free: bytes, ..self }
+    }
+
+    /// Where archives are made.
+    pub(super) fn place(&self) -> Workplace {
+        Workplace::new(&self.path).beside(&self.private, self.left_free)
+    }
+
+    /// Where files may lie in clear whatever they come out of: the data directory.
+    pub fn private_place(&self) -> Workplace {
+        Workplace::new(&self.private).beside(&self.private, self.left_free)
+    }
+
     /// Where files may lie in clear while an archive is made of them or read back: what is encrypted must not
     /// lie in clear on the disk that it is encrypted for.
-    pub(super) fn room_to_work(&self, sealed: bool) -> &Path {
-        if sealed { &self.private } else { &self.path }
+    pub(super) fn place_for_files(&self, sealed: bool) -> Workplace {
+        if sealed { self.private_place() } else { self.place() }
     }
 
     /// The directory itself.

@@ -34,6 +34,7 @@ mod tar;
 mod verified;
 mod verify;
 mod whole;
+mod workplace;
 
 pub use cut::Cut;
 pub use directory::{BackupDirectory, HandedOver, Listed};
@@ -50,6 +51,7 @@ pub use seal::{Key, Seal};
 pub use take::{Destination, Taken, take};
 pub use verify::verify;
 pub use whole::Draft;
+pub use workplace::Workplace;
 
 #[cfg(test)]
 mod tests;

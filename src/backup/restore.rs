@@ -22,6 +22,7 @@ use super::{
     progress::Watcher,
     scratch::Scratch,
     verify::{check_files, verify},
+    workplace::Workplace,
 };
 use crate::{
     clock::Time,
@@ -61,8 +62,8 @@ pub fn restore(
     let _claim = claim_alone(data)?;
     move_into_place(files, data)?;
     let _in_use = lock_files(files, data)?;
-    let scratch = Scratch::new(data.root())?;
-    let manifest = unpack(input, key, files, scratch.path(), watcher)?;
+    let scratch = Scratch::new(&Workplace::new(data.root()))?;
+    let manifest = unpack(input, key, files, &scratch, watcher)?;
     // Checking takes the processor, and meanwhile the disk gets what there is to sync in the end.
     thread::scope(|scope| {
         let syncing = scope.spawn(|| sync_files(files, scratch.path()));
@@ -102,11 +103,11 @@ pub fn rehearse(
     watcher: Watcher<'_>,
 ) -> Result<Manifest, BackupError> {
     if !data.root().exists() {
-        return verify(input, key, files, &std::env::temp_dir(), watcher);
+        return verify(input, key, files, &Workplace::new(std::env::temp_dir()), watcher);
     }
     let _claim = claim_alone(data)?;
     let _in_use = lock_files(files, data)?;
-    verify(input, key, files, data.root(), watcher)
+    verify(input, key, files, &Workplace::new(data.root()), watcher)
 }
 
 /// Goes on with a restore that was cut short after it was decided; says whether there was one. For every

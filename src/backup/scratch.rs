@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::BackupError;
+use super::{BackupError, Workplace};
 use crate::crypto;
 
 /// What the names of such directories begin with.
@@ -18,25 +18,31 @@ const HAND_OVER_PREFIX: &str = ".appliance-hand-over-";
 
 /// A directory for its owner alone, removed when dropped.
 pub(super) struct Scratch {
+    place: Workplace,
     path: PathBuf,
     /// Says that somebody works here, for as long as the process lives.
     _lock: File,
 }
 
 impl Scratch {
-    /// Makes one in `parent`, after sweeping up.
-    pub(super) fn new(parent: &Path) -> Result<Self, BackupError> {
-        sweep_working(parent);
-        let path = parent.join(fresh_name(PREFIX)?);
+    /// Makes one, after sweeping up.
+    pub(super) fn new(place: &Workplace) -> Result<Self, BackupError> {
+        sweep_working(place.path());
+        let path = place.path().join(fresh_name(PREFIX)?);
         let failed = |error: io::Error| BackupError::io(&path, &error);
         fs::DirBuilder::new().mode(0o700).create(&path).map_err(failed)?;
         let lock = File::open(&path).map_err(failed)?;
         lock.lock().map_err(failed)?;
-        Ok(Self { path, _lock: lock })
+        Ok(Self { place: place.clone(), path, _lock: lock })
     }
 
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Where it was made.
+    pub(super) fn place(&self) -> &Workplace {
+        &self.place
     }
 }
 
@@ -107,9 +113,9 @@ mod tests {
         let forgotten = parent.path().join(format!("{PREFIX}0"));
         fs::create_dir_all(forgotten.join("deep")).unwrap();
         fs::create_dir(parent.path().join("other")).unwrap();
-        let first = Scratch::new(parent.path()).unwrap();
+        let first = Scratch::new(&Workplace::new(parent.path())).unwrap();
         assert!(!forgotten.exists());
-        let second = Scratch::new(parent.path()).unwrap();
+        let second = Scratch::new(&Workplace::new(parent.path())).unwrap();
         assert!(first.path().is_dir() && second.path().is_dir());
         drop((first, second));
         assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);

@@ -2,13 +2,13 @@
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
 use super::{
-    BackupDirectory, BackupError, BackupName, Cut, DataFile, Key, Manifest, Seal,
-    archive::{room_for, write},
+    BackupDirectory, BackupError, BackupName, Cut, DataFile, Key, Manifest, Seal, Workplace,
+    archive::write,
     manifest::FileManifest,
     progress::Watcher,
     scratch::{self, Scratch},
@@ -16,9 +16,6 @@ use super::{
     whole::Draft,
 };
 use crate::clock::Time;
-
-/// With less free than this the files are not copied any further: the disk is not to be filled by a backup.
-const LEAST_FREE_BYTES: u64 = 4 << 20;
 
 /// What becomes of an archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,23 +78,28 @@ pub fn take(
         Destination::Directory => directory.path_of(name),
         Destination::HandOver => directory.path().join(scratch::hand_over_name()?),
     };
-    let workplace = directory.room_to_work(seal.encrypts());
-    let scratch = Scratch::new(workplace)?;
+    let place = directory.place_for_files(seal.encrypts());
+    let scratch = Scratch::new(&place)?;
     let cut = cut()?;
     let held = cut.held();
-    let manifest = write_files(&cut, scratch.path(), now, watcher)?;
+    let manifest = write_files(&cut, &scratch, now, watcher)?;
     let known: Vec<DataFile> = cut.files.iter().map(|cut| cut.file).collect();
     // Old pages need not be kept while the archive is written.
     drop(cut);
     let mut key = Key::default();
     let mut draft = Draft::of(&path)?;
+    let kept_in = directory.place();
+    let mut while_there_is_room = |progress| {
+        kept_in.room_for(0).map_err(|error| no_room("for the archive", &error))?;
+        watcher(progress)
+    };
     let bytes = draft.fill(&mut |out| {
-        key = write(&manifest, &known, scratch.path(), seal, out, watcher)?;
+        key = write(&manifest, &known, scratch.path(), seal, out, &mut while_there_is_room)?;
         Ok(())
     })?;
     // What comes out of the archive needs the room that they took.
     drop(scratch);
-    read_back(&draft, &key, &manifest, &known, workplace, watcher)
+    read_back(&draft, &key, &manifest, &known, &place, watcher)
         .map_err(BackupError::of_read_back)?;
     if kept {
         directory.note_verified(name, bytes)?;
@@ -114,10 +116,10 @@ fn read_back(
     key: &Key,
     manifest: &Manifest,
     known: &[DataFile],
-    workplace: &Path,
+    place: &Workplace,
     watcher: Watcher<'_>,
 ) -> Result<(), BackupError> {
-    if verify(draft.reader()?, key, known, workplace, watcher)? == *manifest {
+    if verify(draft.reader()?, key, known, place, watcher)? == *manifest {
         return Ok(());
     }
     Err(BackupError::refused("its manifest is another one"))
@@ -125,21 +127,18 @@ fn read_back(
 
 fn write_files(
     cut: &Cut,
-    into: &Path,
+    into: &Scratch,
     now: Time,
     watcher: Watcher<'_>,
 ) -> Result<Manifest, BackupError> {
     let mut files = Vec::new();
     let mut while_there_is_room = |progress| {
-        room_for(LEAST_FREE_BYTES, into).map_err(|error| {
-            BackupError::Failed(format!(
-                "no room to copy the data that goes into the archive: {error}"
-            ))
-        })?;
+        let room = into.place().room_for(0);
+        room.map_err(|error| no_room("to copy the data that goes into the archive", &error))?;
         watcher(progress)
     };
     for file in &cut.files {
-        let path = into.join(file.file.name);
+        let path = into.path().join(file.file.name);
         let rows = file.write_to(&path, &mut while_there_is_room)?;
         let written = fs::metadata(&path).map_err(|error| BackupError::io(&path, &error))?;
         files.push(FileManifest {
@@ -151,6 +150,10 @@ fn write_files(
         });
     }
     Ok(Manifest::new(now, files, cut.audit()))
+}
+
+fn no_room(what_for: &str, error: &BackupError) -> BackupError {
+    BackupError::Failed(format!("no room {what_for}: {error}"))
 }
 
 impl BackupDirectory {

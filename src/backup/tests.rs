@@ -245,7 +245,7 @@ fn a_repeated_text_comes_back(posts: u64, seal: &Seal) {
     assert!(home.backups.list().unwrap()[0].verified);
     let key = Key::with_passphrase(&mut PASSPHRASE.as_bytes()).unwrap();
     let input = fs::File::open(&taken.path).unwrap();
-    verify(input, &key, &known, home.directory.path(), &mut |_| Ok(())).unwrap();
+    verify(input, &key, &known, &Workplace::new(home.directory.path()), &mut |_| Ok(())).unwrap();
     let elsewhere = DataDir::new(home.directory.path().join("elsewhere"));
     let input = fs::File::open(&taken.path).unwrap();
     restore(input, &key, &known, &elsewhere, now(), &mut |_| Ok(())).unwrap();

@@ -8,8 +8,8 @@ use std::{
 };
 
 use super::{
-    BackupError, DataFile, Key, Manifest, Progress, Step, archive::unpack, manifest::FileManifest,
-    progress::Watcher, scratch::Scratch,
+    BackupError, DataFile, Key, Manifest, Progress, Step, Workplace, archive::unpack,
+    manifest::FileManifest, progress::Watcher, scratch::Scratch,
 };
 use crate::{
     store::{AtRest, Store, StoreOptions, check_pages},
@@ -19,7 +19,7 @@ use crate::{
 /// Pages of a file that are kept in memory while it is stepped forward.
 const CACHE_BYTES: usize = 16 << 20;
 
-/// Verifies an archive as a restore would, in a private directory below `parent`, which is removed
+/// Verifies an archive as a restore would, in a private directory in `place`, which is removed
 /// afterwards.
 ///
 /// # Errors
@@ -28,11 +28,11 @@ pub fn verify(
     input: impl Read,
     key: &Key,
     files: &[DataFile],
-    parent: &Path,
+    place: &Workplace,
     watcher: Watcher<'_>,
 ) -> Result<Manifest, BackupError> {
-    let scratch = Scratch::new(parent)?;
-    let manifest = unpack(input, key, files, scratch.path(), watcher)?;
+    let scratch = Scratch::new(place)?;
+    let manifest = unpack(input, key, files, &scratch, watcher)?;
     check_files(&manifest, files, scratch.path(), watcher)?;
     Ok(manifest)
 }

@@ -16,12 +16,13 @@ use super::{
     print,
 };
 use crate::{
-    backup::{BackupError, Draft, Listed, Manifest, Progress, verify},
+    backup::{BackupError, Draft, Listed, Manifest, Progress, Workplace, verify},
     clock::{Clock, Time},
     config::Config,
     control::{self, AskError, BackupRequest, BackupTaken, Line, Password, Request, SealRequest},
     paths::DataDir,
     server::{DATA_FILES, back_up_at_rest, directory_of, prepare_data, prune, seal_of},
+    store::Space,
 };
 
 /// The longest line that is read as a passphrase: one that is longer than any may be is refused, and not cut.
@@ -223,15 +224,22 @@ impl Verify {
         global.say(format_args!("archive: {}", archive.name.display()));
         global.become_owner(&config.data.directory)?;
         let data = &config.data.directory;
-        let parent = if data.is_dir() { data.clone() } else { std::env::temp_dir() };
+        // An appliance may be running on it.
+        let space = Space::new(data, config.store.free_space_floor_bytes());
+        let directory = directory_of(&config.backup, &DataDir::new(data));
+        let directory = directory.leaving(space.ample_bytes());
+        let place = if data.is_dir() {
+            directory.private_place()
+        } else {
+            Workplace::new(std::env::temp_dir())
+        };
         let mut watch = watcher(global);
-        let manifest = verify(archive.input, &key, &DATA_FILES, &parent, &mut watch)?;
+        let manifest = verify(archive.input, &key, &DATA_FILES, &place, &mut watch)?;
         global.say("the backup is good");
-        if let Some(name) = archive.kept {
-            let directory = directory_of(&config.backup, &DataDir::new(data));
-            if let Err(error) = directory.take_for_verified(name) {
-                global.say(format_args!("it cannot be noted that it verified: {error}"));
-            }
+        if let Some(name) = archive.kept
+            && let Err(error) = directory.take_for_verified(name)
+        {
+            global.say(format_args!("it cannot be noted that it verified: {error}"));
         }
         show_manifest(global, &manifest)
     }

@@ -111,6 +111,12 @@ impl Space {
         self.0.floor_bytes
     }
 
+    /// How much has to be free for all to be written, in bytes, also after something was refused: what others
+    /// who write to this disk are to leave.
+    pub fn ample_bytes(&self) -> u64 {
+        self.0.floor_bytes.saturating_add(self.0.floor_bytes / HYSTERESIS_PART)
+    }
+
     /// How much there is to write on, now. A disk that does not say has room until it fails.
     pub fn room(&self) -> Room {
         match self.free_bytes() {
@@ -122,7 +128,7 @@ impl Space {
     fn room_in(&self, free: u64) -> Room {
         let floor = self.0.floor_bytes;
         let low = self.0.low.load(Ordering::Relaxed);
-        let needed = if low { floor.saturating_add(floor / HYSTERESIS_PART) } else { floor };
+        let needed = if low { self.ample_bytes() } else { floor };
         if free >= needed {
             if low && self.0.low.swap(false, Ordering::Relaxed) {
                 tracing::info!(free_bytes = free, "there is space again; writes go on");
@@ -172,8 +178,7 @@ impl Space {
         if fs::symlink_metadata(&ballast.path).is_ok_and(whole) {
             return;
         }
-        let floor = self.0.floor_bytes;
-        let needed = floor.saturating_add(floor / HYSTERESIS_PART).saturating_add(ballast.bytes);
+        let needed = self.ample_bytes().saturating_add(ballast.bytes);
         if !self.free_bytes().is_ok_and(|free| free >= needed) {
             return;
         }

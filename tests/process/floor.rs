@@ -136,6 +136,23 @@ async fn a_disk_that_is_nearly_full_is_met_in_good_order_and_left_the_same_way()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_leaves_the_databases_beside_it_the_space_that_they_write_on() {
+    let Some(disk) = SmallDisk::mount(48) else { return };
+    let stage = Stage::on(&disk.home).await;
+    disk.home.run(&["backup", "create"]).expect(0);
+    let newest = disk.home.run(&["backup", "list"]).expect(0).stdout;
+    let newest = newest.split('\t').next().unwrap();
+    // More than the floor and the quarter above it, and not by as much as the files of a backup take.
+    disk.fill((10 << 10) + 60);
+    let words = ["MiB are needed", "10 of them to stay free"];
+    disk.home.run(&["backup", "create"]).expect_error(1, &words);
+    let floor = ["--set", SETTINGS[0]];
+    disk.home.run(&[&["backup", "verify", newest][..], &floor].concat()).expect_error(1, &words);
+    assert_eq!(stage.scan("one").await.0, 201);
+    stage.running.stop();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_a_disk_without_a_block_left_the_ballast_lets_people_sign_in() {
     let Some(disk) = SmallDisk::mount(48) else { return };
     let stage = Stage::on(&disk.home).await;

@@ -41,7 +41,7 @@ use crate::{
     event::{Event, Provenance, emit},
     mail::Post,
     paths::DataDir,
-    store::{Decision, Store, StoreError},
+    store::{Decision, Space, Store, StoreError},
     telemetry::{BackupFailure, BackupTask},
 };
 
@@ -71,8 +71,9 @@ impl Backups {
         (name, post): (&str, Option<Post>),
         stopping: watch::Receiver<bool>,
     ) -> Self {
+        let left_free = domains.space.as_ref().map_or(0, Space::ample_bytes);
         let backups = Self {
-            directory: directory_of(config, data),
+            directory: directory_of(config, data).leaving(left_free),
             config: config.clone(),
             // Without the claim, which goes with the domains.
             data: DataDir::new(data.root()),
