@@ -1,3 +1,5 @@
+//! A server that is bound and run, and stops.
+
 use super::*;
 use crate::config::Sources;
 
