@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use super::codes::Refusal;
+use super::codes::ScanRefusal;
 use crate::{
     field::{Fault, Faults},
     store::StoreError,
@@ -33,7 +33,7 @@ pub enum UserError {
     /// The event has no display of this id.
     DisplayNotFound,
     /// The code or the event does not take the scan.
-    Refused(Refusal),
+    Refused(ScanRefusal),
     /// Too many typed codes of this person were wrong, or of their network and one of theirs.
     TooManyMisses {
         /// Seconds until another may be tried.
@@ -69,8 +69,8 @@ impl From<StoreError> for UserError {
     }
 }
 
-impl From<Refusal> for UserError {
-    fn from(refusal: Refusal) -> Self {
+impl From<ScanRefusal> for UserError {
+    fn from(refusal: ScanRefusal) -> Self {
         Self::Refused(refusal)
     }
 }

@@ -40,10 +40,10 @@ use crate::{
 };
 
 pub use attendance::{
-    ActiveEvent, ActivePerson, Activity, AttendanceApi, AttendanceRow, Hold, Outcome,
-    QUARTER_SECONDS, RATE_FORMULA, ScanAnswer, ScanInput, Source, Statistics, Status,
+    ActiveEvent, ActivePerson, Activity, AttendanceApi, AttendanceRow, Hold, QUARTER_SECONDS,
+    RATE_FORMULA, ScanAnswer, ScanInput, ScanOutcome, Source, Statistics, Status,
 };
-pub use codes::{BrowserId, CodesApi, Face, Refusal, Secret, ShownCode};
+pub use codes::{BrowserId, CodeParams, CodesApi, ScanRefusal, Secret, ShownCode};
 pub use displays::{DisplayView, DisplaysApi, ShownEvent};
 pub use error::UserError;
 pub use events::{EventInput, EventView, EventsApi, Mode, Phase, Schedule};

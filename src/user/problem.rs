@@ -19,7 +19,7 @@
 
 use poem::http::StatusCode;
 
-use super::{codes::Refusal, error::UserError};
+use super::{codes::ScanRefusal, error::UserError};
 use crate::{
     http::{Problem, SecretKind},
     language::Text,
@@ -77,45 +77,45 @@ impl From<UserError> for Problem {
     }
 }
 
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Self {
+impl From<ScanRefusal> for Problem {
+    fn from(refusal: ScanRefusal) -> Self {
         let (status, en, it) = match refusal {
-            Refusal::CodeInvalid => (
+            ScanRefusal::CodeInvalid => (
                 StatusCode::NOT_FOUND,
                 "This is not a code of any event here.",
                 "Questo non è il codice di nessun evento.",
             ),
-            Refusal::CodeExpired => (
+            ScanRefusal::CodeExpired => (
                 StatusCode::GONE,
                 "This code has expired. Scan the one that is shown now.",
                 "Questo codice è scaduto. Inquadra quello mostrato ora.",
             ),
-            Refusal::TooEarly => (
+            ScanRefusal::TooEarly => (
                 StatusCode::CONFLICT,
                 "This event does not take scans yet.",
                 "Questo evento non accetta ancora registrazioni.",
             ),
-            Refusal::Closed => (
+            ScanRefusal::Closed => (
                 StatusCode::CONFLICT,
                 "This event has closed and takes no more scans.",
                 "Questo evento è chiuso e non accetta più registrazioni.",
             ),
-            Refusal::EventInactive => (
+            ScanRefusal::EventInactive => (
                 StatusCode::CONFLICT,
                 "This event has been deactivated.",
                 "Questo evento è stato disattivato.",
             ),
-            Refusal::NotExpected => (
+            ScanRefusal::NotExpected => (
                 StatusCode::FORBIDDEN,
                 "You are not on the list of this event.",
                 "Non sei nell'elenco di questo evento.",
             ),
-            Refusal::HoldOfAnotherBrowser => (
+            ScanRefusal::HoldOfAnotherBrowser => (
                 StatusCode::FORBIDDEN,
                 "This was scanned in another browser. Scan the code that is shown now.",
                 "Questo codice è stato inquadrato in un altro browser. Inquadra quello mostrato ora.",
             ),
-            Refusal::HoldSpent => (
+            ScanRefusal::HoldSpent => (
                 StatusCode::CONFLICT,
                 "Somebody else has used this already. Scan the code that is shown now.",
                 "Qualcun altro l'ha già usato. Inquadra il codice mostrato ora.",
@@ -123,7 +123,7 @@ impl From<Refusal> for Problem {
         };
         let problem = Self::new(status, refusal.code(), en, it);
         match refusal {
-            Refusal::CodeInvalid => problem.for_wrong(SecretKind::Code),
+            ScanRefusal::CodeInvalid => problem.for_wrong(SecretKind::Code),
             _ => problem,
         }
     }

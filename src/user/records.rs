@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     attendance::{Source, Status},
-    codes::{Face, Refusal, Secret},
+    codes::{CodeParams, ScanRefusal, Secret},
     events::{Mode, Schedule},
 };
 use crate::{clock::Time, ids::UserId, language::Language, store::first_version};
@@ -73,8 +73,8 @@ pub struct Event {
 
 impl Event {
     /// What the codes of this event are bound to.
-    pub(crate) const fn face(&self, number: u32) -> Face {
-        Face { number, mode: self.mode, rotation_seconds: self.rotation_seconds }
+    pub(crate) const fn code_params(&self, number: u32) -> CodeParams {
+        CodeParams { number, mode: self.mode, rotation_seconds: self.rotation_seconds }
     }
 }
 
@@ -127,7 +127,7 @@ impl Tally {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RefusalCount {
     /// Why, the last time.
-    pub(crate) last: Refusal,
+    pub(crate) last: ScanRefusal,
     /// How many times, for whatever reason.
     pub(crate) count: u32,
     /// The first time.

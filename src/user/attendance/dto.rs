@@ -9,7 +9,7 @@ use poem_openapi::{
 };
 
 use super::{
-    model::{Outcome, ScanInput, Source, Status},
+    model::{ScanInput, ScanOutcome, Source, Status},
     reads::AttendanceRow,
     scans::{Hold, ScanAnswer},
     statistics::{RATE_FORMULA, Statistics},
@@ -116,8 +116,8 @@ impl From<ScanAnswer> for ScanAnswerBody {
     fn from(answer: ScanAnswer) -> Self {
         Self {
             outcome: match answer.outcome {
-                Outcome::Recorded => OutcomeBody::Recorded,
-                Outcome::AlreadyRecorded => OutcomeBody::AlreadyRecorded,
+                ScanOutcome::Recorded => OutcomeBody::Recorded,
+                ScanOutcome::AlreadyRecorded => OutcomeBody::AlreadyRecorded,
             },
             event_id: answer.event_id,
             event_name: answer.event_name,

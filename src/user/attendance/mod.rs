@@ -1,16 +1,16 @@
 //! Attendance: scans, what they make of a person at an event, and who may read it.
 //!
-//! `rules` decides about a scan and knows neither store nor clock; `evidence` is what a scan rests on
+//! `rules` decides about a scan and knows neither store nor clock; `resolve` is what a scan rests on
 //! (a code, a typed code or a hold); `misses` counts wrong typed codes; `scans` takes them; `reads` lists what came of them; `statistics`
 //! counts.
 
 mod activity;
 mod api;
 mod dto;
-mod evidence;
 mod misses;
 mod model;
 mod reads;
+mod resolve;
 mod rules;
 mod scans;
 mod statistics;
@@ -18,7 +18,7 @@ mod store;
 
 pub use activity::{ActiveEvent, ActivePerson, Activity, QUARTER_SECONDS};
 pub use api::AttendanceApi;
-pub use model::{Outcome, ScanInput, Source, Status};
+pub use model::{ScanInput, ScanOutcome, Source, Status};
 pub use reads::AttendanceRow;
 pub use scans::{Hold, ScanAnswer};
 pub use statistics::{RATE_FORMULA, Statistics};

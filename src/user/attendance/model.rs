@@ -91,14 +91,14 @@ impl Source {
 
 /// What a scan came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum ScanOutcome {
     /// It was recorded by this request, or by an earlier one with the same nonce.
     Recorded,
     /// Another scan had been recorded before.
     AlreadyRecorded,
 }
 
-impl Outcome {
+impl ScanOutcome {
     /// The word used in JSON and metrics.
     pub const fn as_str(self) -> &'static str {
         match self {

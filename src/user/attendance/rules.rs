@@ -2,12 +2,12 @@
 //!
 //! Who repeats a request gets the same answer, and who is recorded already learns when: both ask for
 //! a genuine code but not for a fresh one, because nothing can be gained by them any more. Everyone
-//! else passes the door in this order: the event is active, it is open, the code is fresh, the person
+//! else is admitted in this order: the event is active, it is open, the code is fresh, the person
 //! is expected. So a person learns first what they cannot change by scanning again.
 
 use super::{
     super::{
-        codes::{BrowserId, Refusal},
+        codes::{BrowserId, ScanRefusal},
         events::{Phase, Schedule},
     },
     model::{ScanInput, Status},
@@ -16,7 +16,7 @@ use crate::{clock::Time, field::Fault};
 
 /// The one thing that a scan rests on, as it was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Credential {
+pub(super) enum ScanCode {
     Code(String),
     Typed(String),
     /// A hold, and the browser that redeems it, as far as it is known.
@@ -24,11 +24,11 @@ pub(super) enum Credential {
 }
 
 /// The credential and the nonce of a scan.
-pub(super) fn read_scan(input: ScanInput) -> Result<(Credential, String), Fault> {
+pub(super) fn read_scan(input: ScanInput) -> Result<(ScanCode, String), Fault> {
     let credential = match (input.code, input.typed_code, input.hold) {
-        (Some(code), None, None) => Credential::Code(code),
-        (None, Some(typed), None) => Credential::Typed(typed),
-        (None, None, Some(hold)) => Credential::Hold(hold, input.browser),
+        (Some(code), None, None) => ScanCode::Code(code),
+        (None, Some(typed), None) => ScanCode::Typed(typed),
+        (None, None, Some(hold)) => ScanCode::Hold(hold, input.browser),
         (None, None, None) => {
             return Err(Fault::new(
                 "code",
@@ -57,18 +57,18 @@ pub(super) fn read_scan(input: ScanInput) -> Result<(Credential, String), Fault>
 
 /// What a scan claims after its seal was looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Claim {
+pub(super) struct ScanClaim {
     /// The moment that counts for being late: now, or when a hold was made that was redeemed soon after.
     pub(super) at: Time,
     /// When the code was shown to us: now, or when the hold was made. The event must have been open then.
     pub(super) shown_at: Time,
     /// What the seal is worth.
-    pub(super) standing: Standing,
+    pub(super) validity: CodeValidity,
 }
 
 /// What the seal of a code, typed code or hold is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum CodeValidity {
     /// The event never made it.
     Forged,
     /// The event made it, for another time than now.
@@ -81,9 +81,9 @@ pub(super) enum Standing {
     Fresh,
 }
 
-/// What stands between a person and an event.
+/// Whether an event admits a person.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Door {
+pub(super) struct Admission {
     pub(super) schedule: Schedule,
     pub(super) is_active: bool,
     /// Whether the person may come: there is no list, or they are on it.
@@ -92,7 +92,7 @@ pub(super) struct Door {
 
 /// What the event already holds of the person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Earlier<'a> {
+pub(super) enum Existing<'a> {
     /// Nothing.
     Nothing,
     /// A scan with this nonce, or something that is no scan.
@@ -101,7 +101,7 @@ pub(super) enum Earlier<'a> {
 
 /// What becomes of a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum ScanVerdict {
     /// It is recorded so.
     Record { status: Status, minutes_late: Option<u32> },
     /// It was recorded by this very scan before.
@@ -109,48 +109,53 @@ pub(super) enum Verdict {
     /// The person was recorded before.
     Already,
     /// It is not taken.
-    Refuse(Refusal),
+    Refuse(ScanRefusal),
 }
 
 /// Decides about a scan.
-pub(super) fn decide(door: &Door, claim: Claim, earlier: Earlier<'_>, nonce: &str) -> Verdict {
-    match (claim.standing, earlier) {
-        (Standing::Forged, _) => Verdict::Refuse(Refusal::CodeInvalid),
-        (_, Earlier::Row(Some(first))) if first == nonce => Verdict::Repeat,
-        (_, Earlier::Row(_)) => Verdict::Already,
-        (_, Earlier::Nothing) => match pass(door, claim) {
-            Ok(()) => record(&door.schedule, claim.at),
-            Err(refusal) => Verdict::Refuse(refusal),
+pub(super) fn decide(
+    admission: &Admission,
+    claim: ScanClaim,
+    existing: Existing<'_>,
+    nonce: &str,
+) -> ScanVerdict {
+    match (claim.validity, existing) {
+        (CodeValidity::Forged, _) => ScanVerdict::Refuse(ScanRefusal::CodeInvalid),
+        (_, Existing::Row(Some(first))) if first == nonce => ScanVerdict::Repeat,
+        (_, Existing::Row(_)) => ScanVerdict::Already,
+        (_, Existing::Nothing) => match check_admission(admission, claim) {
+            Ok(()) => record(&admission.schedule, claim.at),
+            Err(refusal) => ScanVerdict::Refuse(refusal),
         },
     }
 }
 
-fn record(schedule: &Schedule, at: Time) -> Verdict {
+fn record(schedule: &Schedule, at: Time) -> ScanVerdict {
     let minutes_late = schedule.minutes_late(at);
     let status = if minutes_late.is_some() { Status::Late } else { Status::Present };
-    Verdict::Record { status, minutes_late }
+    ScanVerdict::Record { status, minutes_late }
 }
 
-/// Whether a claim opens the door.
-pub(super) fn pass(door: &Door, claim: Claim) -> Result<(), Refusal> {
-    if claim.standing == Standing::Forged {
-        return Err(Refusal::CodeInvalid);
+/// Whether the event admits whoever claims this now.
+pub(super) fn check_admission(admission: &Admission, claim: ScanClaim) -> Result<(), ScanRefusal> {
+    if claim.validity == CodeValidity::Forged {
+        return Err(ScanRefusal::CodeInvalid);
     }
-    if !door.is_active {
-        return Err(Refusal::EventInactive);
+    if !admission.is_active {
+        return Err(ScanRefusal::EventInactive);
     }
-    match door.schedule.phase(claim.shown_at) {
-        Phase::Before => return Err(Refusal::TooEarly),
-        Phase::Closed => return Err(Refusal::Closed),
+    match admission.schedule.phase(claim.shown_at) {
+        Phase::Before => return Err(ScanRefusal::TooEarly),
+        Phase::Closed => return Err(ScanRefusal::Closed),
         Phase::Open => {}
     }
-    match claim.standing {
-        Standing::Stale => return Err(Refusal::CodeExpired),
-        Standing::OfAnotherBrowser => return Err(Refusal::HoldOfAnotherBrowser),
-        Standing::Spent => return Err(Refusal::HoldSpent),
-        Standing::Forged | Standing::Fresh => {}
+    match claim.validity {
+        CodeValidity::Stale => return Err(ScanRefusal::CodeExpired),
+        CodeValidity::OfAnotherBrowser => return Err(ScanRefusal::HoldOfAnotherBrowser),
+        CodeValidity::Spent => return Err(ScanRefusal::HoldSpent),
+        CodeValidity::Forged | CodeValidity::Fresh => {}
     }
-    if door.is_admitted { Ok(()) } else { Err(Refusal::NotExpected) }
+    if admission.is_admitted { Ok(()) } else { Err(ScanRefusal::NotExpected) }
 }
 
 #[cfg(test)]
@@ -159,7 +164,7 @@ mod tests {
 
     const START: Time = Time::from_millis(1_800_000_000_000);
 
-    fn door() -> Door {
+    fn admission() -> Admission {
         let schedule = Schedule {
             starts_at: Some(START),
             ends_at: None,
@@ -167,22 +172,22 @@ mod tests {
             late_after: Some(START.plus_minutes(10)),
             closes_at: START.plus_minutes(60),
         };
-        Door { schedule, is_active: true, is_admitted: true }
+        Admission { schedule, is_active: true, is_admitted: true }
     }
 
-    fn claim(minutes: i64, standing: Standing) -> Claim {
+    fn claim(minutes: i64, validity: CodeValidity) -> ScanClaim {
         let at = START.plus_minutes(minutes);
-        Claim { at, shown_at: at, standing }
+        ScanClaim { at, shown_at: at, validity }
     }
 
-    fn first(door: &Door, claim: Claim) -> Verdict {
-        decide(door, claim, Earlier::Nothing, "nonce-0001")
+    fn first(admission: &Admission, claim: ScanClaim) -> ScanVerdict {
+        decide(admission, claim, Existing::Nothing, "nonce-0001")
     }
 
     #[test]
     fn a_fresh_code_in_time_is_present_and_after_the_limit_late() {
-        let record = |status, minutes_late| Verdict::Record { status, minutes_late };
-        let at = |minutes| first(&door(), claim(minutes, Standing::Fresh));
+        let record = |status, minutes_late| ScanVerdict::Record { status, minutes_late };
+        let at = |minutes| first(&admission(), claim(minutes, CodeValidity::Fresh));
         assert_eq!(at(-15), record(Status::Present, None));
         assert_eq!(at(10), record(Status::Present, None));
         assert_eq!(at(11), record(Status::Late, Some(11)));
@@ -192,53 +197,57 @@ mod tests {
     #[test]
     fn whoever_saw_the_code_in_time_gets_in_and_is_late_by_the_moment_that_counts() {
         let shown_at = START.plus_minutes(59);
-        let claim = Claim { at: START.plus_minutes(64), shown_at, standing: Standing::Fresh };
-        let late = Verdict::Record { status: Status::Late, minutes_late: Some(64) };
-        assert_eq!(first(&door(), claim), late);
+        let claim =
+            ScanClaim { at: START.plus_minutes(64), shown_at, validity: CodeValidity::Fresh };
+        let late = ScanVerdict::Record { status: Status::Late, minutes_late: Some(64) };
+        assert_eq!(first(&admission(), claim), late);
     }
 
     #[test]
     fn each_obstacle_has_its_own_refusal_and_the_first_one_counts() {
-        let refused = |door: Door, minutes, standing| match first(&door, claim(minutes, standing)) {
-            Verdict::Refuse(refusal) => refusal,
+        let refused = |admission: Admission, minutes, validity| match first(
+            &admission,
+            claim(minutes, validity),
+        ) {
+            ScanVerdict::Refuse(refusal) => refusal,
             other => panic!("not refused: {other:?}"),
         };
-        let inactive = Door { is_active: false, ..door() };
-        let stranger = Door { is_admitted: false, ..door() };
+        let inactive = Admission { is_active: false, ..admission() };
+        let stranger = Admission { is_admitted: false, ..admission() };
         let cases = [
-            (door(), 0, Standing::Forged, Refusal::CodeInvalid),
-            (inactive, 0, Standing::Forged, Refusal::CodeInvalid),
-            (inactive, -20, Standing::Stale, Refusal::EventInactive),
-            (door(), -16, Standing::Stale, Refusal::TooEarly),
-            (door(), -16, Standing::Fresh, Refusal::TooEarly),
-            (door(), 60, Standing::Fresh, Refusal::Closed),
-            (stranger, 60, Standing::Stale, Refusal::Closed),
-            (stranger, 0, Standing::Stale, Refusal::CodeExpired),
-            (stranger, 0, Standing::OfAnotherBrowser, Refusal::HoldOfAnotherBrowser),
-            (stranger, 0, Standing::Spent, Refusal::HoldSpent),
-            (stranger, 0, Standing::Fresh, Refusal::NotExpected),
+            (admission(), 0, CodeValidity::Forged, ScanRefusal::CodeInvalid),
+            (inactive, 0, CodeValidity::Forged, ScanRefusal::CodeInvalid),
+            (inactive, -20, CodeValidity::Stale, ScanRefusal::EventInactive),
+            (admission(), -16, CodeValidity::Stale, ScanRefusal::TooEarly),
+            (admission(), -16, CodeValidity::Fresh, ScanRefusal::TooEarly),
+            (admission(), 60, CodeValidity::Fresh, ScanRefusal::Closed),
+            (stranger, 60, CodeValidity::Stale, ScanRefusal::Closed),
+            (stranger, 0, CodeValidity::Stale, ScanRefusal::CodeExpired),
+            (stranger, 0, CodeValidity::OfAnotherBrowser, ScanRefusal::HoldOfAnotherBrowser),
+            (stranger, 0, CodeValidity::Spent, ScanRefusal::HoldSpent),
+            (stranger, 0, CodeValidity::Fresh, ScanRefusal::NotExpected),
         ];
-        for (door, minutes, standing, refusal) in cases {
-            assert_eq!(refused(door, minutes, standing), refusal, "{minutes} {standing:?}");
+        for (admission, minutes, validity, refusal) in cases {
+            assert_eq!(refused(admission, minutes, validity), refusal, "{minutes} {validity:?}");
         }
     }
 
     #[test]
     fn whoever_is_recorded_gets_their_answer_at_any_time_for_any_genuine_code() {
-        let shut = Door { is_active: false, is_admitted: false, ..door() };
-        for (minutes, standing) in [(0, Standing::Fresh), (90, Standing::Stale)] {
-            let decide = |earlier| decide(&shut, claim(minutes, standing), earlier, "nonce-0001");
-            assert_eq!(decide(Earlier::Row(Some("nonce-0001"))), Verdict::Repeat);
-            assert_eq!(decide(Earlier::Row(Some("nonce-0002"))), Verdict::Already);
-            assert_eq!(decide(Earlier::Row(None)), Verdict::Already);
+        let shut = Admission { is_active: false, is_admitted: false, ..admission() };
+        for (minutes, validity) in [(0, CodeValidity::Fresh), (90, CodeValidity::Stale)] {
+            let decide = |existing| decide(&shut, claim(minutes, validity), existing, "nonce-0001");
+            assert_eq!(decide(Existing::Row(Some("nonce-0001"))), ScanVerdict::Repeat);
+            assert_eq!(decide(Existing::Row(Some("nonce-0002"))), ScanVerdict::Already);
+            assert_eq!(decide(Existing::Row(None)), ScanVerdict::Already);
         }
     }
 
     #[test]
     fn a_forged_code_learns_nothing_even_of_whoever_is_recorded() {
-        let forged = claim(0, Standing::Forged);
-        let verdict = decide(&door(), forged, Earlier::Row(Some("nonce-0001")), "nonce-0001");
-        assert_eq!(verdict, Verdict::Refuse(Refusal::CodeInvalid));
+        let forged = claim(0, CodeValidity::Forged);
+        let verdict = decide(&admission(), forged, Existing::Row(Some("nonce-0001")), "nonce-0001");
+        assert_eq!(verdict, ScanVerdict::Refuse(ScanRefusal::CodeInvalid));
     }
 
     #[test]

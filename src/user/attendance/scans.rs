@@ -5,13 +5,13 @@ use std::convert::Infallible;
 use super::{
     super::{
         UserService,
-        codes::{self, BrowserId, HoldTerms, Refusal},
+        codes::{self, BrowserId, HoldTerms, ScanRefusal},
         error::UserError,
         records::{Attendance, Event},
     },
-    evidence::{self, Evidence},
-    model::{Outcome, ScanInput, Source, Status},
-    rules::{self, Credential, Earlier, Standing, Verdict},
+    model::{ScanInput, ScanOutcome, Source, Status},
+    resolve::{self, ResolvedCode},
+    rules::{self, CodeValidity, Existing, ScanCode, ScanVerdict},
     store,
 };
 use crate::{
@@ -27,7 +27,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScanAnswer {
     /// Whether this scan was the first.
-    pub outcome: Outcome,
+    pub outcome: ScanOutcome,
     /// The event's public id.
     pub event_id: String,
     /// Its name.
@@ -41,7 +41,7 @@ pub struct ScanAnswer {
 }
 
 impl ScanAnswer {
-    fn of(outcome: Outcome, event: &Event, attendance: &Attendance) -> Self {
+    fn of(outcome: ScanOutcome, event: &Event, attendance: &Attendance) -> Self {
         Self {
             outcome,
             event_id: event.event_id.clone(),
@@ -80,22 +80,22 @@ impl UserService {
         self.profile(person).await?;
         let now = self.clock.now();
         let tried = match &credential {
-            Credential::Typed(_) => Some(self.misses.begin(person, context.network, now)),
-            Credential::Code(_) | Credential::Hold(..) => None,
+            ScanCode::Typed(_) => Some(self.misses.begin(person, context.network, now)),
+            ScanCode::Code(_) | ScanCode::Hold(..) => None,
         };
         let tried = tried
             .transpose()
             .map_err(|standing| UserError::TooManyMisses { retry_after: standing.reset_seconds })?;
-        let found = evidence::find(&self.store, credential, person, &nonce, now).await?;
+        let found = resolve::resolve(&self.store, credential, person, &nonce, now).await?;
         let decided = match found {
-            Some(evidence) => {
-                let command = move |view: &View<'_>| decide(view, person, &evidence, &nonce, now);
+            Some(code) => {
+                let command = move |view: &View<'_>| decide_scan(view, person, &code, &nonce, now);
                 self.store.submit(command).await?
             }
-            None => Err(Refusal::CodeInvalid),
+            None => Err(ScanRefusal::CodeInvalid),
         };
         if let Some(tried) = tried {
-            if decided != Err(Refusal::CodeInvalid) {
+            if decided != Err(ScanRefusal::CodeInvalid) {
                 self.misses.hit(person, now);
             } else if self.misses.missed(&tried, context.network, now) {
                 self.note_guessing(person, context).await;
@@ -127,17 +127,17 @@ impl UserService {
     /// # Errors
     /// [`UserError::Refused`] as for a scan, [`UserError::NoRandomness`], or the store's.
     pub fn hold(&self, code: &str, browser: BrowserId) -> Result<Hold, UserError> {
-        let evidence = evidence::read_code(code).ok_or(Refusal::CodeInvalid)?;
+        let code = resolve::read_code(code).ok_or(ScanRefusal::CodeInvalid)?;
         let now = self.clock.now();
-        let number = evidence.number();
+        let number = code.number();
         let snapshot = self.store.read()?;
-        let event = store::event(&snapshot, number)?.ok_or(Refusal::CodeInvalid)?;
-        let door = store::door(&snapshot, number, &event, None)?;
-        rules::pass(&door, evidence.claim(&event, now))?;
+        let event = store::event(&snapshot, number)?.ok_or(ScanRefusal::CodeInvalid)?;
+        let admission = store::admission(&snapshot, number, &event, None)?;
+        rules::check_admission(&admission, code.claim(&event, now))?;
         let id = crypto::random().map_err(|_| UserError::NoRandomness)?;
         let terms = HoldTerms { issued_at: now, id, browser };
         Ok(Hold {
-            hold: codes::hold(&event.secret, &event.face(number), &terms),
+            hold: codes::hold(&event.secret, &event.code_params(number), &terms),
             event_name: event.name,
             expires_at: codes::hold_expires_at(now),
         })
@@ -146,50 +146,52 @@ impl UserService {
 
 /// The command of a scan: looks, asks the rule, and says what to write. A refusal is counted at the event,
 /// unless the code is not the event's own and so says nothing about it.
-fn decide(
+fn decide_scan(
     view: &View<'_>,
     person: UserId,
-    evidence: &Evidence,
+    code: &ResolvedCode,
     nonce: &str,
     now: Time,
-) -> Result<Decision<ScanAnswer, Refusal>, StoreError> {
-    let number = evidence.number();
+) -> Result<Decision<ScanAnswer, ScanRefusal>, StoreError> {
+    let number = code.number();
     let Some(event) = store::event(view, number)? else {
-        return Ok(Decision::Refuse(Refusal::CodeInvalid));
+        return Ok(Decision::Refuse(ScanRefusal::CodeInvalid));
     };
-    let door = store::door(view, number, &event, Some(person))?;
-    let mut claim = evidence.claim(&event, now);
-    let hold = match evidence {
-        Evidence::Hold(hold, _) => Some(*hold),
-        Evidence::Code(_) | Evidence::Typed { .. } => None,
+    let admission = store::admission(view, number, &event, Some(person))?;
+    let mut claim = code.claim(&event, now);
+    let hold = match code {
+        ResolvedCode::Hold(hold, _) => Some(*hold),
+        ResolvedCode::Code(_) | ResolvedCode::Typed { .. } => None,
     };
     if let Some(hold) = &hold
-        && claim.standing == Standing::Fresh
+        && claim.validity == CodeValidity::Fresh
         && store::spent_by(view, hold)?.is_some_and(|holder| holder != person)
     {
-        claim.standing = Standing::Spent;
+        claim.validity = CodeValidity::Spent;
     }
     let row = store::row(view, number, person)?;
-    let earlier = row.as_ref().map_or(Earlier::Nothing, |row| Earlier::Row(row.nonce.as_deref()));
-    let verdict = rules::decide(&door, claim, earlier, nonce);
+    let existing =
+        row.as_ref().map_or(Existing::Nothing, |row| Existing::Row(row.nonce.as_deref()));
+    let verdict = rules::decide(&admission, claim, existing, nonce);
     Ok(match (verdict, row) {
         // The rule repeats only what it was shown.
-        (Verdict::Refuse(Refusal::CodeInvalid), _) | (Verdict::Repeat | Verdict::Already, None) => {
-            Decision::Refuse(Refusal::CodeInvalid)
+        (ScanVerdict::Refuse(ScanRefusal::CodeInvalid), _)
+        | (ScanVerdict::Repeat | ScanVerdict::Already, None) => {
+            Decision::Refuse(ScanRefusal::CodeInvalid)
         }
-        (Verdict::Refuse(refusal), _) => Decision::refuse_and_record(refusal, move |edit| {
+        (ScanVerdict::Refuse(refusal), _) => Decision::refuse_and_record(refusal, move |edit| {
             store::count_refusal(edit, number, person, refusal, now)
         }),
-        (Verdict::Repeat, Some(row)) => {
-            Decision::Answer(ScanAnswer::of(Outcome::Recorded, &event, &row))
+        (ScanVerdict::Repeat, Some(row)) => {
+            Decision::Answer(ScanAnswer::of(ScanOutcome::Recorded, &event, &row))
         }
-        (Verdict::Already, Some(row)) => {
-            Decision::Answer(ScanAnswer::of(Outcome::AlreadyRecorded, &event, &row))
+        (ScanVerdict::Already, Some(row)) => {
+            Decision::Answer(ScanAnswer::of(ScanOutcome::AlreadyRecorded, &event, &row))
         }
-        (Verdict::Record { status, minutes_late }, _) => {
+        (ScanVerdict::Record { status, minutes_late }, _) => {
             let source = if hold.is_some() { Source::Hold } else { Source::Scan };
             let row = scanned(status, claim.at, minutes_late, source, nonce);
-            let answer = ScanAnswer::of(Outcome::Recorded, &event, &row);
+            let answer = ScanAnswer::of(ScanOutcome::Recorded, &event, &row);
             Decision::write(move |edit| {
                 store::insert(edit, number, person, &row)?;
                 if let Some(hold) = hold {

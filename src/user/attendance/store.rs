@@ -2,11 +2,11 @@
 
 use super::{
     super::{
-        codes::{HoldTerms, PresentedHold, Refusal, oldest_live_hold},
+        codes::{HoldTerms, PresentedHold, ScanRefusal, oldest_live_hold},
         records::{Attendance, Event, RefusalCount},
         tables::{ATTENDANCE, EVENTS, EXPECTED, HISTORY, REFUSALS, SPENT_HOLDS, TALLIES},
     },
-    rules::Door,
+    rules::Admission,
 };
 use crate::{
     clock::Time,
@@ -29,17 +29,17 @@ pub(super) fn row(
 }
 
 /// What stands between a person, or somebody who is not known yet, and an event.
-pub(super) fn door(
+pub(super) fn admission(
     reader: &impl Reader,
     number: u32,
     event: &Event,
     person: Option<UserId>,
-) -> Result<Door, StoreError> {
+) -> Result<Admission, StoreError> {
     let is_admitted = match (event.expected, person) {
         (Some(_), Some(person)) => EXPECTED.contains(reader, (number, person.0))?,
         _ => true,
     };
-    Ok(Door { schedule: event.schedule, is_active: event.is_active, is_admitted })
+    Ok(Admission { schedule: event.schedule, is_active: event.is_active, is_admitted })
 }
 
 /// A person's history since a moment, the newest first, older than `before`: times with event
@@ -123,7 +123,7 @@ pub(super) fn count_refusal(
     edit: &Edit<'_>,
     number: u32,
     person: UserId,
-    refusal: Refusal,
+    refusal: ScanRefusal,
     now: Time,
 ) -> Result<(), StoreError> {
     let key = (number, person.0);

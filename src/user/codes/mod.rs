@@ -15,7 +15,7 @@ mod service;
 
 pub use api::CodesApi;
 pub use browser::BrowserId;
-pub use model::{Face, Refusal, Secret};
+pub use model::{CodeParams, ScanRefusal, Secret};
 pub use service::ShownCode;
 
 pub(crate) use browser::BrowserKey;

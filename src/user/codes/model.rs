@@ -30,7 +30,7 @@ impl fmt::Debug for Secret {
 
 /// What every code of an event is bound to: a code passes for no other event, mode or rotation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Face {
+pub struct CodeParams {
     /// The event's number.
     pub number: u32,
     /// Whether the code changes.
@@ -41,7 +41,7 @@ pub struct Face {
 
 /// Why a scan is not taken. Kept, so it only grows at its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Refusal {
+pub enum ScanRefusal {
     /// It is no code of any event.
     CodeInvalid,
     /// It is the code of another window than those accepted now: an old one, or one from the future,
@@ -61,7 +61,7 @@ pub enum Refusal {
     HoldSpent,
 }
 
-impl Refusal {
+impl ScanRefusal {
     /// The stable code that clients decide by.
     pub const fn code(self) -> &'static str {
         match self {

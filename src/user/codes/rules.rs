@@ -6,7 +6,7 @@
 
 use super::{
     super::events::{Mode, Schedule},
-    model::Face,
+    model::CodeParams,
 };
 use crate::clock::Time;
 
@@ -18,33 +18,33 @@ const HOLD_COUNTS_MINUTES: i64 = 2;
 const TYPED_DIGITS: usize = 8;
 
 /// The window of a moment.
-pub(crate) fn window_at(face: &Face, at: Time) -> u32 {
-    match face.mode {
+pub(crate) fn window_at(params: &CodeParams, at: Time) -> u32 {
+    match params.mode {
         Mode::Static => 0,
         Mode::Rotating => {
-            let window = at.as_seconds().div_euclid(i64::from(face.rotation_seconds.max(1)));
+            let window = at.as_seconds().div_euclid(i64::from(params.rotation_seconds.max(1)));
             u32::try_from(window.max(0)).unwrap_or(u32::MAX)
         }
     }
 }
 
 /// The windows whose codes are taken at a moment: the current one and the one before.
-pub(crate) fn accepted_windows(face: &Face, at: Time) -> impl Iterator<Item = u32> + use<> {
-    let current = window_at(face, at);
+pub(crate) fn accepted_windows(params: &CodeParams, at: Time) -> impl Iterator<Item = u32> + use<> {
+    let current = window_at(params, at);
     [Some(current), current.checked_sub(1)].into_iter().flatten()
 }
 
 /// Whether the code of a window is taken at a moment.
-pub(crate) fn is_fresh(face: &Face, window: u32, at: Time) -> bool {
-    accepted_windows(face, at).any(|accepted| accepted == window)
+pub(crate) fn is_fresh(params: &CodeParams, window: u32, at: Time) -> bool {
+    accepted_windows(params, at).any(|accepted| accepted == window)
 }
 
 /// From when until when the code of a window is shown.
-pub(crate) fn shown_during(face: &Face, window: u32, schedule: &Schedule) -> (Time, Time) {
-    match face.mode {
+pub(crate) fn shown_during(params: &CodeParams, window: u32, schedule: &Schedule) -> (Time, Time) {
+    match params.mode {
         Mode::Static => (schedule.opens_at, schedule.closes_at),
         Mode::Rotating => {
-            let rotation = i64::from(face.rotation_seconds);
+            let rotation = i64::from(params.rotation_seconds);
             let starts_at = Time::EPOCH.plus_seconds(i64::from(window) * rotation);
             (starts_at, starts_at.plus_seconds(rotation))
         }
@@ -90,8 +90,9 @@ pub(crate) fn typed_digits(text: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    const ROTATING: Face = Face { number: 1, mode: Mode::Rotating, rotation_seconds: 15 };
-    const STATIC: Face = Face { mode: Mode::Static, ..ROTATING };
+    const ROTATING: CodeParams =
+        CodeParams { number: 1, mode: Mode::Rotating, rotation_seconds: 15 };
+    const STATIC: CodeParams = CodeParams { mode: Mode::Static, ..ROTATING };
 
     #[test]
     fn a_window_is_taken_while_it_is_shown_and_during_the_next_one() {

@@ -11,7 +11,7 @@
 use super::{
     super::events::Mode,
     browser::{BROWSER_LENGTH, BrowserId},
-    model::{Face, Secret},
+    model::{CodeParams, Secret},
 };
 use crate::{base32, clock::Time, crypto};
 
@@ -28,15 +28,15 @@ const HOLD_LENGTH: usize = 4 + 8 + HOLD_ID_LENGTH + BROWSER_LENGTH + SEAL_LENGTH
 type Seal = [u8; SEAL_LENGTH];
 
 /// The code of a window.
-pub(crate) fn code(secret: &Secret, face: &Face, window: u32) -> String {
-    let seal: Seal = crypto::shortened(of_window(secret, CODE, face, window));
-    let number = face.number.to_be_bytes();
+pub(crate) fn code(secret: &Secret, params: &CodeParams, window: u32) -> String {
+    let seal: Seal = crypto::shortened(of_window(secret, CODE, params, window));
+    let number = params.number.to_be_bytes();
     base32::encode(&[&number[..], &window.to_be_bytes(), &seal].concat())
 }
 
 /// The typed code of a window: 8 digits.
-pub(crate) fn typed_code(secret: &Secret, face: &Face, window: u32) -> String {
-    let mac = of_window(secret, TYPED_CODE, face, window);
+pub(crate) fn typed_code(secret: &Secret, params: &CodeParams, window: u32) -> String {
+    let mac = of_window(secret, TYPED_CODE, params, window);
     let [.., last] = mac;
     let four = mac.iter().skip(usize::from(last & 0x0f)).take(4);
     let number = four.fold(0_u32, |number, byte| (number << 8) | u32::from(*byte)) & 0x7fff_ffff;
@@ -61,9 +61,9 @@ impl HoldTerms {
 }
 
 /// A hold on an event.
-pub(crate) fn hold(secret: &Secret, face: &Face, terms: &HoldTerms) -> String {
-    let seal: Seal = crypto::shortened(of_hold(secret, face, terms));
-    base32::encode(&[&face.number.to_be_bytes()[..], &terms.bytes(), &seal].concat())
+pub(crate) fn hold(secret: &Secret, params: &CodeParams, terms: &HoldTerms) -> String {
+    let seal: Seal = crypto::shortened(of_hold(secret, params, terms));
+    base32::encode(&[&params.number.to_be_bytes()[..], &terms.bytes(), &seal].concat())
 }
 
 /// Something of the form of a code.
@@ -90,9 +90,9 @@ impl PresentedCode {
     }
 
     /// Whether the event sealed it, at whatever time.
-    pub(crate) fn is_genuine(&self, secret: &Secret, face: &Face) -> bool {
-        let seal: Seal = crypto::shortened(of_window(secret, CODE, face, self.window));
-        face.number == self.number && crypto::equal(&seal, &self.seal)
+    pub(crate) fn is_genuine(&self, secret: &Secret, params: &CodeParams) -> bool {
+        let seal: Seal = crypto::shortened(of_window(secret, CODE, params, self.window));
+        params.number == self.number && crypto::equal(&seal, &self.seal)
     }
 }
 
@@ -120,9 +120,9 @@ impl PresentedHold {
     }
 
     /// Whether the event sealed it, at whatever time.
-    pub(crate) fn is_genuine(&self, secret: &Secret, face: &Face) -> bool {
-        let seal: Seal = crypto::shortened(of_hold(secret, face, &self.terms));
-        face.number == self.number && crypto::equal(&seal, &self.seal)
+    pub(crate) fn is_genuine(&self, secret: &Secret, params: &CodeParams) -> bool {
+        let seal: Seal = crypto::shortened(of_hold(secret, params, &self.terms));
+        params.number == self.number && crypto::equal(&seal, &self.seal)
     }
 }
 
@@ -133,22 +133,22 @@ fn bytes_of<const N: usize>(text: &str) -> Option<[u8; N]> {
     base32::decode(text)?.try_into().ok()
 }
 
-fn of_window(secret: &Secret, label: &[u8], face: &Face, window: u32) -> [u8; 32] {
-    sealed(secret, label, face, &window.to_be_bytes())
+fn of_window(secret: &Secret, label: &[u8], params: &CodeParams, window: u32) -> [u8; 32] {
+    sealed(secret, label, params, &window.to_be_bytes())
 }
 
-fn of_hold(secret: &Secret, face: &Face, terms: &HoldTerms) -> [u8; 32] {
-    sealed(secret, HOLD, face, &terms.bytes())
+fn of_hold(secret: &Secret, params: &CodeParams, terms: &HoldTerms) -> [u8; 32] {
+    sealed(secret, HOLD, params, &terms.bytes())
 }
 
-fn sealed(secret: &Secret, label: &[u8], face: &Face, when: &[u8]) -> [u8; 32] {
+fn sealed(secret: &Secret, label: &[u8], params: &CodeParams, when: &[u8]) -> [u8; 32] {
     let length = u8::try_from(label.len()).unwrap_or(u8::MAX);
-    let mode = match face.mode {
+    let mode = match params.mode {
         Mode::Rotating => 0,
         Mode::Static => 1,
     };
-    let number = face.number.to_be_bytes();
-    let rotation = face.rotation_seconds.to_be_bytes();
+    let number = params.number.to_be_bytes();
+    let rotation = params.rotation_seconds.to_be_bytes();
     let parts: [&[u8]; 6] = [&[length], label, &number, &[mode], &rotation, when];
     crypto::hmac_sha256(secret.bytes(), &parts)
 }
@@ -159,10 +159,10 @@ mod tests {
 
     use super::*;
 
-    fn faces() -> impl Strategy<Value = Face> {
+    fn faces() -> impl Strategy<Value = CodeParams> {
         let mode = prop_oneof![Just(Mode::Rotating), Just(Mode::Static)];
         // Few values, so that two faces often differ in one part alone.
-        (1_u32..4, mode, 5_u32..8).prop_map(|(number, mode, rotation_seconds)| Face {
+        (1_u32..4, mode, 5_u32..8).prop_map(|(number, mode, rotation_seconds)| CodeParams {
             number,
             mode,
             rotation_seconds,
@@ -184,49 +184,49 @@ mod tests {
     proptest! {
         #[test]
         fn a_code_passes_for_its_own_event_and_window_alone(
-            secret in secrets(), face in faces(), window in 0_u32..4,
+            secret in secrets(), params in faces(), window in 0_u32..4,
             other_secret in secrets(), other_face in faces(),
         ) {
-            let presented = PresentedCode::read(&code(&secret, &face, window)).unwrap();
-            prop_assert_eq!((presented.number, presented.window), (face.number, window));
-            prop_assert!(presented.is_genuine(&secret, &face));
-            let same = secret == other_secret && face == other_face;
+            let presented = PresentedCode::read(&code(&secret, &params, window)).unwrap();
+            prop_assert_eq!((presented.number, presented.window), (params.number, window));
+            prop_assert!(presented.is_genuine(&secret, &params));
+            let same = secret == other_secret && params == other_face;
             prop_assert_eq!(presented.is_genuine(&other_secret, &other_face), same);
             let moved = PresentedCode { window: window + 1, ..presented };
-            prop_assert!(!moved.is_genuine(&secret, &face));
+            prop_assert!(!moved.is_genuine(&secret, &params));
         }
 
         #[test]
         fn a_hold_passes_for_its_own_event_moment_and_browser_alone(
-            secret in secrets(), face in faces(), terms in terms(),
+            secret in secrets(), params in faces(), terms in terms(),
             other_secret in secrets(), other_face in faces(), other in terms(),
         ) {
-            let presented = PresentedHold::read(&hold(&secret, &face, &terms)).unwrap();
-            prop_assert_eq!((presented.number, presented.terms), (face.number, terms));
-            prop_assert!(presented.is_genuine(&secret, &face));
-            let same = secret == other_secret && face == other_face;
+            let presented = PresentedHold::read(&hold(&secret, &params, &terms)).unwrap();
+            prop_assert_eq!((presented.number, presented.terms), (params.number, terms));
+            prop_assert!(presented.is_genuine(&secret, &params));
+            let same = secret == other_secret && params == other_face;
             prop_assert_eq!(presented.is_genuine(&other_secret, &other_face), same);
             let moved = PresentedHold { terms: other, ..presented };
-            prop_assert_eq!(moved.is_genuine(&secret, &face), other == terms);
+            prop_assert_eq!(moved.is_genuine(&secret, &params), other == terms);
         }
 
         #[test]
         fn a_typed_code_is_of_one_event_and_window(
-            secret in secrets(), face in faces(), window in 0_u32..4,
+            secret in secrets(), params in faces(), window in 0_u32..4,
             other_secret in secrets(), other_face in faces(), other_window in 0_u32..4,
         ) {
-            let typed = typed_code(&secret, &face, window);
+            let typed = typed_code(&secret, &params, window);
             prop_assert_eq!(typed.len(), 8);
             prop_assert!(typed.bytes().all(|c| c.is_ascii_digit()));
-            let same = (&secret, face, window) == (&other_secret, other_face, other_window);
+            let same = (&secret, params, window) == (&other_secret, other_face, other_window);
             prop_assert_eq!(typed == typed_code(&other_secret, &other_face, other_window), same);
         }
 
         #[test]
-        fn a_code_is_no_hold_and_a_hold_is_no_code(face in faces(), window: u32, terms in terms()) {
+        fn a_code_is_no_hold_and_a_hold_is_no_code(params in faces(), window: u32, terms in terms()) {
             let secret = Secret::new([1; 32]);
-            let code = code(&secret, &face, window);
-            let hold = hold(&secret, &face, &terms);
+            let code = code(&secret, &params, window);
+            let hold = hold(&secret, &params, &terms);
             prop_assert_eq!(PresentedHold::read(&code), None);
             prop_assert_eq!(PresentedCode::read(&hold), None);
         }
@@ -235,12 +235,12 @@ mod tests {
         fn a_code_with_one_character_changed_is_never_genuine(
             window: u32, at in 0_usize..29, digit in "[0-9A-HJKMNP-TV-Z]",
         ) {
-            let (secret, face) = (Secret::new([1; 32]), face());
-            let mut text = code(&secret, &face, window);
+            let (secret, params) = (Secret::new([1; 32]), params());
+            let mut text = code(&secret, &params, window);
             prop_assume!(text[at..=at] != digit);
             text.replace_range(at..=at, &digit);
             let read = PresentedCode::read(&text);
-            prop_assert!(!read.is_some_and(|code| code.is_genuine(&secret, &face)));
+            prop_assert!(!read.is_some_and(|code| code.is_genuine(&secret, &params)));
         }
 
         #[test]
@@ -250,20 +250,20 @@ mod tests {
         }
     }
 
-    fn face() -> Face {
-        Face { number: 7, mode: Mode::Rotating, rotation_seconds: 15 }
+    fn params() -> CodeParams {
+        CodeParams { number: 7, mode: Mode::Rotating, rotation_seconds: 15 }
     }
 
     #[test]
     fn the_three_kinds_are_sealed_under_labels_of_their_own() {
         let (secret, when) = (Secret::new([1; 32]), [0; 8]);
-        let seals = [CODE, TYPED_CODE, HOLD].map(|label| sealed(&secret, label, &face(), &when));
+        let seals = [CODE, TYPED_CODE, HOLD].map(|label| sealed(&secret, label, &params(), &when));
         assert!(seals[0] != seals[1] && seals[1] != seals[2] && seals[0] != seals[2]);
     }
 
     #[test]
     fn a_code_has_29_characters_and_reads_in_any_case() {
-        let code = code(&Secret::new([1; 32]), &face(), 118_000_000);
+        let code = code(&Secret::new([1; 32]), &params(), 118_000_000);
         assert_eq!(code.len(), 29);
         assert_eq!(PresentedCode::read(&code.to_lowercase()), PresentedCode::read(&code));
     }

@@ -6,7 +6,7 @@ use super::{
         error::UserError,
         events::{self, Phase},
     },
-    model::Refusal,
+    model::ScanRefusal,
     rules, seal,
 };
 use crate::{clock::Time, qr};
@@ -58,18 +58,18 @@ impl UserService {
         let (number, event) = found.ok_or(UserError::EventNotFound)?;
         let now = self.clock.now();
         if !event.is_active {
-            return Err(Refusal::EventInactive.into());
+            return Err(ScanRefusal::EventInactive.into());
         }
         if event.schedule.phase(now) == Phase::Closed {
-            return Err(Refusal::Closed.into());
+            return Err(ScanRefusal::Closed.into());
         }
-        let face = event.face(number);
-        let window = rules::window_at(&face, now);
-        let code = seal::code(&event.secret, &face, window);
-        let (shown_from, shown_until) = rules::shown_during(&face, window, &event.schedule);
+        let params = event.code_params(number);
+        let window = rules::window_at(&params, now);
+        let code = seal::code(&event.secret, &params, window);
+        let (shown_from, shown_until) = rules::shown_during(&params, window, &event.schedule);
         Ok(ShownCode {
             url: format!("{}/S/{code}", self.public_origin.to_ascii_uppercase()),
-            typed_code: seal::typed_code(&event.secret, &face, window),
+            typed_code: seal::typed_code(&event.secret, &params, window),
             code,
             shown_from,
             shown_until,

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{
     super::{
-        UserService, attendance::Statistics, codes::Refusal, error::UserError, events,
+        UserService, attendance::Statistics, codes::ScanRefusal, error::UserError, events,
         records::DisplayToken, tables::TALLIES,
     },
     model::{DisplayView, ShownEvent, ends_at, note},
@@ -42,7 +42,7 @@ impl UserService {
                 return Ok(Decision::Refuse(UserError::EventNotFound));
             };
             if now >= ends_at(&found.schedule) {
-                return Ok(Decision::Refuse(Refusal::Closed.into()));
+                return Ok(Decision::Refuse(ScanRefusal::Closed.into()));
             }
             let note = note.clone();
             let display = DisplayToken { hash, event, note, created_at: now, created_by: by };

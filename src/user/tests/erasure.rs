@@ -6,7 +6,7 @@ use crate::{
     language::Language,
     store::Decision,
     user::{
-        EventInput, Refusal, UserError,
+        EventInput, ScanRefusal, UserError,
         tables::{ATTENDANCE, EVENTS, EXPECTED, PROFILES, REFUSALS, TALLIES},
     },
 };
@@ -87,7 +87,7 @@ async fn refused_scans_and_places_at_events_to_come_go_and_those_of_the_past_sta
     let past = house.create(expecting("past")).await.unwrap();
     let code = house.code(&past.event.event_id);
     house.at("2026-11-24T08:50:00+01:00");
-    assert_refused(house.scan(1, &code, "late").await, Refusal::Closed);
+    assert_refused(house.scan(1, &code, "late").await, ScanRefusal::Closed);
     let to_come = EventInput {
         date: "2026-11-25".to_owned(),
         starts_at: None,

@@ -6,7 +6,7 @@ use crate::{
     ids::UserId,
     store::Direction,
     user::{
-        EventInput, Mode, Refusal, UserError,
+        EventInput, Mode, ScanRefusal, UserError,
         tables::{
             ATTENDANCE, EVENT_CLOSINGS, EVENT_IDS, EVENT_NAMES, EVENTS, EXPECTED, HISTORY,
             REFUSALS, TALLIES,
@@ -86,7 +86,7 @@ async fn a_deactivated_event_shows_no_code_and_can_be_activated_again() {
     let from = || Provenance::COMMAND_LINE;
     let view = house.users.set_event_active(id.clone(), false, from()).await.unwrap();
     assert!(!view.event.is_active);
-    assert_refused(house.users.shown_code(&id), Refusal::EventInactive);
+    assert_refused(house.users.shown_code(&id), ScanRefusal::EventInactive);
     house.users.set_event_active(id.clone(), false, from()).await.unwrap();
     house.users.set_event_active(id.clone(), true, from()).await.unwrap();
     assert!(house.users.shown_code(&id).is_ok());
@@ -106,7 +106,7 @@ async fn a_deleted_event_leaves_nothing_but_its_audit() {
     let id = made.event.event_id;
     let code = house.code(&id);
     house.scan(1, &code, "a1").await.unwrap();
-    assert_refused(house.scan(3, &code, "a3").await, Refusal::NotExpected);
+    assert_refused(house.scan(3, &code, "a3").await, ScanRefusal::NotExpected);
 
     house.users.delete_event(id.clone(), Provenance::COMMAND_LINE).await.unwrap();
     let snapshot = house.users.store().read().unwrap();
@@ -124,7 +124,7 @@ async fn a_deleted_event_leaves_nothing_but_its_audit() {
     assert!(rows.into_iter().all(|rows| rows == Ok(0)));
     drop(snapshot);
     assert_eq!(house.audit().last().unwrap().action, "event.deleted");
-    assert_refused(house.scan(1, &code, "a1").await, Refusal::CodeInvalid);
+    assert_refused(house.scan(1, &code, "a1").await, ScanRefusal::CodeInvalid);
     let gone = house.users.delete_event(id, Provenance::COMMAND_LINE).await;
     assert_eq!(gone, Err(UserError::EventNotFound));
 }

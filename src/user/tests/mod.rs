@@ -16,8 +16,8 @@ use futures_util::{FutureExt, future::BoxFuture};
 use tempfile::TempDir;
 
 use super::{
-    Accounts, BrowserId, EventInput, EventView, Hold, MIGRATIONS, Refusal, Registered, ScanAnswer,
-    ScanInput, UserError, UserService,
+    Accounts, BrowserId, EventInput, EventView, Hold, MIGRATIONS, Registered, ScanAnswer,
+    ScanInput, ScanRefusal, UserError, UserService,
 };
 use crate::{
     clock::{Clock, Time},
@@ -205,7 +205,7 @@ fn time(text: &str) -> Time {
 }
 
 #[track_caller]
-fn assert_refused<T: std::fmt::Debug>(answer: Result<T, UserError>, refusal: Refusal) {
+fn assert_refused<T: std::fmt::Debug>(answer: Result<T, UserError>, refusal: ScanRefusal) {
     match answer {
         Err(UserError::Refused(given)) => assert_eq!(given, refusal),
         other => panic!("not {refusal:?}: {other:?}"),

@@ -5,8 +5,8 @@ use crate::{
     event::Provenance,
     ids::UserId,
     user::{
-        BrowserId, EventInput, Mode, Outcome, Refusal, ScanAnswer, ScanInput, Source, Status,
-        UserError,
+        BrowserId, EventInput, Mode, ScanAnswer, ScanInput, ScanOutcome, ScanRefusal, Source,
+        Status, UserError,
         tables::{ATTENDANCE, PROFILES, REFUSALS, SPENT_HOLDS},
     },
 };
@@ -19,7 +19,7 @@ async fn a_scan_is_recorded_and_a_second_one_answers_with_the_first_time() {
     assert_eq!(
         first,
         ScanAnswer {
-            outcome: Outcome::Recorded,
+            outcome: ScanOutcome::Recorded,
             event_id: id.clone(),
             event_name: "Corso di Rust".to_owned(),
             status: Status::Present,
@@ -29,7 +29,7 @@ async fn a_scan_is_recorded_and_a_second_one_answers_with_the_first_time() {
     );
     house.later(60);
     let second = house.scan(1, &house.code(&id), "second").await.unwrap();
-    assert_eq!(second, ScanAnswer { outcome: Outcome::AlreadyRecorded, ..first });
+    assert_eq!(second, ScanAnswer { outcome: ScanOutcome::AlreadyRecorded, ..first });
 }
 
 #[tokio::test]
@@ -54,7 +54,7 @@ async fn a_repeated_request_gets_its_answer_after_the_code_has_expired_and_the_e
     assert_eq!(house.scan(1, &shown.code, "same").await, Ok(first));
     assert_eq!(house.type_in(2, &shown.typed_code, "same").await, Ok(typed));
     assert_eq!(house.redeem(3, &hold, "same").await, Ok(redeemed));
-    assert_refused(house.type_in(1, &shown.typed_code, "new").await, Refusal::CodeInvalid);
+    assert_refused(house.type_in(1, &shown.typed_code, "new").await, ScanRefusal::CodeInvalid);
 }
 
 #[tokio::test]
@@ -65,9 +65,9 @@ async fn a_code_is_taken_for_one_window_more_than_it_is_shown() {
     house.clock.set(shown.shown_until.plus_seconds(14));
     assert!(house.scan(1, &shown.code, "grace").await.is_ok());
     house.clock.set(shown.shown_until.plus_seconds(15));
-    assert_refused(house.scan(2, &shown.code, "late").await, Refusal::CodeExpired);
+    assert_refused(house.scan(2, &shown.code, "late").await, ScanRefusal::CodeExpired);
     house.clock.set(shown.shown_from.plus_seconds(-1));
-    assert_refused(house.scan(3, &shown.code, "future").await, Refusal::CodeExpired);
+    assert_refused(house.scan(3, &shown.code, "future").await, ScanRefusal::CodeExpired);
 }
 
 #[tokio::test]
@@ -78,8 +78,8 @@ async fn the_typed_code_does_the_same_job_and_stays_with_its_window() {
     let spaced = format!("{} {}", &typed[..4], &typed[4..]);
     assert_eq!(house.type_in(1, &spaced, "typed").await.unwrap().event_id, id);
     house.later(30);
-    assert_refused(house.type_in(2, &typed, "typed").await, Refusal::CodeInvalid);
-    assert_refused(house.type_in(2, "1234", "typed").await, Refusal::CodeInvalid);
+    assert_refused(house.type_in(2, &typed, "typed").await, ScanRefusal::CodeInvalid);
+    assert_refused(house.type_in(2, "1234", "typed").await, ScanRefusal::CodeInvalid);
 }
 
 #[tokio::test]
@@ -87,16 +87,16 @@ async fn scanning_opens_is_late_and_closes_by_the_schedule() {
     let house = House::new();
     let id = house.lesson().await;
     house.at("2026-11-23T08:44:59+01:00");
-    assert_refused(house.scan(1, &house.code(&id), "early").await, Refusal::TooEarly);
-    assert_refused(house.hold(&house.code(&id)), Refusal::TooEarly);
+    assert_refused(house.scan(1, &house.code(&id), "early").await, ScanRefusal::TooEarly);
+    assert_refused(house.hold(&house.code(&id)), ScanRefusal::TooEarly);
     house.at("2026-11-23T09:12:30+01:00");
     let late = house.scan(1, &house.code(&id), "late").await.unwrap();
     assert_eq!((late.status, late.minutes_late), (Status::Late, Some(12)));
     house.at("2026-11-23T10:59:59+01:00");
     let last = house.code(&id);
     house.at("2026-11-23T11:00:00+01:00");
-    assert_refused(house.scan(2, &last, "over").await, Refusal::Closed);
-    assert_refused(house.users.shown_code(&id), Refusal::Closed);
+    assert_refused(house.scan(2, &last, "over").await, ScanRefusal::Closed);
+    assert_refused(house.users.shown_code(&id), ScanRefusal::Closed);
 }
 
 #[tokio::test]
@@ -105,9 +105,9 @@ async fn an_inactive_event_takes_no_scans() {
     let id = house.lesson().await;
     let shown = house.users.shown_code(&id).unwrap();
     house.users.set_event_active(id, false, Provenance::COMMAND_LINE).await.unwrap();
-    assert_refused(house.scan(1, &shown.code, "code").await, Refusal::EventInactive);
-    assert_refused(house.type_in(1, &shown.typed_code, "typed").await, Refusal::EventInactive);
-    assert_refused(house.hold(&shown.code), Refusal::EventInactive);
+    assert_refused(house.scan(1, &shown.code, "code").await, ScanRefusal::EventInactive);
+    assert_refused(house.type_in(1, &shown.typed_code, "typed").await, ScanRefusal::EventInactive);
+    assert_refused(house.hold(&shown.code), ScanRefusal::EventInactive);
 }
 
 #[tokio::test]
@@ -137,7 +137,7 @@ async fn a_scan_by_hold_counts_as_of_when_the_hold_was_made() {
     let snapshot = house.users.store().read().unwrap();
     assert_eq!(ATTENDANCE.get(&snapshot, (1, 1)).unwrap().unwrap().source, Source::Hold);
     house.at("2026-11-23T09:19:00+01:00");
-    assert_refused(house.redeem(2, &hold.hold, "held").await, Refusal::CodeExpired);
+    assert_refused(house.redeem(2, &hold.hold, "held").await, ScanRefusal::CodeExpired);
 }
 
 #[tokio::test]
@@ -159,11 +159,11 @@ async fn a_hold_is_good_for_one_person_in_the_browser_that_asked_for_it() {
     let hold = house.hold(&house.code(&id)).unwrap().hold;
     for browser in [None, Some(BrowserId([8; 10]))] {
         let elsewhere = house.redeem_in(browser, 1, &hold, "held").await;
-        assert_refused(elsewhere, Refusal::HoldOfAnotherBrowser);
+        assert_refused(elsewhere, ScanRefusal::HoldOfAnotherBrowser);
     }
     let first = house.redeem(1, &hold, "held").await.unwrap();
     assert_eq!(house.redeem(1, &hold, "held").await.unwrap(), first, "the same scan again");
-    assert_refused(house.redeem(2, &hold, "held").await, Refusal::HoldSpent);
+    assert_refused(house.redeem(2, &hold, "held").await, ScanRefusal::HoldSpent);
     let mine = house.hold(&house.code(&id)).unwrap().hold;
     assert!(house.redeem(2, &mine, "mine").await.is_ok());
 }
@@ -193,11 +193,11 @@ async fn nothing_made_up_is_taken() {
     let others = house.code(&other.event.event_id);
     let mixed = format!("{}{}", &code[..7], &others[7..]);
     for forged in ["", "https://localhost/S/", &code[1..], &mixed, &"0".repeat(29)] {
-        assert_refused(house.scan(1, forged, "forged").await, Refusal::CodeInvalid);
-        assert_refused(house.hold(forged), Refusal::CodeInvalid);
+        assert_refused(house.scan(1, forged, "forged").await, ScanRefusal::CodeInvalid);
+        assert_refused(house.hold(forged), ScanRefusal::CodeInvalid);
     }
     let as_hold = house.redeem(1, &code, "forged").await;
-    assert_refused(as_hold, Refusal::CodeInvalid);
+    assert_refused(as_hold, ScanRefusal::CodeInvalid);
 }
 
 #[tokio::test]
@@ -207,14 +207,14 @@ async fn refusals_are_counted_at_the_event_unless_the_code_is_not_its_own() {
     let made = house.create(input).await.unwrap();
     let first_at = house.clock.now();
     let code = house.code(&made.event.event_id);
-    assert_refused(house.scan(2, &code, "one").await, Refusal::NotExpected);
+    assert_refused(house.scan(2, &code, "one").await, ScanRefusal::NotExpected);
     house.later(300);
-    assert_refused(house.scan(2, &code, "two").await, Refusal::CodeExpired);
-    assert_refused(house.scan(2, &code[1..], "bad").await, Refusal::CodeInvalid);
+    assert_refused(house.scan(2, &code, "two").await, ScanRefusal::CodeExpired);
+    assert_refused(house.scan(2, &code[1..], "bad").await, ScanRefusal::CodeInvalid);
 
     let snapshot = house.users.store().read().unwrap();
     let kept = REFUSALS.get(&snapshot, (made.number, 2)).unwrap().unwrap();
-    assert_eq!((kept.last, kept.count), (Refusal::CodeExpired, 2));
+    assert_eq!((kept.last, kept.count), (ScanRefusal::CodeExpired, 2));
     assert_eq!((kept.first_at, kept.last_at), (first_at, house.clock.now()));
     assert_eq!(REFUSALS.len(&snapshot), Ok(1));
 }
@@ -263,13 +263,13 @@ async fn a_refused_scan_waits_for_one_commit_in_which_it_is_counted() {
     house.later(60);
     let commits = house.users.store().commits();
     let before = *commits.borrow();
-    assert_refused(house.scan(2, &code, "stale").await, Refusal::CodeExpired);
+    assert_refused(house.scan(2, &code, "stale").await, ScanRefusal::CodeExpired);
     assert_eq!(*commits.borrow(), before + 1);
     let count = REFUSALS.get(&house.users.store().read().unwrap(), (1, 2)).unwrap().unwrap();
-    assert_eq!((count.count, count.last), (1, Refusal::CodeExpired));
+    assert_eq!((count.count, count.last), (1, ScanRefusal::CodeExpired));
     assert_refused(
         house.scan(2, "000001R749JR13SHR9F0FPAAPSQ16", "forged").await,
-        Refusal::CodeInvalid,
+        ScanRefusal::CodeInvalid,
     );
     assert_eq!(*commits.borrow(), before + 1, "a code that is not the event's own leaves nothing");
 }

@@ -9,7 +9,7 @@ use super::{
         events,
         records::Event,
     },
-    rules::{Claim, Credential, Standing},
+    rules::{CodeValidity, ScanClaim, ScanCode},
     store,
 };
 use crate::{
@@ -24,7 +24,7 @@ const RECENT_SCANS: usize = 8;
 
 /// A credential of which it is known which event it names.
 #[derive(Debug, Clone)]
-pub(super) enum Evidence {
+pub(super) enum ResolvedCode {
     Code(PresentedCode),
     /// A hold, and the browser that redeems it.
     Hold(PresentedHold, Option<BrowserId>),
@@ -36,7 +36,7 @@ pub(super) enum Evidence {
     },
 }
 
-impl Evidence {
+impl ResolvedCode {
     /// The event's number.
     pub(super) const fn number(&self) -> u32 {
         match self {
@@ -47,31 +47,31 @@ impl Evidence {
     }
 
     /// What it claims, held against the event that it names.
-    pub(super) fn claim(&self, event: &Event, now: Time) -> Claim {
-        let face = event.face(self.number());
+    pub(super) fn claim(&self, event: &Event, now: Time) -> ScanClaim {
+        let params = event.code_params(self.number());
         let (shown_at, is_genuine, is_fresh) = match self {
             Self::Code(code) => {
-                let is_genuine = code.is_genuine(&event.secret, &face);
-                (now, is_genuine, is_fresh(&face, code.window, now))
+                let is_genuine = code.is_genuine(&event.secret, &params);
+                (now, is_genuine, is_fresh(&params, code.window, now))
             }
             Self::Typed { window, digits, .. } => {
-                let typed = typed_code(&event.secret, &face, *window);
+                let typed = typed_code(&event.secret, &params, *window);
                 let is_genuine = crypto::equal(typed.as_bytes(), digits.as_bytes());
-                (now, is_genuine, is_fresh(&face, *window, now))
+                (now, is_genuine, is_fresh(&params, *window, now))
             }
             Self::Hold(hold, _) => {
-                let is_genuine = hold.is_genuine(&event.secret, &face);
+                let is_genuine = hold.is_genuine(&event.secret, &params);
                 let issued_at = hold.terms.issued_at;
                 (issued_at, is_genuine, is_hold_live(issued_at, now))
             }
         };
-        let standing = match (is_genuine, is_fresh) {
-            (false, _) => Standing::Forged,
-            (true, false) => Standing::Stale,
-            (true, true) if self.is_of_another_browser() => Standing::OfAnotherBrowser,
-            (true, true) => Standing::Fresh,
+        let validity = match (is_genuine, is_fresh) {
+            (false, _) => CodeValidity::Forged,
+            (true, false) => CodeValidity::Stale,
+            (true, true) if self.is_of_another_browser() => CodeValidity::OfAnotherBrowser,
+            (true, true) => CodeValidity::Fresh,
         };
-        Claim { at: hold_counts_as_of(shown_at, now), shown_at, standing }
+        ScanClaim { at: hold_counts_as_of(shown_at, now), shown_at, validity }
     }
 
     fn is_of_another_browser(&self) -> bool {
@@ -80,19 +80,19 @@ impl Evidence {
 }
 
 /// Finds out which event a credential of a person names; nothing when none.
-pub(super) async fn find(
+pub(super) async fn resolve(
     store: &Store,
-    credential: Credential,
+    credential: ScanCode,
     person: UserId,
     nonce: &str,
     now: Time,
-) -> Result<Option<Evidence>, StoreError> {
+) -> Result<Option<ResolvedCode>, StoreError> {
     match credential {
-        Credential::Code(text) => Ok(read_code(&text)),
-        Credential::Hold(text, browser) => {
-            Ok(PresentedHold::read(&text).map(|hold| Evidence::Hold(hold, browser)))
+        ScanCode::Code(text) => Ok(read_code(&text)),
+        ScanCode::Hold(text, browser) => {
+            Ok(PresentedHold::read(&text).map(|hold| ResolvedCode::Hold(hold, browser)))
         }
-        Credential::Typed(text) => {
+        ScanCode::Typed(text) => {
             let Some(digits) = typed_digits(&text) else { return Ok(None) };
             let nonce = nonce.to_owned();
             store.read_range(move |view| find_typed(view, digits, person, &nonce, now)).await
@@ -101,8 +101,8 @@ pub(super) async fn find(
 }
 
 /// A code, alone or in a link.
-pub(super) fn read_code(text: &str) -> Option<Evidence> {
-    PresentedCode::read(code_in(text)).map(Evidence::Code)
+pub(super) fn read_code(text: &str) -> Option<ResolvedCode> {
+    PresentedCode::read(code_in(text)).map(ResolvedCode::Code)
 }
 
 /// The event that shows these digits now. Two that show the same, which one pair of events in
@@ -118,7 +118,7 @@ fn find_typed(
     person: UserId,
     nonce: &str,
     now: Time,
-) -> Result<Option<Evidence>, StoreError> {
+) -> Result<Option<ResolvedCode>, StoreError> {
     let mut found = Vec::new();
     for (number, event) in events::open_at(snapshot, now)? {
         let window = showing(&event, number, &digits, now);
@@ -136,7 +136,7 @@ fn find_typed(
     }
     match found.as_slice() {
         [(number, window)] => {
-            Ok(Some(Evidence::Typed { number: *number, window: *window, digits }))
+            Ok(Some(ResolvedCode::Typed { number: *number, window: *window, digits }))
         }
         _ => Ok(None),
     }
@@ -145,9 +145,9 @@ fn find_typed(
 /// The window in which an event accepts these digits at a moment. Every comparison takes the same
 /// time, and all windows are compared.
 fn showing(event: &Event, number: u32, digits: &str, at: Time) -> Option<u32> {
-    let face = event.face(number);
+    let params = event.code_params(number);
     let shows = |window: &u32| {
-        crypto::equal(typed_code(&event.secret, &face, *window).as_bytes(), digits.as_bytes())
+        crypto::equal(typed_code(&event.secret, &params, *window).as_bytes(), digits.as_bytes())
     };
-    accepted_windows(&face, at).filter(shows).last()
+    accepted_windows(&params, at).filter(shows).last()
 }
