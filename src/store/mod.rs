@@ -23,6 +23,7 @@
 //! `tables`, `records`, `store` and `migrations` build on it.
 
 mod at_rest;
+mod commit_cache;
 mod copy;
 mod create;
 mod error;
@@ -36,12 +37,12 @@ mod size;
 mod space;
 mod table;
 mod unsynced;
-mod until_commit;
 mod untouched;
 mod view;
 mod writer;
 
 pub use at_rest::{AtRest, check_pages};
+pub use commit_cache::CommitCache;
 pub use copy::{AnyTable, copy, missing_tables};
 pub use error::{IoFailure, OpenError, StoreError};
 pub use hold::Held;
@@ -52,7 +53,6 @@ pub use record::{Origin, Record, first_version};
 pub use size::{Compacted, Sizes, compact, compact_backend, compact_if_asked};
 pub use space::{Room, Space};
 pub use table::{Direction, Table};
-pub use until_commit::UntilCommit;
 pub use untouched::check_untouched;
 pub use view::{Edit, Reader, Snapshot, View};
 pub use writer::Decision;

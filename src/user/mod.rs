@@ -35,7 +35,7 @@ use crate::{
     http::{Cursors, Principal, Problem},
     ids::UserId,
     language::Language,
-    store::{Snapshot, Store, StoreError, UntilCommit},
+    store::{CommitCache, Snapshot, Store, StoreError},
     telemetry::Metrics,
 };
 
@@ -99,7 +99,7 @@ pub struct UserService {
     metrics: Metrics,
     accounts: Arc<dyn Accounts>,
     cursors: Cursors,
-    profiles: Arc<UntilCommit<u64, Profile>>,
+    profiles: Arc<CommitCache<u64, Profile>>,
     displays: Arc<KnownDisplays>,
     misses: Arc<TypedCodeMisses>,
 }
@@ -117,7 +117,7 @@ impl UserService {
         cursors: Cursors,
     ) -> Self {
         let (config, public_origin) = (Arc::new(config), public_origin.into());
-        let profiles = Arc::new(UntilCommit::new(REMEMBERED_PROFILES));
+        let profiles = Arc::new(CommitCache::new(REMEMBERED_PROFILES));
         let displays = Arc::default();
         let misses = Arc::new(TypedCodeMisses::unlimited());
         Self {

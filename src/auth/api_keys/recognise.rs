@@ -16,7 +16,7 @@ use crate::{
     clock::Time,
     http::{ClientNetwork, Credential, Principal},
     ids::RandomId,
-    store::{Decision, StoreError, UntilCommit, View},
+    store::{CommitCache, Decision, StoreError, View},
     token::opaque::{API_KEY, OpaqueToken},
 };
 
@@ -25,7 +25,7 @@ const REMEMBERED: usize = 1_024;
 
 /// What is remembered of keys, and their uses that were not written yet.
 pub(in crate::auth) struct KnownKeys {
-    known: UntilCommit<RandomId, Arc<Known>>,
+    known: CommitCache<RandomId, Arc<Known>>,
     /// Of keys that exist alone, so there are no more of them than keys.
     uses: Mutex<HashMap<RandomId, Use>>,
 }
@@ -46,7 +46,7 @@ pub(super) struct Use {
 
 impl Default for KnownKeys {
     fn default() -> Self {
-        Self { known: UntilCommit::new(REMEMBERED), uses: Mutex::default() }
+        Self { known: CommitCache::new(REMEMBERED), uses: Mutex::default() }
     }
 }
 

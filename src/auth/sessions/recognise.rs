@@ -1,7 +1,7 @@
 //! Recognising the bearer of an access token, on every request.
 //!
 //! A token's signature is checked once and remembered until the token ends or the keys change. Who stands behind it is
-//! remembered only as long as nothing at all is committed to `auth.redb` (`store::UntilCommit`), so
+//! remembered only as long as nothing at all is committed to `auth.redb` (`store::CommitCache`), so
 //! whatever has been answered to anyone (a logout, a demotion) is seen by the very next request.
 
 use std::{
@@ -19,7 +19,7 @@ use crate::{
     clock::Time,
     http::{Credential, Principal},
     ids::{RandomId, UserId},
-    store::{StoreError, UntilCommit},
+    store::{CommitCache, StoreError},
     token::{self, Access, TokenError},
 };
 
@@ -30,7 +30,7 @@ const REMEMBERED: usize = 8_192;
 /// What is remembered of tokens and of who stands behind them.
 pub(in crate::auth) struct Recognised {
     signatures: RwLock<HashMap<String, Signed>>,
-    people: UntilCommit<RandomId, Behind>,
+    people: CommitCache<RandomId, Behind>,
 }
 
 /// What a token says, until when, and by which ring of keys.
@@ -57,7 +57,7 @@ impl Behind {
 
 impl Default for Recognised {
     fn default() -> Self {
-        Self { signatures: RwLock::default(), people: UntilCommit::new(REMEMBERED) }
+        Self { signatures: RwLock::default(), people: CommitCache::new(REMEMBERED) }
     }
 }
 

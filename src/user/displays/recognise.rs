@@ -7,7 +7,7 @@ use crate::{
     clock::Time,
     http::Display,
     ids::RandomId,
-    store::{StoreError, UntilCommit},
+    store::{CommitCache, StoreError},
     token::opaque::{DISPLAY, OpaqueToken},
     user::{UserError, UserService, tables::EVENTS},
 };
@@ -16,7 +16,7 @@ use crate::{
 const REMEMBERED: usize = 1_024;
 
 /// What is remembered of displays.
-pub(in crate::user) struct KnownDisplays(UntilCommit<RandomId, Arc<Known>>);
+pub(in crate::user) struct KnownDisplays(CommitCache<RandomId, Arc<Known>>);
 
 struct Known {
     hash: [u8; 32],
@@ -26,7 +26,7 @@ struct Known {
 
 impl Default for KnownDisplays {
     fn default() -> Self {
-        Self(UntilCommit::new(REMEMBERED))
+        Self(CommitCache::new(REMEMBERED))
     }
 }
 

@@ -11,7 +11,7 @@ use super::{Store, StoreError};
 /// A small memory in front of a store, for point reads that are asked again and again while nothing is
 /// written. Whatever is committed, it forgets everything, so it never needs to know what a write
 /// touched: the number of commits is read before a value is, and changes before anyone is answered.
-pub struct UntilCommit<K, V> {
+pub struct CommitCache<K, V> {
     most: usize,
     known: RwLock<Known<K, V>>,
 }
@@ -21,7 +21,7 @@ struct Known<K, V> {
     values: HashMap<K, V>,
 }
 
-impl<K: Hash + Eq, V: Clone> UntilCommit<K, V> {
+impl<K: Hash + Eq, V: Clone> CommitCache<K, V> {
     /// A memory of at most `most` values; beyond, it starts anew.
     pub fn new(most: usize) -> Self {
         Self { most, known: RwLock::new(Known { commits: 0, values: HashMap::new() }) }
@@ -88,7 +88,7 @@ mod tests {
     #[tokio::test]
     async fn a_value_is_read_once_and_anew_after_every_commit() {
         let store = Store::in_memory(STEPS, Metrics::new().unwrap().store("test")).unwrap();
-        let memory = UntilCommit::new(2);
+        let memory = CommitCache::new(2);
         let reads = Cell::new(0);
         let get = |key: u64| {
             let read = |key: &u64| {
