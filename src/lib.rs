@@ -8,7 +8,7 @@
 //!   [`doctor`] looks for what is wrong with an installation and changes nothing.
 //! - [`server`] binds, serves, drains; [`server`]'s `wire` composes the domains and its `routes` is the
 //!   one table of what answers where. [`backup`] takes one moment of all files away and brings it back.
-//! - [`gateway`] is what happens around every request: name it, recognise the caller, limit, log.
+//! - [`gateway`] is what happens around every request: name it, authenticate the caller, limit, log.
 //! - The domains: [`auth`] (accounts and sessions), [`user`] (profiles, events, codes, attendance) and
 //!   [`social_log`] (the social feed and the audit chain). Each keeps one file and knows no other.
 //! - [`dashboard`] looks at all of them, and at the machine, without writing anything.

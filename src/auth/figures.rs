@@ -74,9 +74,9 @@ impl AuthService {
         user: UserId,
         session: RandomId,
     ) -> Result<Arc<Principal>, AuthError> {
-        let behind = self.behind(Access { user, session })?;
-        let behind = behind.filter(|behind| behind.holds(user, self.parts.clock.now()));
-        Ok(behind.ok_or(AuthError::SessionEnded)?.person)
+        let session = self.cached_session(Access { user, session })?;
+        let session = session.filter(|session| session.belongs_to(user, self.parts.clock.now()));
+        Ok(session.ok_or(AuthError::SessionEnded)?.person)
     }
 }
 

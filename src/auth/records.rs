@@ -134,7 +134,7 @@ pub(super) struct ApiKey {
     pub(super) scopes: Scopes,
     pub(super) created_at: Time,
     pub(super) expires_at: Option<Time>,
-    /// Up to a minute behind while an appliance runs: `api_keys/recognise`.
+    /// Up to a minute behind while an appliance runs: `api_keys/authenticate`.
     pub(super) last_used_at: Option<Time>,
     pub(super) last_network: Option<String>,
 }

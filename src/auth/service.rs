@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::{
     AuthError,
-    api_keys::KnownKeys,
+    api_keys::ApiKeyCache,
     passwords::{Guesses, Hasher, PasswordLimits},
-    sessions::{Opened, Recognised, SessionLimits, Throttle},
+    sessions::{Opened, SessionCache, SessionLimits, Throttle},
     signing_keys::SigningKeys,
     tables::SECRETS,
 };
@@ -29,8 +29,8 @@ pub(super) struct Parts {
     pub(super) hasher: Hasher,
     pub(super) throttle: Throttle,
     pub(super) password_limits: PasswordLimits,
-    pub(super) recognised: Recognised,
-    pub(super) api_keys: KnownKeys,
+    pub(super) session_cache: SessionCache,
+    pub(super) api_keys: ApiKeyCache,
     pub(super) keys: SigningKeys,
     pub(super) refresh_key: [u8; 32],
     pub(super) cursor_key: [u8; 32],
@@ -83,8 +83,8 @@ impl AuthService {
             hasher,
             throttle,
             password_limits: PasswordLimits::new(rate_limit),
-            recognised: Recognised::default(),
-            api_keys: KnownKeys::default(),
+            session_cache: SessionCache::default(),
+            api_keys: ApiKeyCache::default(),
             keys,
             refresh_key,
             cursor_key,

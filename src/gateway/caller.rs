@@ -7,10 +7,10 @@ use crate::{
     token::opaque::{API_KEY, DISPLAY},
 };
 
-/// Recognises the bearer of a token (RFC 6750 §2.1): an API key and a display token by what they begin
+/// Authenticates the bearer of a token (RFC 6750 §2.1): an API key and a display token by what they begin
 /// with, anything else as an access token. A bad token refuses nothing here: pages and public operations
 /// answer anyone, and the rest refuses when it asks for its caller.
-pub(super) fn recognise(
+pub(super) fn authenticate(
     request: &Request,
     network: ClientNetwork,
     authenticator: &dyn Authenticator,
@@ -21,12 +21,12 @@ pub(super) fn recognise(
         return Caller::Anonymous;
     }
     let token = token.trim();
-    let recognised = if token.starts_with(API_KEY) {
+    let authenticated = if token.starts_with(API_KEY) {
         authenticator.api_key(token, network).map(Caller::SignedIn)
     } else if token.starts_with(DISPLAY) {
         authenticator.display(token).map(Caller::Display)
     } else {
         authenticator.session(token).map(Caller::SignedIn)
     };
-    recognised.unwrap_or_else(Caller::Refused)
+    authenticated.unwrap_or_else(Caller::Refused)
 }

@@ -154,7 +154,8 @@ impl<E: Endpoint<Output = Response>> Endpoint for Gateway<E> {
         let settings = &self.settings;
 
         let client = settings.clients.of(&request);
-        let caller = caller::recognise(&request, client.network, settings.authenticator.as_ref());
+        let caller =
+            caller::authenticate(&request, client.network, settings.authenticator.as_ref());
         let body = settings.bodies.at(request.method(), request.uri().path());
         let body_of_caller = settings.bodies.of(&caller, client.network, &body);
         let context = identify::identify(&request, &client, body_of_caller);

@@ -35,7 +35,7 @@ pub struct Principal {
     pub last_login_at: Option<Time>,
 }
 
-/// What a person was recognised by.
+/// What a person was authenticated by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Credential {
     /// An access token of this session: they are here themselves.

@@ -6,8 +6,8 @@
 
 mod acme;
 mod admission;
+mod authenticator;
 mod backups;
-mod bearers;
 mod certificates;
 mod connection;
 mod control;

@@ -9,8 +9,8 @@ use futures_util::future::BoxFuture;
 
 use super::{
     StartError,
+    authenticator::DomainAuthenticator,
     backups::back_up_before_upgrade,
-    bearers::Bearers,
     data::DATA_FILES,
     export::{Exporting, new_exports},
 };
@@ -190,7 +190,7 @@ impl Domains {
 
     /// What the gateway needs of accounts.
     pub(super) fn authenticator(&self) -> Arc<dyn Authenticator> {
-        Arc::new(Bearers { auth: self.auth.clone(), user: self.user.clone() })
+        Arc::new(DomainAuthenticator { auth: self.auth.clone(), user: self.user.clone() })
     }
 
     /// Counts what is counted only when somebody asks for metrics.

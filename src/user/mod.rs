@@ -25,7 +25,7 @@ mod tests;
 use std::sync::Arc;
 
 use attendance::TypedCodeMisses;
-use displays::KnownDisplays;
+use displays::DisplayCache;
 use futures_util::future::BoxFuture;
 
 use crate::{
@@ -100,7 +100,7 @@ pub struct UserService {
     accounts: Arc<dyn Accounts>,
     cursors: Cursors,
     profiles: Arc<CommitCache<u64, Profile>>,
-    displays: Arc<KnownDisplays>,
+    displays: Arc<DisplayCache>,
     misses: Arc<TypedCodeMisses>,
 }
 

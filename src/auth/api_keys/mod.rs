@@ -5,13 +5,13 @@
 //! disabled, deleted or demoted owner takes the key along at once.
 
 mod api;
+mod authenticate;
 mod dto;
 mod model;
-mod recognise;
 mod service;
 mod store;
 
 pub use api::ApiKeysApi;
+pub(super) use authenticate::ApiKeyCache;
 pub use model::{KeyView, NewKey};
-pub(super) use recognise::KnownKeys;
 pub(super) use store::{keys_of, remove_keys_of};

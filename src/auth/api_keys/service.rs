@@ -1,4 +1,4 @@
-//! Use cases of API keys: making, listing, revoking. Being recognised is in `recognise`.
+//! LastUse cases of API keys: making, listing, revoking. Authenticating with one is in `authenticate`.
 
 use serde_json::json;
 
@@ -189,8 +189,8 @@ mod tests {
         };
         auth.store().submit(put).await.unwrap().unwrap();
         let network = crate::http::ClientNetwork::of([192, 0, 2, 7].into());
-        let recognised = auth.principal_of_key(&token.reveal(API_KEY), network);
-        assert_eq!(recognised.err(), Some(AuthError::KeyInvalid));
+        let authenticated = auth.principal_of_key(&token.reveal(API_KEY), network);
+        assert_eq!(authenticated.err(), Some(AuthError::KeyInvalid));
         assert_eq!(auth.keys_of(UserId(7)).await.unwrap().len(), 1);
         assert_eq!(auth.forget_orphaned_keys().await, Ok(1));
         assert!(auth.keys(None, 10).await.unwrap().is_empty());

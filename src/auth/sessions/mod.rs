@@ -1,12 +1,12 @@
-//! Sessions: logging in, going on, being recognised, ending.
+//! Sessions: logging in, refreshing, authenticating, ending.
 
 mod api;
+mod authenticate;
 mod device;
 mod dto;
 mod ending;
 mod login;
 mod model;
-mod recognise;
 mod refresh;
 mod refresh_token;
 mod rules;
@@ -14,9 +14,9 @@ mod sealed;
 mod throttle;
 
 pub use api::SessionsApi;
+pub(super) use authenticate::{SessionCache, principal_of};
 pub use ending::OpenSession;
 pub use login::{LoggedIn, Login};
 pub(super) use model::{Identifier, Opened};
-pub(super) use recognise::{Recognised, principal_of};
 pub(super) use rules::SessionLimits;
 pub(super) use throttle::Throttle;

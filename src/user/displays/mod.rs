@@ -4,13 +4,13 @@
 //! revoked, and ends by itself a day after the event has closed.
 
 mod api;
+mod authenticate;
 mod dto;
 mod model;
-mod recognise;
 mod service;
 mod store;
 
 pub use api::DisplaysApi;
+pub(super) use authenticate::DisplayCache;
 pub use model::{DisplayView, ShownEvent};
-pub(super) use recognise::KnownDisplays;
 pub(super) use store::remove_all_of;

@@ -1,4 +1,4 @@
-//! Recognising a display, on every request.
+//! Authenticating a display, on every request.
 
 use std::sync::Arc;
 
@@ -16,15 +16,15 @@ use crate::{
 const REMEMBERED: usize = 1_024;
 
 /// What is remembered of displays.
-pub(in crate::user) struct KnownDisplays(CommitCache<RandomId, Arc<Known>>);
+pub(in crate::user) struct DisplayCache(CommitCache<RandomId, Arc<CachedDisplay>>);
 
-struct Known {
+struct CachedDisplay {
     hash: [u8; 32],
     ends_at: Time,
     display: Arc<Display>,
 }
 
-impl Default for KnownDisplays {
+impl Default for DisplayCache {
     fn default() -> Self {
         Self(CommitCache::new(REMEMBERED))
     }
@@ -45,14 +45,14 @@ impl UserService {
         good.map(|known| Arc::clone(&known.display)).ok_or(UserError::DisplayInvalid)
     }
 
-    fn known_display(&self, id: RandomId) -> Result<Option<Arc<Known>>, StoreError> {
+    fn known_display(&self, id: RandomId) -> Result<Option<Arc<CachedDisplay>>, StoreError> {
         let snapshot = self.store.read()?;
         let Some(found) = display(&snapshot, id)? else { return Ok(None) };
         let event = EVENTS.get(&snapshot, found.event)?;
         Ok(event.map(|event| {
             let ends_at = ends_at(&event.schedule);
             let display = Arc::new(Display { id, event_id: event.event_id });
-            Arc::new(Known { hash: found.hash, ends_at, display })
+            Arc::new(CachedDisplay { hash: found.hash, ends_at, display })
         }))
     }
 }

@@ -1,4 +1,4 @@
-//! Whoever bears something, recognised by the domain that gave it out.
+//! Authenticates each token by the domain that issued it.
 
 use std::sync::Arc;
 
@@ -9,12 +9,12 @@ use crate::{
 };
 
 /// Access tokens and API keys, which the accounts know, and display tokens, which the events know.
-pub(super) struct Bearers {
+pub(super) struct DomainAuthenticator {
     pub(super) auth: AuthService,
     pub(super) user: UserService,
 }
 
-impl Authenticator for Bearers {
+impl Authenticator for DomainAuthenticator {
     fn session(&self, token: &str) -> Result<Arc<Principal>, Problem> {
         Ok(self.auth.principal(token)?)
     }

@@ -1,6 +1,6 @@
-//! Recognising the bearer of an API key, on every request.
+//! Authenticating the bearer of an API key, on every request.
 //!
-//! As with access tokens (`sessions/recognise`), what was read of a key and of its owner is remembered
+//! As with access tokens (`sessions/authenticate`), what was read of a key and of its owner is remembered
 //! only until the next commit to `auth.redb`. That a key was used is therefore not written at once, which
 //! would make every request of a busy key a commit: it is kept here, and housekeeping writes all of it
 //! once a minute, in one commit.
@@ -24,14 +24,14 @@ use crate::{
 const REMEMBERED: usize = 1_024;
 
 /// What is remembered of keys, and their uses that were not written yet.
-pub(in crate::auth) struct KnownKeys {
-    known: CommitCache<RandomId, Arc<Known>>,
+pub(in crate::auth) struct ApiKeyCache {
+    known: CommitCache<RandomId, Arc<CachedKey>>,
     /// Of keys that exist alone, so there are no more of them than keys.
-    uses: Mutex<HashMap<RandomId, Use>>,
+    uses: Mutex<HashMap<RandomId, LastUse>>,
 }
 
 /// A key, and who is behind it.
-struct Known {
+struct CachedKey {
     hash: [u8; 32],
     expires_at: Option<Time>,
     person: Arc<Principal>,
@@ -39,34 +39,34 @@ struct Known {
 
 /// The last time that a key was used.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Use {
+pub(super) struct LastUse {
     pub(super) at: Time,
     pub(super) network: ClientNetwork,
 }
 
-impl Default for KnownKeys {
+impl Default for ApiKeyCache {
     fn default() -> Self {
         Self { known: CommitCache::new(REMEMBERED), uses: Mutex::default() }
     }
 }
 
-impl KnownKeys {
+impl ApiKeyCache {
     /// The last use of a key that was not written yet.
-    pub(super) fn last_use(&self, id: RandomId) -> Option<Use> {
+    pub(super) fn last_use(&self, id: RandomId) -> Option<LastUse> {
         self.uses.lock().unwrap_or_else(PoisonError::into_inner).get(&id).copied()
     }
 
     fn note(&self, id: RandomId, at: Time, network: ClientNetwork) {
         let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
-        uses.insert(id, Use { at, network });
+        uses.insert(id, LastUse { at, network });
     }
 
-    fn take(&self) -> HashMap<RandomId, Use> {
+    fn take(&self) -> HashMap<RandomId, LastUse> {
         std::mem::take(&mut *self.uses.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Puts back what could not be written, under what was noted since.
-    fn put_back(&self, taken: HashMap<RandomId, Use>) {
+    fn put_back(&self, taken: HashMap<RandomId, LastUse>) {
         let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
         for (id, used) in taken {
             uses.entry(id).or_insert(used);
@@ -100,14 +100,14 @@ impl AuthService {
     }
 
     /// A key and who is behind it now: nobody when it was revoked or the account is disabled.
-    fn known_key(&self, id: RandomId) -> Result<Option<Arc<Known>>, StoreError> {
+    fn known_key(&self, id: RandomId) -> Result<Option<Arc<CachedKey>>, StoreError> {
         let snapshot = self.parts.store.read()?;
         let Some(key) = api_key(&snapshot, id)? else { return Ok(None) };
         let owner = account(&snapshot, key.owner)?.filter(|account| !account.disabled);
         let credential = Credential::ApiKey { id, scopes: key.scopes };
         Ok(owner.map(|owner| {
             let person = Arc::new(principal_of(owner, credential));
-            Arc::new(Known { hash: key.hash, expires_at: key.expires_at, person })
+            Arc::new(CachedKey { hash: key.hash, expires_at: key.expires_at, person })
         }))
     }
 
@@ -127,7 +127,7 @@ impl AuthService {
         noted
     }
 
-    async fn write_key_uses(&self, uses: HashMap<RandomId, Use>) -> Result<usize, AuthError> {
+    async fn write_key_uses(&self, uses: HashMap<RandomId, LastUse>) -> Result<usize, AuthError> {
         let command = move |view: &View<'_>| -> Result<Decision<usize, AuthError>, StoreError> {
             let mut noted = Vec::with_capacity(uses.len());
             for (id, last) in &uses {

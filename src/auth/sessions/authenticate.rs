@@ -1,6 +1,6 @@
-//! Recognising the bearer of an access token, on every request.
+//! Authenticating the bearer of an access token, on every request.
 //!
-//! A token's signature is checked once and remembered until the token ends or the keys change. Who stands behind it is
+//! A token's signature is checked once and remembered until the token ends or the keys change. Who stands session it is
 //! remembered only as long as nothing at all is committed to `auth.redb` (`store::CommitCache`), so
 //! whatever has been answered to anyone (a logout, a demotion) is seen by the very next request.
 
@@ -27,15 +27,15 @@ use crate::{
 /// forgotten and learnt again.
 const REMEMBERED: usize = 8_192;
 
-/// What is remembered of tokens and of who stands behind them.
-pub(in crate::auth) struct Recognised {
-    signatures: RwLock<HashMap<String, Signed>>,
-    people: CommitCache<RandomId, Behind>,
+/// What is remembered of tokens and of who stands session them.
+pub(in crate::auth) struct SessionCache {
+    signatures: RwLock<HashMap<String, VerifiedToken>>,
+    people: CommitCache<RandomId, CachedSession>,
 }
 
 /// What a token says, until when, and by which ring of keys.
 #[derive(Clone, Copy)]
-struct Signed {
+struct VerifiedToken {
     access: Access,
     ends: Time,
     generation: u64,
@@ -43,31 +43,31 @@ struct Signed {
 
 /// Who a session belongs to, and when it ends.
 #[derive(Clone)]
-pub(in crate::auth) struct Behind {
+pub(in crate::auth) struct CachedSession {
     pub(in crate::auth) person: Arc<Principal>,
     session_ends: Time,
 }
 
-impl Behind {
+impl CachedSession {
     /// Whether the session is this person's and has not run out.
-    pub(in crate::auth) fn holds(&self, user: UserId, now: Time) -> bool {
+    pub(in crate::auth) fn belongs_to(&self, user: UserId, now: Time) -> bool {
         self.person.id == user && now <= self.session_ends
     }
 }
 
-impl Default for Recognised {
+impl Default for SessionCache {
     fn default() -> Self {
         Self { signatures: RwLock::default(), people: CommitCache::new(REMEMBERED) }
     }
 }
 
-impl Recognised {
+impl SessionCache {
     /// What a token whose signature was checked before says.
-    fn get(&self, token: &str) -> Option<Signed> {
+    fn get(&self, token: &str) -> Option<VerifiedToken> {
         self.signatures.read().unwrap_or_else(PoisonError::into_inner).get(token).copied()
     }
 
-    fn put(&self, token: &str, known: Signed) {
+    fn put(&self, token: &str, known: VerifiedToken) {
         let mut all = self.signatures.write().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= REMEMBERED {
             all.clear();
@@ -77,29 +77,30 @@ impl Recognised {
 }
 
 impl AuthService {
-    /// The person behind an access token, as their session and account are now.
+    /// The person session an access token, as their session and account are now.
     ///
     /// # Errors
     /// [`AuthError::TokenInvalid`], [`AuthError::TokenExpired`], [`AuthError::SessionEnded`] and those
     /// of the store.
     pub fn principal(&self, token: &str) -> Result<Arc<Principal>, AuthError> {
-        let recognised = self.recognise(token);
-        self.parts.metrics.jwt_validation(match &recognised {
+        let authenticated = self.authenticate(token);
+        self.parts.metrics.jwt_validation(match &authenticated {
             Ok(_) => "valid",
             Err(AuthError::TokenExpired) => "expired",
             Err(_) => "invalid",
         });
-        recognised
+        authenticated
     }
 
-    fn recognise(&self, token: &str) -> Result<Arc<Principal>, AuthError> {
+    fn authenticate(&self, token: &str) -> Result<Arc<Principal>, AuthError> {
         let parts = &self.parts;
         let now = parts.clock.now();
         let access = self.access(token, now)?;
-        let people = &parts.recognised.people;
-        let behind = people.get_or_read(&parts.store, access.session, |_| self.behind(access))?;
-        let behind = behind.filter(|behind| behind.holds(access.user, now));
-        behind.map(|behind| behind.person).ok_or(AuthError::SessionEnded)
+        let people = &parts.session_cache.people;
+        let session =
+            people.get_or_read(&parts.store, access.session, |_| self.cached_session(access))?;
+        let session = session.filter(|session| session.belongs_to(access.user, now));
+        session.map(|session| session.person).ok_or(AuthError::SessionEnded)
     }
 
     /// What a token says, once its signature and its times hold.
@@ -107,7 +108,7 @@ impl AuthService {
         let parts = &self.parts;
         let ring = parts.keys.ring();
         let generation = ring.generation;
-        match parts.recognised.get(token) {
+        match parts.session_cache.get(token) {
             Some(known) if now <= known.ends && known.generation == generation => Ok(known.access),
             _ => {
                 let (access, ends) =
@@ -115,14 +116,17 @@ impl AuthService {
                         TokenError::Expired => AuthError::TokenExpired,
                         TokenError::Invalid => AuthError::TokenInvalid,
                     })?;
-                parts.recognised.put(token, Signed { access, ends, generation });
+                parts.session_cache.put(token, VerifiedToken { access, ends, generation });
                 Ok(access)
             }
         }
     }
 
-    /// Who is behind a session now: nobody when it was ended or the account is disabled.
-    pub(in crate::auth) fn behind(&self, access: Access) -> Result<Option<Behind>, StoreError> {
+    /// Who is session a session now: nobody when it was ended or the account is disabled.
+    pub(in crate::auth) fn cached_session(
+        &self,
+        access: Access,
+    ) -> Result<Option<CachedSession>, StoreError> {
         let snapshot = self.parts.store.read()?;
         let Some(session) = session(&snapshot, access.session)? else { return Ok(None) };
         let account = account(&snapshot, session.user)?.filter(|account| !account.disabled);
@@ -134,11 +138,11 @@ impl AuthService {
                 .is_none_or(|factor| factor.confirmed_at.is_none());
         let person = principal_of(account, Credential::Session(access.session));
         let person = Arc::new(Principal { needs_second_factor, ..person });
-        Ok(Some(Behind { person, session_ends }))
+        Ok(Some(CachedSession { person, session_ends }))
     }
 }
 
-/// An account as handlers see it, recognised by a credential.
+/// An account as handlers see it, authenticated by a credential.
 pub(in crate::auth) fn principal_of(account: Account, credential: Credential) -> Principal {
     Principal {
         id: account.id,
