@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     AuthError,
     api_keys::ApiKeyCache,
-    passwords::{Guesses, Hasher, PasswordLimits},
+    passwords::{Hasher, PasswordLimits, UserInputs},
     sessions::{Opened, SessionCache, SessionLimits, Throttle},
     signing_keys::SigningKeys,
     tables::SECRETS,
@@ -125,9 +125,12 @@ impl AuthService {
     }
 
     /// What somebody would try first who guesses the password of a person with this address and names.
-    pub(super) fn guesses<'t>(&'t self, own: impl IntoIterator<Item = &'t str>) -> Guesses {
+    pub(super) fn guesses<'t>(&'t self, own: impl IntoIterator<Item = &'t str>) -> UserInputs {
         let forbidden = self.parts.config.forbidden_words.iter().map(String::as_str);
-        Guesses::new(own, [self.parts.site.name.as_str(), "appliance"].into_iter().chain(forbidden))
+        UserInputs::new(
+            own,
+            [self.parts.site.name.as_str(), "appliance"].into_iter().chain(forbidden),
+        )
     }
 
     /// An access token for a session, and how many seconds it lives.

@@ -21,7 +21,7 @@ use super::{
     argon::Argon,
     imported::{are_bearable_steps, is_bearable},
     model::NewPassword,
-    strength::Guesses,
+    strength::UserInputs,
 };
 use crate::{
     auth::AuthError,
@@ -71,7 +71,7 @@ impl Hasher {
         Ok(Self { argon: Arc::new(Argon::new(params)), turns: Turns::new(workers, MOST_WAITING) })
     }
 
-    /// The PHC string of a new password, once it is judged to be none of `guesses`. `is_wanted` is asked
+    /// The PHC string of a new password, once it is judged to be none of `user_inputs`. `is_wanted` is asked
     /// between the two: to judge a password costs little, to hash it much.
     ///
     /// # Errors
@@ -80,12 +80,12 @@ impl Hasher {
     pub(in crate::auth) async fn hash_new(
         &self,
         password: NewPassword,
-        guesses: Guesses,
+        user_inputs: UserInputs,
         is_wanted: impl FnOnce() -> Result<(), AuthError> + Send + 'static,
         client: ClientConnection,
     ) -> Result<String, AuthError> {
         let work = move |argon: &Argon| {
-            guesses.judge(&password)?;
+            user_inputs.judge(&password)?;
             is_wanted()?;
             argon.hash(password.reveal())
         };

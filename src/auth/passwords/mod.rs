@@ -27,4 +27,4 @@ pub(super) use imported::imported_hash;
 pub(super) use limits::PasswordLimits;
 pub use model::NewPassword;
 pub use reset::IssuedReset;
-pub(super) use strength::Guesses;
+pub(super) use strength::UserInputs;

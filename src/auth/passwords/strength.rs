@@ -22,12 +22,12 @@ const SHORTEST_REASON: usize = 4;
 const LEAST_BESIDES: usize = 7;
 
 /// What somebody would try first who guesses the password of one person here. In lower case.
-pub(in crate::auth) struct Guesses {
+pub(in crate::auth) struct UserInputs {
     own: Vec<String>,
     of_this_place: Vec<String>,
 }
 
-impl Guesses {
+impl UserInputs {
     /// The words of `own` (address, username, names) and of `of_this_place`, whole and in parts.
     pub(in crate::auth) fn new<'t>(
         own: impl IntoIterator<Item = &'t str>,
@@ -160,7 +160,7 @@ mod tests {
     const OWN: [&str; 4] = ["mario.rossetti@example.org", "mrossetti", "Mario", "Rossetti"];
 
     fn judge(password: &str) -> Result<(), Text> {
-        let guesses = Guesses::new(OWN, ["Liceo Volta", "appliance", "campanile"]);
+        let guesses = UserInputs::new(OWN, ["Liceo Volta", "appliance", "campanile"]);
         let password = NewPassword::parse("password", password.to_owned(), &[]).unwrap();
         guesses.judge(&password).map_err(|fault| fault.message)
     }

@@ -4,7 +4,7 @@ use super::{
     device::Device,
     model::{Identifier, Opened},
     refresh_token::RefreshToken,
-    throttle::Guessed,
+    throttle::ThrottleKey,
 };
 use crate::{
     auth::{
@@ -74,19 +74,19 @@ impl AuthService {
         let known = known.filter(|device| {
             found.as_ref().is_some_and(|found| device.is_of(found.id, found.password_changes))
         });
-        let guessed = Guessed::new(id, &identifier, known);
+        let key = ThrottleKey::new(id, &identifier, known);
         // Asked once before the queue and once behind it: guesses that were sent all at once must not
         // all be let in before the first of them has failed.
-        let may_try = || parts.throttle.check(&guessed, context.network, parts.clock.now());
+        let may_try = || parts.throttle.check(&key, context.network, parts.clock.now());
         may_try()?;
         let stored = found.as_ref().map(|account| account.password_hash.clone());
-        let fail = || parts.throttle.fail(&guessed, context.network, parts.clock.now());
+        let fail = || parts.throttle.fail(&key, context.network, parts.clock.now());
         let client = context.client();
         let verdict = parts.hasher.verify(password, stored, client, may_try, fail).await?;
         let (account, rehashed) = match (found, verdict) {
             (Some(account), Verdict::Right(rehashed)) => (account, rehashed),
             (_, wrong) => {
-                self.remember_failure(&guessed, context).await;
+                self.remember_failure(&key, context).await;
                 let delay = if let Verdict::Wrong(delay) = wrong { delay } else { fail() };
                 tokio::time::sleep(delay).await;
                 return Err(AuthError::InvalidCredentials);
@@ -97,11 +97,11 @@ impl AuthService {
         let opened = self.open_session(account, rehashed, code, before, context).await;
         if matches!(opened, Err(AuthError::SecondFactorInvalid)) {
             let delay = fail();
-            self.remember_failure(&guessed, context).await;
+            self.remember_failure(&key, context).await;
             tokio::time::sleep(delay).await;
         }
         let (account, opened) = opened?;
-        parts.throttle.succeed(&guessed, context.network);
+        parts.throttle.succeed(&key, context.network);
         parts.metrics.auth_attempt("success");
         let device = match known {
             Some(device) => device,
@@ -220,14 +220,14 @@ impl AuthService {
 
     /// A failed login leaves an audit event, with the account when there is one: what was typed for a name
     /// may have been a password, so only known names are kept. Of a flood from one network not each does.
-    async fn remember_failure(&self, guessed: &Guessed, context: &RequestContext) {
+    async fn remember_failure(&self, key: &ThrottleKey, context: &RequestContext) {
         self.parts.metrics.auth_attempt("failure");
         if !self.parts.throttle.may_note(context.network, self.parts.clock.now()) {
             return;
         }
-        let target = match guessed {
-            Guessed::Account(user) | Guessed::Device(user, _) => user_target(*user),
-            Guessed::Nobody(_) | Guessed::Session(_) => "user:unknown".to_owned(),
+        let target = match key {
+            ThrottleKey::Account(user) | ThrottleKey::Device(user, _) => user_target(*user),
+            ThrottleKey::Nobody(_) | ThrottleKey::Session(_) => "user:unknown".to_owned(),
         };
         self.note_failure(context.provenance(Actor::Anonymous), "login.failure", target).await;
     }

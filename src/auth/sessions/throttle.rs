@@ -41,7 +41,7 @@ pub(in crate::auth) struct Throttle {
 
 /// At whose account somebody tries, and who they are as far as that is proven.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(in crate::auth) enum Guessed {
+pub(in crate::auth) enum ThrottleKey {
     /// A stranger, at this account.
     Account(UserId),
     /// A stranger, at a name that nobody has.
@@ -56,12 +56,12 @@ pub(in crate::auth) enum Guessed {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Counted {
     /// Those of strangers on a network.
-    Nearby(Guessed, NetworkGroup),
+    Nearby(ThrottleKey, NetworkGroup),
     /// Those of all strangers, or of a device or a session wherever it is.
-    Anywhere(Guessed),
+    Anywhere(ThrottleKey),
 }
 
-impl Guessed {
+impl ThrottleKey {
     /// What an attempt to log in is counted for.
     pub(in crate::auth) fn new(
         account: Option<UserId>,
@@ -134,14 +134,14 @@ impl Throttle {
     /// Whether somebody on this network may try now.
     pub(in crate::auth) fn check(
         &self,
-        guessed: &Guessed,
+        key: &ThrottleKey,
         network: ClientNetwork,
         now: Time,
     ) -> Result<(), AuthError> {
         if !self.enabled {
             return Ok(());
         }
-        let looked = guessed.counted(network).into_iter().map(|(counted, _)| counted);
+        let looked = key.counted(network).into_iter().map(|(counted, _)| counted);
         let waits = looked.filter_map(|counted| self.accounts.look(&counted, now).err());
         let longest = waits.map(|waits| waits.reset_seconds).max();
         longest.map_or(Ok(()), |seconds| Err(AuthError::TooManyFailures(seconds)))
@@ -150,11 +150,11 @@ impl Throttle {
     /// Counts one failure. Says how much later than now it may be told that it was one.
     pub(in crate::auth) fn fail(
         &self,
-        guessed: &Guessed,
+        key: &ThrottleKey,
         network: ClientNetwork,
         now: Time,
     ) -> Duration {
-        for (counted, shares) in guessed.counted(network) {
+        for (counted, shares) in key.counted(network) {
             self.accounts.fail(&counted, shares, now);
         }
         delay(if self.enabled { self.networks.overdraw(&network, &(), now) } else { 0 })
@@ -162,8 +162,8 @@ impl Throttle {
 
     /// Whoever has logged in was not guessing. Failures of their network at other accounts stay: others may
     /// have an account to log in to between their guesses.
-    pub(in crate::auth) fn succeed(&self, guessed: &Guessed, network: ClientNetwork) {
-        for (counted, _) in guessed.counted(network) {
+    pub(in crate::auth) fn succeed(&self, key: &ThrottleKey, network: ClientNetwork) {
+        for (counted, _) in key.counted(network) {
             self.accounts.forgive(&counted);
         }
     }
@@ -177,13 +177,13 @@ impl Throttle {
         if !self.enabled {
             return Ok(());
         }
-        let own = self.accounts.look(&Counted::Anywhere(Guessed::within(principal)), now);
+        let own = self.accounts.look(&Counted::Anywhere(ThrottleKey::within(principal)), now);
         own.map_err(|waits| AuthError::TooManyFailures(waits.reset_seconds))
     }
 
     /// Counts one failure within a session.
     pub(in crate::auth) fn fail_own(&self, principal: &Principal, now: Time) {
-        let own = Counted::Anywhere(Guessed::within(principal));
+        let own = Counted::Anywhere(ThrottleKey::within(principal));
         self.accounts.fail(&own, NonZeroU32::MIN, now);
     }
 
@@ -270,7 +270,8 @@ mod tests {
     #[test]
     fn whoever_guesses_elsewhere_does_not_stop_the_owner_at_home() {
         let throttle = throttle("3", "1000");
-        for target in [Guessed::Account(UserId(1)), Guessed::Nobody(Identifier::parse("x"))] {
+        for target in [ThrottleKey::Account(UserId(1)), ThrottleKey::Nobody(Identifier::parse("x"))]
+        {
             // A whole site of 65,536 networks is one guesser.
             for number in 0..200 {
                 let there = network(&format!("2001:db8:1:{number:x}00::1"));
@@ -288,7 +289,7 @@ mod tests {
     #[test]
     fn guesses_from_all_over_the_world_at_one_account_are_stopped_too() {
         let throttle = throttle("3", "1000");
-        let target = Guessed::Account(UserId(1));
+        let target = ThrottleKey::Account(UserId(1));
         let looked_at = (0..200_u8).filter(|number| {
             let there = network(&format!("198.51.100.{number}"));
             let may = throttle.check(&target, there, Time::EPOCH).is_ok();
@@ -298,7 +299,7 @@ mod tests {
             may
         });
         assert_eq!(looked_at.count(), 30);
-        let device = Guessed::Device(UserId(1), DeviceNumber::default());
+        let device = ThrottleKey::Device(UserId(1), DeviceNumber::default());
         assert_eq!(throttle.check(&device, network("192.0.2.1"), Time::EPOCH), Ok(()));
     }
 
@@ -308,14 +309,14 @@ mod tests {
         let here = network("192.0.2.1");
         let delays: Vec<_> = (0..12_u64)
             .map(|number| {
-                let target = Guessed::Account(UserId(number));
+                let target = ThrottleKey::Account(UserId(number));
                 assert_eq!(throttle.check(&target, here, Time::EPOCH), Ok(()));
                 throttle.fail(&target, here, Time::EPOCH).as_secs()
             })
             .collect();
         assert_eq!(delays, [0, 0, 0, 0, 0, 1, 2, 4, 8, 8, 8, 8]);
         let later = Time::EPOCH.plus_seconds(600);
-        let target = Guessed::Account(UserId(1));
+        let target = ThrottleKey::Account(UserId(1));
         assert_eq!(throttle.fail(&target, here, later), Duration::ZERO, "forgiven by then");
     }
 
@@ -324,7 +325,7 @@ mod tests {
         let throttle = throttle("3", "5");
         let here = network("192.0.2.1");
         let delays = (0..6).map(|number| {
-            let device = Guessed::Device(UserId(1), DeviceNumber::of(number));
+            let device = ThrottleKey::Device(UserId(1), DeviceNumber::of(number));
             throttle.fail(&device, here, Time::EPOCH)
         });
         assert_eq!(delays.last(), Some(Duration::from_secs(1)));

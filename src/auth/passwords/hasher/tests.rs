@@ -147,7 +147,7 @@ async fn a_new_password_is_judged_before_it_is_hashed() {
     let hash_new = |text: &str| {
         let password = NewPassword::parse("new", text.to_owned(), &[]).ok().unwrap();
         let hasher = hasher("64");
-        async move { hasher.hash_new(password, Guesses::new(["ada"], []), || Ok(()), HERE).await }
+        async move { hasher.hash_new(password, UserInputs::new(["ada"], []), || Ok(()), HERE).await }
     };
     assert!(hash_new("corretto cavallo batteria").await.unwrap().starts_with("$argon2id$"));
     let Err(AuthError::Invalid(faults)) = hash_new("qwertyuiop").await else {
