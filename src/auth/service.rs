@@ -102,7 +102,7 @@ impl AuthService {
         &self.parts.store
     }
 
-    /// The key under which cursors are sealed.
+    /// The key under which cursors are signed.
     pub fn cursor_key(&self) -> [u8; 32] {
         self.parts.cursor_key
     }

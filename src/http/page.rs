@@ -1,6 +1,6 @@
 //! Pages of lists that grow: an opaque cursor that says where the next one starts.
 //!
-//! A cursor is the last key of a page, sealed. It is versioned, so that its form can change, and
+//! A cursor is the last key of a page, signed. It is versioned, so that its form can change, and
 //! bound to its list and signed, so that nobody can make one or use it elsewhere; a client only ever
 //! sends back what it got. There are no page numbers: rows that arrive between two pages neither hide
 //! a row nor show one twice.
@@ -49,7 +49,7 @@ impl Cursors {
     ///
     /// # Errors
     /// When the key does not serialize, which is a bug.
-    pub fn seal<K: Serialize>(&self, list: &str, key: &K) -> Result<String, Problem> {
+    pub fn sign<K: Serialize>(&self, list: &str, key: &K) -> Result<String, Problem> {
         let mut bytes = vec![VERSION];
         bytes = postcard::to_extend(key, bytes).map_err(Problem::internal)?;
         bytes.extend_from_slice(&self.tag(list, &bytes));
@@ -59,14 +59,14 @@ impl Cursors {
     /// Opens a cursor of `list`; nothing for the first page.
     ///
     /// # Errors
-    /// 400 for whatever this list did not seal.
+    /// 400 for whatever this list did not sign.
     pub fn open<K: DeserializeOwned>(
         &self,
         list: &str,
         query: &PageQuery,
     ) -> Result<Option<K>, Problem> {
         let Some(cursor) = &query.cursor else { return Ok(None) };
-        self.unseal(list, cursor).map(Some).ok_or_else(|| {
+        self.verify(list, cursor).map(Some).ok_or_else(|| {
             Problem::new(
                 StatusCode::BAD_REQUEST,
                 "CURSOR_INVALID",
@@ -76,20 +76,20 @@ impl Cursors {
         })
     }
 
-    fn unseal<K: DeserializeOwned>(&self, list: &str, cursor: &str) -> Option<K> {
+    fn verify<K: DeserializeOwned>(&self, list: &str, cursor: &str) -> Option<K> {
         let bytes = base32::decode(cursor)?;
-        let (sealed, tag) = bytes.split_at_checked(bytes.len().checked_sub(TAG_LENGTH)?)?;
-        if !crypto::equal(tag, &self.tag(list, sealed)) {
+        let (signed, tag) = bytes.split_at_checked(bytes.len().checked_sub(TAG_LENGTH)?)?;
+        if !crypto::equal(tag, &self.tag(list, signed)) {
             return None;
         }
-        let (version, key) = sealed.split_first()?;
+        let (version, key) = signed.split_first()?;
         (*version == VERSION).then(|| postcard::from_bytes(key).ok())?
     }
 
-    /// Cuts a page of `limit` rows out of `limit + 1`, and seals where the next one starts.
+    /// Cuts a page of `limit` rows out of `limit + 1`, and signs where the next one starts.
     ///
     /// # Errors
-    /// As [`Cursors::seal`].
+    /// As [`Cursors::sign`].
     pub fn cut<T, K: Serialize>(
         &self,
         list: &str,
@@ -101,13 +101,13 @@ impl Cursors {
             return Ok((rows, None));
         }
         rows.truncate(limit);
-        let cursor = rows.last().map(|last| self.seal(list, &key(last))).transpose()?;
+        let cursor = rows.last().map(|last| self.sign(list, &key(last))).transpose()?;
         Ok((rows, cursor))
     }
 
-    fn tag(&self, list: &str, sealed: &[u8]) -> [u8; TAG_LENGTH] {
+    fn tag(&self, list: &str, signed: &[u8]) -> [u8; TAG_LENGTH] {
         let length = u64::try_from(list.len()).unwrap_or(u64::MAX).to_be_bytes();
-        let parts: [&[u8]; 4] = [b"cursor", &length, list.as_bytes(), sealed];
+        let parts: [&[u8]; 4] = [b"cursor", &length, list.as_bytes(), signed];
         crypto::shortened(crypto::hmac_sha256(&self.key, &parts))
     }
 }
@@ -126,7 +126,7 @@ mod tests {
         #[test]
         fn a_cursor_opens_in_its_own_list_with_its_own_key_alone(key: (u64, i64, String)) {
             let cursors = Cursors::new([7; 32]);
-            let cursor = cursors.seal("events", &key).unwrap();
+            let cursor = cursors.sign("events", &key).unwrap();
             let open = |cursors: &Cursors, list| {
                 cursors.open::<(u64, i64, String)>(list, &query(&cursor)).ok().flatten()
             };
@@ -138,7 +138,7 @@ mod tests {
         #[test]
         fn a_changed_cursor_never_opens(key: u64, at in 0_usize..40, digit in "[0-9A-Z]") {
             let cursors = Cursors::new([7; 32]);
-            let cursor = cursors.seal("events", &key).unwrap();
+            let cursor = cursors.sign("events", &key).unwrap();
             let mut changed: Vec<char> = cursor.chars().collect();
             let at = at % changed.len();
             changed[at] = digit.chars().next().unwrap();

@@ -5,7 +5,7 @@
 //! another password it is worth nothing. Whoever has the cookie has the tries of one device, and all
 //! cookies of an account together have those of [`DEVICES`].
 
-use super::sealed;
+use super::signed_text;
 use crate::{
     crypto::{self, NoRandomness},
     ids::UserId,
@@ -47,17 +47,17 @@ impl Device {
     }
 
     /// The text of the cookie.
-    pub(super) fn seal(self, key: &[u8; 32]) -> String {
+    pub(super) fn to_text(self, key: &[u8; 32]) -> String {
         let Self { user, password, number } = self;
         // Two bytes, so that with its tag the whole fills its last character.
         let number = u16::from(number.0).to_be_bytes();
         let body = [&user.0.to_be_bytes()[..], &password.to_be_bytes(), &number].concat();
-        sealed::seal(key, KIND, &body)
+        signed_text::sign(key, KIND, &body)
     }
 
-    /// Reads a text that [`Device::seal`] made with the same key, and no other.
+    /// Reads a text that [`Device::to_text`] made with the same key, and no other.
     pub(super) fn open(key: &[u8; 32], text: &str) -> Option<Self> {
-        let body = sealed::open(key, KIND, text)?;
+        let body = signed_text::verify(key, KIND, text)?;
         let (user, rest) = body.split_first_chunk()?;
         let (password, rest) = rest.split_first_chunk()?;
         let [_, number] = rest.try_into().ok()?;
@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn a_cookie_is_of_one_account_and_one_key_and_cannot_be_changed() {
         let device = Device::generate(UserId(7), 3).unwrap();
-        let text = device.seal(&[1; 32]);
+        let text = device.to_text(&[1; 32]);
         assert_eq!(Device::open(&[1; 32], &text), Some(device));
         assert_eq!(Device::open(&[2; 32], &text), None);
         for at in 0..text.len() {
@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn a_cookie_of_the_first_release_is_none() {
         let body = [7_u64.to_be_bytes(), [9; 8]].concat();
-        let text = sealed::seal(&[1; 32], b"device-v1", &body);
+        let text = signed_text::sign(&[1; 32], b"device-v1", &body);
         assert_eq!(Device::open(&[1; 32], &text), None);
     }
 }

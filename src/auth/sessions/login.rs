@@ -107,7 +107,7 @@ impl AuthService {
             Some(device) => device,
             None => Device::generate(user, password_changes)?,
         };
-        Ok(LoggedIn { account, opened, device: device.seal(&parts.refresh_key) })
+        Ok(LoggedIn { account, opened, device: device.to_text(&parts.refresh_key) })
     }
 
     /// Checks the password of somebody who is signed in, for what asks for it once more (OWASP ASVS
@@ -149,7 +149,7 @@ impl AuthService {
         let parts = &self.parts;
         let id = RandomId::generate()?;
         let token = RefreshToken::generate(id, 0)?;
-        let refresh_token = token.seal(&parts.refresh_key);
+        let refresh_token = token.to_text(&parts.refresh_key);
         let now = parts.clock.now();
         let from = context.provenance(Actor::User(checked.id));
         let opening = Session {

@@ -10,7 +10,7 @@ mod model;
 mod refresh;
 mod refresh_token;
 mod rules;
-mod sealed;
+mod signed_text;
 mod throttle;
 
 pub use api::SessionsApi;

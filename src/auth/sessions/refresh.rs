@@ -39,7 +39,7 @@ impl AuthService {
         let token =
             RefreshToken::open(&parts.refresh_key, text).ok_or(AuthError::RefreshInvalid)?;
         let next = token.successor(&parts.refresh_key);
-        let refresh_token = next.seal(&parts.refresh_key);
+        let refresh_token = next.to_text(&parts.refresh_key);
         let (now, limits) = (parts.clock.now(), parts.limits);
         let (network, from) = (context.network.to_string(), context.provenance(Actor::Anonymous));
         let command = move |view: &View<'_>| {

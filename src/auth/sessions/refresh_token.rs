@@ -5,7 +5,7 @@
 //! appliance: it tells a token that we once gave out, and that has been used since, from one that
 //! somebody made up. Only the former ends a session, and no used token needs to be remembered.
 
-use super::sealed;
+use super::signed_text;
 use crate::{
     crypto::{self, NoRandomness},
     ids::RandomId,
@@ -42,14 +42,14 @@ impl RefreshToken {
     }
 
     /// The text that a client keeps.
-    pub(super) fn seal(&self, key: &[u8; 32]) -> String {
+    pub(super) fn to_text(&self, key: &[u8; 32]) -> String {
         let body = [&self.session.0[..], &self.generation.to_be_bytes(), &self.secret].concat();
-        sealed::seal(key, KIND, &body)
+        signed_text::sign(key, KIND, &body)
     }
 
-    /// Reads a text that [`RefreshToken::seal`] made with the same key, and no other.
+    /// Reads a text that [`RefreshToken::to_text`] made with the same key, and no other.
     pub(super) fn open(key: &[u8; 32], text: &str) -> Option<Self> {
-        let body = sealed::open(key, KIND, text)?;
+        let body = signed_text::verify(key, KIND, text)?;
         let (session, rest) = body.split_first_chunk()?;
         let (generation, secret) = rest.split_first_chunk()?;
         Some(Self {
@@ -72,7 +72,7 @@ mod tests {
             session: [u8; 16], generation: u32, at in 0_usize..109,
         ) {
             let token = RefreshToken::generate(RandomId(session), generation).unwrap();
-            let text = token.seal(&[1; 32]);
+            let text = token.to_text(&[1; 32]);
             let opened = RefreshToken::open(&[1; 32], &text).unwrap();
             prop_assert_eq!(opened.session, RandomId(session));
             prop_assert_eq!(opened.generation, generation);

@@ -123,7 +123,7 @@ impl AuditPage {
     pub(super) fn of(page: Page<Entry>, cursors: &Cursors) -> Result<Self, Problem> {
         Ok(Self {
             items: page.items.into_iter().map(EntryBody::from).collect(),
-            next_cursor: page.next.map(|next| cursors.seal(Self::LIST, &next)).transpose()?,
+            next_cursor: page.next.map(|next| cursors.sign(Self::LIST, &next)).transpose()?,
         })
     }
 }

@@ -225,7 +225,7 @@ impl LogPage {
     pub(super) fn of(page: Page<Log>, cursors: &Cursors) -> Result<Self, Problem> {
         Ok(Self {
             items: page.items.into_iter().map(LogBody::from).collect(),
-            next_cursor: page.next.map(|next| cursors.seal(Self::LIST, &next)).transpose()?,
+            next_cursor: page.next.map(|next| cursors.sign(Self::LIST, &next)).transpose()?,
         })
     }
 }

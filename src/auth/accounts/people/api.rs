@@ -69,7 +69,7 @@ impl AccountsApi {
         let page = PageQuery { cursor: cursor.0, limit: limit.0 };
         let after = self.cursors.open("users", &page)?.unwrap_or(0);
         let found = self.service.search(&filter, after, page.limit(), &*self.profiles).await?;
-        let next_cursor = found.next.map(|next| self.cursors.seal("users", &next)).transpose()?;
+        let next_cursor = found.next.map(|next| self.cursors.sign("users", &next)).transpose()?;
         Ok(Json(PersonPage { items: found.people(&*self.profiles).await?, next_cursor }))
     }
 
