@@ -63,7 +63,7 @@ pub struct Event {
     pub expected: Option<u32>,
     /// Whether staff let it take scans.
     pub is_active: bool,
-    /// What its codes are sealed with. Never leaves the process.
+    /// The key of the MACs of its codes. Never leaves the process.
     pub secret: Secret,
     /// Who made it.
     pub created_by: UserId,

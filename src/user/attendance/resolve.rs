@@ -1,4 +1,4 @@
-//! What a scan rests on: which event it names, and what its seal is worth there.
+//! What a scan rests on: which event it names, and whether its MAC is right there.
 
 use super::{
     super::{

@@ -55,18 +55,18 @@ pub(super) fn read_scan(input: ScanInput) -> Result<(ScanCode, String), Fault> {
     Ok((credential, input.nonce))
 }
 
-/// What a scan claims after its seal was looked at.
+/// What a scan claims once its MAC was checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ScanClaim {
     /// The moment that counts for being late: now, or when a hold was made that was redeemed soon after.
     pub(super) at: Time,
     /// When the code was shown to us: now, or when the hold was made. The event must have been open then.
     pub(super) shown_at: Time,
-    /// What the seal is worth.
+    /// Whether the code, typed code or hold is valid now.
     pub(super) validity: CodeValidity,
 }
 
-/// What the seal of a code, typed code or hold is worth.
+/// Whether a code, typed code or hold is valid, or why not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CodeValidity {
     /// The event never made it.

@@ -1,16 +1,16 @@
 //! Codes: what an event shows and people scan.
 //!
-//! A code is made of the event's number, a window of time and a seal under the event's own secret;
-//! nothing is stored for one. `seal` makes and opens codes, typed codes and holds; `browser` is whom a hold is
+//! A code is made of the event's number, a window of time and a MAC under the event's own secret;
+//! nothing is stored for one. `mac` makes and opens codes, typed codes and holds; `browser` is whom a hold is
 //! for; `rules` knows which window it is; `crate::qr` draws; `format` reads what the client would like to get.
 
 mod api;
 mod browser;
 mod dto;
 mod format;
+mod mac;
 mod model;
 mod rules;
-mod seal;
 mod service;
 
 pub use api::CodesApi;
@@ -19,8 +19,8 @@ pub use model::{CodeParams, ScanRefusal, Secret};
 pub use service::ShownCode;
 
 pub(crate) use browser::BrowserKey;
+pub(crate) use mac::{HoldTerms, PresentedCode, PresentedHold, hold, typed_code};
 pub(crate) use rules::{
     accepted_windows, code_in, hold_counts_as_of, hold_expires_at, is_fresh, is_hold_live,
     oldest_live_hold, typed_digits,
 };
-pub(crate) use seal::{HoldTerms, PresentedCode, PresentedHold, hold, typed_code};

@@ -6,8 +6,9 @@ use super::{
         error::UserError,
         events::{self, Phase},
     },
+    mac,
     model::ScanRefusal,
-    rules, seal,
+    rules,
 };
 use crate::{clock::Time, qr};
 
@@ -65,11 +66,11 @@ impl UserService {
         }
         let params = event.code_params(number);
         let window = rules::window_at(&params, now);
-        let code = seal::code(&event.secret, &params, window);
+        let code = mac::code(&event.secret, &params, window);
         let (shown_from, shown_until) = rules::shown_during(&params, window, &event.schedule);
         Ok(ShownCode {
             url: format!("{}/S/{code}", self.public_origin.to_ascii_uppercase()),
-            typed_code: seal::typed_code(&event.secret, &params, window),
+            typed_code: mac::typed_code(&event.secret, &params, window),
             code,
             shown_from,
             shown_until,

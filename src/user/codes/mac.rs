@@ -1,12 +1,12 @@
-//! Sealing: the bytes of codes, typed codes and holds, and the proof that one is ours.
+//! The bytes of codes, typed codes and holds, and the MAC that proves that the event issued one.
 //!
-//! Each is sealed by HMAC-SHA-256 under the event's own secret, over a label that no other kind
+//! Each has a MAC, HMAC-SHA-256 under the event's own secret, over a label that no other kind
 //! shares and over everything that it must not be mistaken for. Every part has a fixed width, the
-//! label a length before it, so two different things never seal the same bytes.
+//! label a length before it, so two different things never have the same MAC.
 //!
-//! - A code: number (4 bytes) ‖ window (4) ‖ seal (10), 29 characters of base32.
+//! - A code: number (4 bytes) ‖ window (4) ‖ MAC (10), 29 characters of base32.
 //! - A typed code: 8 decimal digits of the same window, truncated as in RFC 4226 §5.3.
-//! - A hold: number (4) ‖ milliseconds of issue (8) ‖ id (8) ‖ browser (10) ‖ seal (10), 64 characters.
+//! - A hold: number (4) ‖ milliseconds of issue (8) ‖ id (8) ‖ browser (10) ‖ MAC (10), 64 characters.
 
 use super::{
     super::events::Mode,
@@ -20,18 +20,18 @@ const TYPED_CODE: &[u8] = b"appliance typed code 1";
 const HOLD: &[u8] = b"appliance hold 2";
 
 /// 80 bits: more than anyone can guess online, and few enough for a small picture.
-const SEAL_LENGTH: usize = 10;
-const CODE_LENGTH: usize = 4 + 4 + SEAL_LENGTH;
+const MAC_LENGTH: usize = 10;
+const CODE_LENGTH: usize = 4 + 4 + MAC_LENGTH;
 const HOLD_ID_LENGTH: usize = 8;
-const HOLD_LENGTH: usize = 4 + 8 + HOLD_ID_LENGTH + BROWSER_LENGTH + SEAL_LENGTH;
+const HOLD_LENGTH: usize = 4 + 8 + HOLD_ID_LENGTH + BROWSER_LENGTH + MAC_LENGTH;
 
-type Seal = [u8; SEAL_LENGTH];
+type Mac = [u8; MAC_LENGTH];
 
 /// The code of a window.
 pub(crate) fn code(secret: &Secret, params: &CodeParams, window: u32) -> String {
-    let seal: Seal = crypto::shortened(of_window(secret, CODE, params, window));
+    let mac: Mac = crypto::shortened(of_window(secret, CODE, params, window));
     let number = params.number.to_be_bytes();
-    base32::encode(&[&number[..], &window.to_be_bytes(), &seal].concat())
+    base32::encode(&[&number[..], &window.to_be_bytes(), &mac].concat())
 }
 
 /// The typed code of a window: 8 digits.
@@ -62,8 +62,8 @@ impl HoldTerms {
 
 /// A hold on an event.
 pub(crate) fn hold(secret: &Secret, params: &CodeParams, terms: &HoldTerms) -> String {
-    let seal: Seal = crypto::shortened(of_hold(secret, params, terms));
-    base32::encode(&[&params.number.to_be_bytes()[..], &terms.bytes(), &seal].concat())
+    let mac: Mac = crypto::shortened(of_hold(secret, params, terms));
+    base32::encode(&[&params.number.to_be_bytes()[..], &terms.bytes(), &mac].concat())
 }
 
 /// Something of the form of a code.
@@ -73,26 +73,26 @@ pub(crate) struct PresentedCode {
     pub(crate) number: u32,
     /// The window that it names.
     pub(crate) window: u32,
-    seal: Seal,
+    mac: Mac,
 }
 
 impl PresentedCode {
-    /// Reads the form, in any case; says nothing about the seal.
+    /// Reads the form, in any case; says nothing about the MAC.
     pub(crate) fn read(text: &str) -> Option<Self> {
         let bytes: [u8; CODE_LENGTH] = bytes_of(text)?;
         let (number, rest) = bytes.split_first_chunk()?;
-        let (window, seal) = rest.split_first_chunk()?;
+        let (window, mac) = rest.split_first_chunk()?;
         Some(Self {
             number: u32::from_be_bytes(*number),
             window: u32::from_be_bytes(*window),
-            seal: *seal.first_chunk()?,
+            mac: *mac.first_chunk()?,
         })
     }
 
-    /// Whether the event sealed it, at whatever time.
+    /// Whether the event issued it, at whatever time.
     pub(crate) fn is_genuine(&self, secret: &Secret, params: &CodeParams) -> bool {
-        let seal: Seal = crypto::shortened(of_window(secret, CODE, params, self.window));
-        params.number == self.number && crypto::equal(&seal, &self.seal)
+        let mac: Mac = crypto::shortened(of_window(secret, CODE, params, self.window));
+        params.number == self.number && crypto::equal(&mac, &self.mac)
     }
 }
 
@@ -103,26 +103,26 @@ pub(crate) struct PresentedHold {
     pub(crate) number: u32,
     /// What it says.
     pub(crate) terms: HoldTerms,
-    seal: Seal,
+    mac: Mac,
 }
 
 impl PresentedHold {
-    /// Reads the form, in any case; says nothing about the seal.
+    /// Reads the form, in any case; says nothing about the MAC.
     pub(crate) fn read(text: &str) -> Option<Self> {
         let bytes: [u8; HOLD_LENGTH] = bytes_of(text.trim())?;
         let (number, rest) = bytes.split_first_chunk()?;
         let (issued, rest) = rest.split_first_chunk()?;
         let (id, rest) = rest.split_first_chunk()?;
-        let (browser, seal) = rest.split_first_chunk()?;
+        let (browser, mac) = rest.split_first_chunk()?;
         let issued_at = Time::from_millis(i64::from_be_bytes(*issued));
         let terms = HoldTerms { issued_at, id: *id, browser: BrowserId(*browser) };
-        Some(Self { number: u32::from_be_bytes(*number), terms, seal: *seal.first_chunk()? })
+        Some(Self { number: u32::from_be_bytes(*number), terms, mac: *mac.first_chunk()? })
     }
 
-    /// Whether the event sealed it, at whatever time.
+    /// Whether the event issued it, at whatever time.
     pub(crate) fn is_genuine(&self, secret: &Secret, params: &CodeParams) -> bool {
-        let seal: Seal = crypto::shortened(of_hold(secret, params, &self.terms));
-        params.number == self.number && crypto::equal(&seal, &self.seal)
+        let mac: Mac = crypto::shortened(of_hold(secret, params, &self.terms));
+        params.number == self.number && crypto::equal(&mac, &self.mac)
     }
 }
 
@@ -134,14 +134,14 @@ fn bytes_of<const N: usize>(text: &str) -> Option<[u8; N]> {
 }
 
 fn of_window(secret: &Secret, label: &[u8], params: &CodeParams, window: u32) -> [u8; 32] {
-    sealed(secret, label, params, &window.to_be_bytes())
+    mac_of(secret, label, params, &window.to_be_bytes())
 }
 
 fn of_hold(secret: &Secret, params: &CodeParams, terms: &HoldTerms) -> [u8; 32] {
-    sealed(secret, HOLD, params, &terms.bytes())
+    mac_of(secret, HOLD, params, &terms.bytes())
 }
 
-fn sealed(secret: &Secret, label: &[u8], params: &CodeParams, when: &[u8]) -> [u8; 32] {
+fn mac_of(secret: &Secret, label: &[u8], params: &CodeParams, when: &[u8]) -> [u8; 32] {
     let length = u8::try_from(label.len()).unwrap_or(u8::MAX);
     let mode = match params.mode {
         Mode::Rotating => 0,
@@ -255,10 +255,10 @@ mod tests {
     }
 
     #[test]
-    fn the_three_kinds_are_sealed_under_labels_of_their_own() {
+    fn the_three_kinds_have_macs_under_labels_of_their_own() {
         let (secret, when) = (Secret::new([1; 32]), [0; 8]);
-        let seals = [CODE, TYPED_CODE, HOLD].map(|label| sealed(&secret, label, &params(), &when));
-        assert!(seals[0] != seals[1] && seals[1] != seals[2] && seals[0] != seals[2]);
+        let macs = [CODE, TYPED_CODE, HOLD].map(|label| mac_of(&secret, label, &params(), &when));
+        assert!(macs[0] != macs[1] && macs[1] != macs[2] && macs[0] != macs[2]);
     }
 
     #[test]
