@@ -103,9 +103,9 @@ impl Policy {
     }
 }
 
-/// How somebody stands with a limit.
+/// How much of a limit somebody has left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
+pub struct RateLimitStatus {
     /// Which limit.
     pub policy: Policy,
     /// How often they may still, at once.
@@ -136,7 +136,7 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
     ///
     /// # Errors
     /// When it is one too many, which does not count.
-    pub fn count(&self, key: &K) -> Result<Standing, Standing> {
+    pub fn count(&self, key: &K) -> Result<RateLimitStatus, RateLimitStatus> {
         if self.counted.len() >= places::MOST {
             self.sweep();
         }
@@ -146,7 +146,7 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
             Err(not_until) => {
                 let wait = not_until.wait_time_from(self.clock.now());
                 let reset_seconds = in_seconds(wait).max(1);
-                Err(Standing { policy: self.policy, remaining: 0, reset_seconds })
+                Err(RateLimitStatus { policy: self.policy, remaining: 0, reset_seconds })
             }
         }
     }
@@ -157,11 +157,11 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
         self.counted.shrink_to_fit();
     }
 
-    fn standing(&self, remaining: u32) -> Standing {
+    fn standing(&self, remaining: u32) -> RateLimitStatus {
         let used = u64::from(self.times.get().saturating_sub(remaining));
         let window = u64::from(self.policy.window_seconds());
         let reset_seconds = (used * window).div_ceil(self.times.get().into());
-        Standing { policy: self.policy, remaining, reset_seconds }
+        RateLimitStatus { policy: self.policy, remaining, reset_seconds }
     }
 
     /// Looks for places of keys that are back at rest, now and then.

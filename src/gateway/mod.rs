@@ -23,7 +23,7 @@ use crate::{
     clock::Clock,
     config::{CorsConfig, LimitsConfig, ProxyConfig, RateLimitConfig, ServerConfig, TlsMode},
     http::{Authenticator, BodyLimits, Caller, Problem},
-    limit::Standing,
+    limit::RateLimitStatus,
     telemetry::Metrics,
 };
 pub use bodies::{Bodies, BodyKind, OpenOperation};
@@ -128,7 +128,7 @@ impl<E: Endpoint<Output = Response>> Gateway<E> {
         request: Request,
         caller: &Caller,
         body: &BodyLimits,
-        standing: &mut Option<Standing>,
+        standing: &mut Option<RateLimitStatus>,
     ) -> Result<Response, poem::Error> {
         let settings = &self.settings;
         if let Some(preflight) = settings.cors.preflight(&request) {

@@ -11,7 +11,7 @@ use super::{DescribedRoute, Settings, observe::Exchange};
 use crate::{
     http::{Caller, FieldError, Problem, RequestContext},
     language::Text,
-    limit::Standing,
+    limit::RateLimitStatus,
 };
 
 /// A problem, and the route that it came of when one was met.
@@ -62,7 +62,7 @@ pub(super) fn respond(
     if let Some(seconds) = problem.retry_after {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         if let Some(policy) = problem.exceeded {
-            response.set_data(Standing { policy, remaining: 0, reset_seconds: seconds });
+            response.set_data(RateLimitStatus { policy, remaining: 0, reset_seconds: seconds });
         }
     }
     let headers = response.headers_mut();

@@ -21,7 +21,7 @@ use crate::{
     config::RateLimitConfig,
     http::{Caller, NetworkGroup, Problem, RequestContext, SecretKind},
     ids::{RandomId, UserId},
-    limit::{Budget, Limiter, Policy, Standing},
+    limit::{Budget, Limiter, Policy, RateLimitStatus},
 };
 
 pub(super) const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -96,7 +96,7 @@ impl RateLimits {
         &self,
         caller: &Caller,
         request: &Request,
-    ) -> Result<Option<Standing>, Problem> {
+    ) -> Result<Option<RateLimitStatus>, Problem> {
         let path = request.uri().path();
         if !self.enabled || !is_limited(caller, path) {
             return Ok(None);
@@ -134,7 +134,7 @@ impl RateLimits {
         caller: &Caller,
         context: &RequestContext,
         exchange: &Exchange,
-    ) -> Option<Standing> {
+    ) -> Option<RateLimitStatus> {
         if !self.enabled || !is_stranger(caller) || !is_limited(caller, exchange.path()) {
             return None;
         }
@@ -147,9 +147,11 @@ impl RateLimits {
 
     /// Says how the caller stands. Of a refusal for asking too often only the limit that was
     /// exceeded matters, and it comes back when `Retry-After` says.
-    pub(super) fn decorate(&self, response: &mut Response, standing: Option<Standing>) {
-        let Some(standing) = response.data::<Standing>().copied().or(standing) else { return };
-        let Standing { policy, remaining, reset_seconds } = standing;
+    pub(super) fn decorate(&self, response: &mut Response, standing: Option<RateLimitStatus>) {
+        let Some(standing) = response.data::<RateLimitStatus>().copied().or(standing) else {
+            return;
+        };
+        let RateLimitStatus { policy, remaining, reset_seconds } = standing;
         let described = self.described.iter().find(|(described, _)| *described == policy);
         let text = format!("\"{}\";r={remaining};t={reset_seconds}", policy.name());
         if let (Some((_, described)), Ok(text)) = (described, HeaderValue::from_str(&text)) {
@@ -180,7 +182,7 @@ const fn is_stranger(caller: &Caller) -> bool {
     matches!(caller, Caller::Anonymous | Caller::Refused(_))
 }
 
-fn too_many(standing: Standing) -> Problem {
+fn too_many(standing: RateLimitStatus) -> Problem {
     let problem = Problem::new(
         StatusCode::TOO_MANY_REQUESTS,
         "RATE_LIMITED",

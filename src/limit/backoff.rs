@@ -6,7 +6,7 @@
 
 use std::{hash::Hash, num::NonZeroU32};
 
-use super::{Policy, Standing, places::Places};
+use super::{Policy, RateLimitStatus, places::Places};
 use crate::clock::Time;
 
 /// The first wait.
@@ -40,7 +40,7 @@ impl<K: Hash + Eq + Clone> Backoff<K> {
     ///
     /// # Errors
     /// When it has to wait.
-    pub fn look(&self, key: &K, now: Time) -> Result<(), Standing> {
+    pub fn look(&self, key: &K, now: Time) -> Result<(), RateLimitStatus> {
         self.failed.decide(key, false, |failures| {
             let failures = failures.unwrap_or_default();
             let wait = failures.waits_until.millis_since(now);
@@ -49,7 +49,7 @@ impl<K: Hash + Eq + Clone> Backoff<K> {
                 return Ok(((), failures));
             }
             let reset_seconds = u64::try_from(wait).unwrap_or(0).div_ceil(1_000);
-            Err(Standing { policy: self.policy, remaining: 0, reset_seconds })
+            Err(RateLimitStatus { policy: self.policy, remaining: 0, reset_seconds })
         })
     }
 

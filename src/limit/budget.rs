@@ -7,7 +7,7 @@
 
 use std::{hash::Hash, num::NonZeroU32};
 
-use super::{Claimant, Policy, Standing, places::Places};
+use super::{Claimant, Policy, RateLimitStatus, places::Places};
 use crate::clock::Time;
 
 /// What one counts in.
@@ -45,7 +45,7 @@ impl<G: Hash + Eq + Clone, C: Hash + Eq + Clone> Budget<G, C> {
         claimant: &impl Claimant<Group = G>,
         class: &C,
         now: Time,
-    ) -> Result<Standing, Standing> {
+    ) -> Result<RateLimitStatus, RateLimitStatus> {
         let standings = claimant.groups().map(|(group, shares)| {
             let level = self.level(group, class, shares, now);
             self.standing(level, shares)
@@ -62,7 +62,7 @@ impl<G: Hash + Eq + Clone, C: Hash + Eq + Clone> Budget<G, C> {
         claimant: &impl Claimant<Group = G>,
         class: &C,
         now: Time,
-    ) -> Result<Standing, Standing> {
+    ) -> Result<RateLimitStatus, RateLimitStatus> {
         self.look(claimant, class, now)?;
         let standings = claimant.groups().map(|(group, shares)| {
             let level = self.add(group, class, shares, now, ONE);
@@ -130,20 +130,20 @@ impl<G: Hash + Eq + Clone, C: Hash + Eq + Clone> Budget<G, C> {
     }
 
     /// How a group stands whose level this is; an error when one more would be too many.
-    fn standing(&self, level: i64, shares: u32) -> Result<Standing, Standing> {
+    fn standing(&self, level: i64, shares: u32) -> Result<RateLimitStatus, RateLimitStatus> {
         let beyond = level + ONE - self.most(shares);
         if beyond > 0 {
             let reset_seconds = self.seconds_for(beyond, shares).max(1);
-            return Err(Standing { policy: self.policy, remaining: 0, reset_seconds });
+            return Err(RateLimitStatus { policy: self.policy, remaining: 0, reset_seconds });
         }
         Ok(self.counted(level, shares))
     }
 
     /// How a group stands that was counted, to this level.
-    fn counted(&self, level: i64, shares: u32) -> Standing {
+    fn counted(&self, level: i64, shares: u32) -> RateLimitStatus {
         let remaining = u32::try_from((self.most(shares) - level).max(0) / ONE).unwrap_or(u32::MAX);
         let reset_seconds = self.seconds_for(level, shares);
-        Standing { policy: self.policy, remaining, reset_seconds }
+        RateLimitStatus { policy: self.policy, remaining, reset_seconds }
     }
 
     /// In how many seconds so much comes back.
@@ -154,15 +154,17 @@ impl<G: Hash + Eq + Clone, C: Hash + Eq + Clone> Budget<G, C> {
 }
 
 /// The first that is exceeded, or else the one of which least is left.
-fn tightest(standings: Vec<Result<Standing, Standing>>) -> Result<Standing, Standing> {
-    let mut tightest: Option<Standing> = None;
+fn tightest(
+    standings: Vec<Result<RateLimitStatus, RateLimitStatus>>,
+) -> Result<RateLimitStatus, RateLimitStatus> {
+    let mut tightest: Option<RateLimitStatus> = None;
     for standing in standings {
         let standing = standing?;
         if tightest.is_none_or(|least| standing.remaining < least.remaining) {
             tightest = Some(standing);
         }
     }
-    let nobody = Standing { policy: Policy::Anonymous, remaining: 0, reset_seconds: 1 };
+    let nobody = RateLimitStatus { policy: Policy::Anonymous, remaining: 0, reset_seconds: 1 };
     tightest.ok_or(nobody)
 }
 

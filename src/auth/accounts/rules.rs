@@ -20,13 +20,13 @@ pub(super) enum Protected {
 
 /// An account as far as it is protected.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Standing {
+pub(super) struct RoleAndStatus {
     pub(super) id: UserId,
     pub(super) role: Role,
     pub(super) disabled: bool,
 }
 
-impl Standing {
+impl RoleAndStatus {
     /// Whether nobody could run the appliance without this one. Administrators who are disabled cannot run
     /// anything, so `administrators` counts those who are enabled.
     fn is_last(self, administrators: u64) -> bool {
@@ -40,7 +40,7 @@ impl Standing {
 /// The reason against it.
 pub(super) fn may_change_role(
     actor: Option<UserId>,
-    target: Standing,
+    target: RoleAndStatus,
     to: Role,
     administrators: u64,
 ) -> Result<(), Protected> {
@@ -56,7 +56,7 @@ pub(super) fn may_change_role(
 /// The reason against it.
 pub(super) fn may_disable(
     actor: Option<UserId>,
-    target: Standing,
+    target: RoleAndStatus,
     administrators: u64,
 ) -> Result<(), Protected> {
     guard(actor, target, administrators, Protected::OwnStatus)
@@ -68,7 +68,7 @@ pub(super) fn may_disable(
 /// The reason against it.
 pub(super) fn may_delete(
     actor: Option<UserId>,
-    target: Standing,
+    target: RoleAndStatus,
     administrators: u64,
 ) -> Result<(), Protected> {
     guard(actor, target, administrators, Protected::OwnAccount)
@@ -76,7 +76,7 @@ pub(super) fn may_delete(
 
 fn guard(
     actor: Option<UserId>,
-    target: Standing,
+    target: RoleAndStatus,
     administrators: u64,
     own: Protected,
 ) -> Result<(), Protected> {
@@ -96,8 +96,8 @@ mod tests {
     const ADA: UserId = UserId(1);
     const BOB: UserId = UserId(2);
 
-    const fn admin(id: UserId) -> Standing {
-        Standing { id, role: Role::Admin, disabled: false }
+    const fn admin(id: UserId) -> RoleAndStatus {
+        RoleAndStatus { id, role: Role::Admin, disabled: false }
     }
 
     #[test]
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_disabled_administrator_is_not_the_last_one_and_protects_nobody() {
-        let disabled = Standing { disabled: true, ..admin(ADA) };
+        let disabled = RoleAndStatus { disabled: true, ..admin(ADA) };
         assert_eq!(may_delete(Some(BOB), disabled, 1), Ok(()));
         assert_eq!(may_change_role(Some(BOB), disabled, Role::User, 1), Ok(()));
         assert_eq!(may_delete(None, admin(BOB), 1), Err(Protected::LastAdministrator));

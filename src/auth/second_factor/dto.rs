@@ -2,7 +2,7 @@
 
 use poem_openapi::{Object, types::Example};
 
-use super::service::Standing;
+use super::service::TotpStatus;
 use crate::http::Timestamp;
 
 /// The password, once more.
@@ -63,9 +63,9 @@ pub(super) struct SecondFactorReply {
     recovery_codes_left: u32,
 }
 
-impl From<Standing> for SecondFactorReply {
-    fn from(standing: Standing) -> Self {
-        let Standing { required, confirmed_at, recovery_codes_left } = standing;
+impl From<TotpStatus> for SecondFactorReply {
+    fn from(standing: TotpStatus) -> Self {
+        let TotpStatus { required, confirmed_at, recovery_codes_left } = standing;
         Self {
             enrolled: confirmed_at.is_some(),
             required,

@@ -21,9 +21,9 @@ use crate::{
     store::{Decision, StoreError, View},
 };
 
-/// How a person stands with their second factor.
+/// The state of a person's second factor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Standing {
+pub(super) struct TotpStatus {
     /// Whether their role must have one.
     pub(super) required: bool,
     /// Since when they have one.
@@ -60,10 +60,10 @@ impl AuthService {
     ///
     /// # Errors
     /// Those of the store.
-    pub(super) fn second_factor(&self, principal: &Principal) -> Result<Standing, AuthError> {
+    pub(super) fn second_factor(&self, principal: &Principal) -> Result<TotpStatus, AuthError> {
         let factor = SECOND_FACTORS.get(&self.parts.store.read()?, principal.id.0)?;
         let factor = factor.filter(|factor| factor.confirmed_at.is_some());
-        Ok(Standing {
+        Ok(TotpStatus {
             required: self.must_have_second_factor(principal.role),
             confirmed_at: factor.as_ref().and_then(|factor| factor.confirmed_at),
             recovery_codes_left: factor.map_or(0, |factor| factor.recovery.len()),

@@ -48,12 +48,12 @@ struct Shared {
     challenges: Arc<Challenges>,
     metrics: CertificateMetrics,
     clock: Clock,
-    standing: Mutex<Standing>,
+    standing: Mutex<RateLimitStatus>,
     asks: mpsc::Sender<Ask>,
 }
 
 #[derive(Debug, Default)]
-struct Standing {
+struct RateLimitStatus {
     /// Whether what is offered was made here, until a directory gives one.
     provisional: bool,
     trouble: Option<String>,
@@ -141,7 +141,7 @@ impl Certificates {
             challenges,
             metrics,
             clock,
-            standing: Mutex::new(Standing { provisional, ..Standing::default() }),
+            standing: Mutex::new(RateLimitStatus { provisional, ..RateLimitStatus::default() }),
             asks,
         }));
         certificates.tell();
@@ -264,7 +264,7 @@ impl Certificates {
         }
     }
 
-    fn standing(&self) -> MutexGuard<'_, Standing> {
+    fn standing(&self) -> MutexGuard<'_, RateLimitStatus> {
         self.0.standing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     config::RateLimitConfig,
     http::{ClientNetwork, NetworkGroup},
     ids::UserId,
-    limit::{Budget, Claimant, Policy, Standing},
+    limit::{Budget, Claimant, Policy, RateLimitStatus},
 };
 
 /// Counts wrong typed codes of people and networks, in memory.
@@ -65,7 +65,7 @@ impl TypedCodeMisses {
         person: UserId,
         network: ClientNetwork,
         now: Time,
-    ) -> Result<Try, Standing> {
+    ) -> Result<Try, RateLimitStatus> {
         let Some(limits) = &self.limits else { return Ok(Try { is_last: false }) };
         let typist = Typist(person);
         let after = limits.people.count(&typist, &(), now)?;

@@ -6,7 +6,7 @@ use super::model::{AccountChange, NewPerson};
 use crate::{
     auth::{
         Account, AuthError, AuthService, Username,
-        accounts::rules::{self, Protected, Standing},
+        accounts::rules::{self, Protected, RoleAndStatus},
         passwords::{NO_PASSWORD, NewPassword},
         sessions::Identifier,
         store::{account, end_sessions_of, find, replace_account, update_account},
@@ -40,8 +40,8 @@ pub(super) const fn person_behind(from: &Provenance) -> Option<UserId> {
 
 impl Account {
     /// What the protections of administrators look at.
-    pub(super) const fn standing(&self) -> Standing {
-        Standing { id: self.id, role: self.role, disabled: self.disabled }
+    pub(super) const fn standing(&self) -> RoleAndStatus {
+        RoleAndStatus { id: self.id, role: self.role, disabled: self.disabled }
     }
 }
 
