@@ -6,7 +6,7 @@ use super::{
     AuthError,
     api_keys::ApiKeyCache,
     passwords::{Hasher, PasswordLimits, UserInputs},
-    sessions::{Opened, SessionCache, SessionLimits, Throttle},
+    sessions::{IssuedSession, SessionCache, SessionLimits, Throttle},
     signing_keys::SigningKeys,
     tables::SECRETS,
 };
@@ -134,7 +134,7 @@ impl AuthService {
     }
 
     /// An access token for a session, and how many seconds it lives.
-    pub(super) fn access_token(&self, opened: &Opened) -> Result<(String, u32), AuthError> {
+    pub(super) fn access_token(&self, opened: &IssuedSession) -> Result<(String, u32), AuthError> {
         let parts = &self.parts;
         let ring = parts.keys.ring();
         let key = ring.keys.first().ok_or_else(|| AuthError::Internal("no key".to_owned()))?;

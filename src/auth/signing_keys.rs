@@ -193,7 +193,7 @@ fn made(stored: &[(u64, StoredKey)]) -> Vec<Made> {
 mod tests {
     use super::*;
     use crate::{
-        auth::sessions::Opened,
+        auth::sessions::IssuedSession,
         clock::Clock,
         event::{Actor, Event, pending},
         ids::{RandomId, UserId},
@@ -227,7 +227,7 @@ mod tests {
         }
 
         fn token(&self) -> String {
-            let opened = Opened {
+            let opened = IssuedSession {
                 user: UserId(1),
                 session: RandomId([1; 16]),
                 refresh_token: String::new(),

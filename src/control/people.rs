@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     auth::{
-        Account, AuthError, AuthService, Csv, ImportedRow, Outcome, PeopleFilter, Profiles,
+        Account, AuthError, AuthService, Csv, ImportOutcome, ImportedRow, PeopleFilter, Profiles,
         Registration,
     },
     event::Provenance,
@@ -84,10 +84,10 @@ pub struct ImportCounts {
 impl From<ImportedRow> for ImportedRowView {
     fn from(row: ImportedRow) -> Self {
         let outcome = match row.outcome {
-            Outcome::Created => "created",
-            Outcome::WouldCreate => "would_create",
-            Outcome::Refused => "refused",
-            Outcome::Exists => "exists",
+            ImportOutcome::Created => "created",
+            ImportOutcome::WouldCreate => "would_create",
+            ImportOutcome::Refused => "refused",
+            ImportOutcome::Exists => "exists",
         };
         let errors = row.faults.into_iter();
         Self {
@@ -190,9 +190,10 @@ impl People {
         let import = self.auth.import(csv, dry_run, from, &*self.profiles).await?;
         let counts = ImportCounts {
             dry_run,
-            created: import.count(Outcome::Created) + import.count(Outcome::WouldCreate),
-            refused: import.count(Outcome::Refused),
-            existing: import.count(Outcome::Exists),
+            created: import.count(ImportOutcome::Created)
+                + import.count(ImportOutcome::WouldCreate),
+            refused: import.count(ImportOutcome::Refused),
+            existing: import.count(ImportOutcome::Exists),
         };
         for row in import.rows {
             lines.item(ImportedRowView::from(row)).await?;

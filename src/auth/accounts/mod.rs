@@ -12,7 +12,7 @@ mod rules;
 mod service;
 
 pub use api::{RegistrationApi, SetupApi};
-pub use import::{Csv, CsvFault, Import, ImportApi, ImportedRow, Outcome};
+pub use import::{Csv, CsvFault, ImportApi, ImportOutcome, ImportReport, ImportedRow};
 pub use model::{Email, NewAccount, Registered, Registration, Username};
 pub use people::{
     AccountChange, AccountsApi, Found, NewPerson, PeopleFilter, PersonChanges, PersonInput,

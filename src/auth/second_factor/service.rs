@@ -33,7 +33,7 @@ pub(super) struct TotpStatus {
 }
 
 /// A code that was accepted.
-pub(in crate::auth) struct Accepted {
+pub(in crate::auth) struct AcceptedFactor {
     /// What to store in place of the factor that took it: the code is used up.
     pub(in crate::auth) factor: SecondFactor,
     /// Whether it was a recovery code.
@@ -41,18 +41,22 @@ pub(in crate::auth) struct Accepted {
 }
 
 /// Whether a factor takes this code now: six digits of the app, or a recovery code.
-pub(in crate::auth) fn accept(factor: &SecondFactor, typed: &str, now: Time) -> Option<Accepted> {
+pub(in crate::auth) fn accept(
+    factor: &SecondFactor,
+    typed: &str,
+    now: Time,
+) -> Option<AcceptedFactor> {
     let typed = typed.trim();
     if totp::is_code(typed) {
         let last_step = matching_step(&factor.secret, typed, now, factor.last_step)?;
         let factor = SecondFactor { last_step, ..factor.clone() };
-        return Some(Accepted { factor, was_recovery: false });
+        return Some(AcceptedFactor { factor, was_recovery: false });
     }
     let hash = recovery::hash_of(typed)?;
     let used = factor.recovery.iter().position(|stored| crypto::equal(stored, &hash))?;
     let mut factor = factor.clone();
     factor.recovery.remove(used);
-    Some(Accepted { factor, was_recovery: true })
+    Some(AcceptedFactor { factor, was_recovery: true })
 }
 
 impl AuthService {
@@ -275,7 +279,7 @@ fn accepted(
     id: UserId,
     code: &str,
     now: Time,
-) -> Result<Result<Accepted, AuthError>, StoreError> {
+) -> Result<Result<AcceptedFactor, AuthError>, StoreError> {
     let Some(factor) = confirmed(view, id)? else {
         return Ok(Err(AuthError::SecondFactorNotStarted));
     };

@@ -14,7 +14,7 @@ use poem_openapi::{
 use super::{
     LoggedIn, Login,
     dto::{LoginRequest, RefreshRequest, Session, SessionList},
-    model::Opened,
+    model::IssuedSession,
 };
 use crate::{
     auth::{AuthService, Profiles, records::Account},
@@ -43,7 +43,7 @@ impl SessionsApi {
 
     async fn answer(
         &self,
-        (account, opened): (Account, Opened),
+        (account, opened): (Account, IssuedSession),
         in_cookie: bool,
     ) -> Result<SessionReply, Problem> {
         let (access_token, expires_in) = self.service.access_token(&opened)?;

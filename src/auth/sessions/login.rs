@@ -2,7 +2,7 @@
 
 use super::{
     device::Device,
-    model::{Identifier, Opened},
+    model::{Identifier, IssuedSession},
     refresh_token::RefreshToken,
     throttle::ThrottleKey,
 };
@@ -45,7 +45,7 @@ pub struct LoggedIn {
     /// Who.
     pub account: Account,
     /// With what they go on.
-    pub opened: Opened,
+    pub opened: IssuedSession,
     /// A cookie for the browser, by which it is known the next time.
     pub device: String,
 }
@@ -145,7 +145,7 @@ impl AuthService {
         code: Option<String>,
         before: Option<RefreshToken>,
         context: &RequestContext,
-    ) -> Result<(Account, Opened), AuthError> {
+    ) -> Result<(Account, IssuedSession), AuthError> {
         let parts = &self.parts;
         let id = RandomId::generate()?;
         let token = RefreshToken::generate(id, 0)?;
@@ -214,7 +214,7 @@ impl AuthService {
             }))
         };
         let account = parts.store.submit_from_reserve(command).await??;
-        let opened = Opened { user: account.id, session: id, refresh_token };
+        let opened = IssuedSession { user: account.id, session: id, refresh_token };
         Ok((account, opened))
     }
 

@@ -17,6 +17,6 @@ pub use api::SessionsApi;
 pub(super) use authenticate::{SessionCache, principal_of};
 pub use ending::OpenSession;
 pub use login::{LoggedIn, Login};
-pub(super) use model::{Identifier, Opened};
+pub(super) use model::{Identifier, IssuedSession};
 pub(super) use rules::SessionLimits;
 pub(super) use throttle::Throttle;

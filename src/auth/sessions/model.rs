@@ -20,7 +20,7 @@ impl Identifier {
 }
 
 /// A session that has just been opened or refreshed: what a client needs to go on.
-pub struct Opened {
+pub struct IssuedSession {
     /// Who.
     pub user: UserId,
     /// Which session.

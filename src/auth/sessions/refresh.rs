@@ -5,7 +5,7 @@
 //! successor again for as long as nobody has used that one, and for a minute at most. Who asks later with a
 //! used token is taken for a thief, or for the victim of one, and the session ends.
 
-use super::{model::Opened, refresh_token::RefreshToken};
+use super::{model::IssuedSession, refresh_token::RefreshToken};
 use crate::{
     auth::{
         AuthError, AuthService,
@@ -34,7 +34,7 @@ impl AuthService {
         &self,
         text: &str,
         context: &RequestContext,
-    ) -> Result<(Account, Opened), AuthError> {
+    ) -> Result<(Account, IssuedSession), AuthError> {
         let parts = &self.parts;
         let token =
             RefreshToken::open(&parts.refresh_key, text).ok_or(AuthError::RefreshInvalid)?;
@@ -83,7 +83,7 @@ impl AuthService {
         };
         let (account, session) =
             parts.store.submit_from_reserve(command).await??.ok_or(AuthError::RefreshReused)?;
-        let opened = Opened { user: account.id, session, refresh_token };
+        let opened = IssuedSession { user: account.id, session, refresh_token };
         Ok((account, opened))
     }
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{
     rows::{Csv, CsvFault, MOST_BYTES},
-    service::{Import, ImportedRow, Outcome},
+    service::{ImportOutcome, ImportReport, ImportedRow},
 };
 use crate::{
     http::{Problem, RequestContext, media_type, read_body, too_large},
@@ -132,23 +132,23 @@ enum OutcomeBody {
     Exists,
 }
 
-impl From<Outcome> for OutcomeBody {
-    fn from(outcome: Outcome) -> Self {
+impl From<ImportOutcome> for OutcomeBody {
+    fn from(outcome: ImportOutcome) -> Self {
         match outcome {
-            Outcome::Created => Self::Created,
-            Outcome::WouldCreate => Self::WouldCreate,
-            Outcome::Refused => Self::Refused,
-            Outcome::Exists => Self::Exists,
+            ImportOutcome::Created => Self::Created,
+            ImportOutcome::WouldCreate => Self::WouldCreate,
+            ImportOutcome::Refused => Self::Refused,
+            ImportOutcome::Exists => Self::Exists,
         }
     }
 }
 
 impl ImportBody {
     /// A report in the language of whoever asked.
-    pub(super) fn new(import: Import, language: Language) -> Self {
+    pub(super) fn new(import: ImportReport, language: Language) -> Self {
         let count = |outcome| u32::try_from(import.count(outcome)).unwrap_or(u32::MAX);
-        let created = count(Outcome::Created) + count(Outcome::WouldCreate);
-        let (refused, existing) = (count(Outcome::Refused), count(Outcome::Exists));
+        let created = count(ImportOutcome::Created) + count(ImportOutcome::WouldCreate);
+        let (refused, existing) = (count(ImportOutcome::Refused), count(ImportOutcome::Exists));
         let rows = import.rows.into_iter().map(|row| RowBody::new(row, language)).collect();
         Self { dry_run: import.dry_run, rows, created, refused, existing }
     }

@@ -12,4 +12,4 @@ mod service;
 
 pub use api::ImportApi;
 pub use rows::{Csv, CsvFault};
-pub use service::{Import, ImportedRow, Outcome};
+pub use service::{ImportOutcome, ImportReport, ImportedRow};

@@ -24,7 +24,7 @@ const BATCH: usize = 250;
 
 /// What became of a file.
 #[derive(Debug)]
-pub struct Import {
+pub struct ImportReport {
     /// Whether nothing was written.
     pub dry_run: bool,
     /// Every row, in the order of the file.
@@ -39,7 +39,7 @@ pub struct ImportedRow {
     /// The address, as typed.
     pub email: String,
     /// What became of it.
-    pub outcome: Outcome,
+    pub outcome: ImportOutcome,
     /// The person, when there is one.
     pub user: Option<UserId>,
     /// Why it was refused.
@@ -48,7 +48,7 @@ pub struct ImportedRow {
 
 /// What became of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum ImportOutcome {
     /// There is an account now.
     Created,
     /// There would be, had this been no trial.
@@ -59,9 +59,9 @@ pub enum Outcome {
     Exists,
 }
 
-impl Import {
+impl ImportReport {
     /// How many rows came to this.
-    pub fn count(&self, outcome: Outcome) -> usize {
+    pub fn count(&self, outcome: ImportOutcome) -> usize {
         self.rows.iter().filter(|row| row.outcome == outcome).count()
     }
 }
@@ -113,13 +113,13 @@ impl AuthService {
         dry_run: bool,
         from: Provenance,
         profiles: &dyn Profiles,
-    ) -> Result<Import, Problem> {
+    ) -> Result<ImportReport, Problem> {
         let (mut rows, candidates) = sorted(csv.rows);
         if dry_run {
             self.try_out(&candidates, &mut rows).await?;
         } else {
             self.store_all(&candidates, &mut rows, &from).await?;
-            let created = rows.iter().filter(|row| row.outcome == Outcome::Created);
+            let created = rows.iter().filter(|row| row.outcome == ImportOutcome::Created);
             // Whoever is missed here gets a profile on first use.
             if let Err(problem) =
                 profiles.ensure(created.filter_map(|row| row.user).collect()).await
@@ -127,7 +127,7 @@ impl AuthService {
                 tracing::warn!(%problem, "profiles of imported people are made later");
             }
         }
-        Ok(Import { dry_run, rows })
+        Ok(ImportReport { dry_run, rows })
     }
 
     async fn try_out(
@@ -210,7 +210,7 @@ fn sorted(read: Vec<Row>) -> (Vec<ImportedRow>, Vec<Candidate>) {
             }
             Err(faults) => faults,
         };
-        rows.push(ImportedRow { line, email, outcome: Outcome::Refused, user: None, faults });
+        rows.push(ImportedRow { line, email, outcome: ImportOutcome::Refused, user: None, faults });
     }
     (rows, candidates)
 }
@@ -246,12 +246,12 @@ fn plan(
 fn settle(rows: &mut [ImportedRow], candidate: &Candidate, fate: Fate) {
     let Some(row) = rows.get_mut(candidate.index) else { return };
     (row.outcome, row.user) = match fate {
-        Fate::Created(id) => (Outcome::Created, Some(id)),
-        Fate::WouldCreate => (Outcome::WouldCreate, None),
-        Fate::Exists(id) => (Outcome::Exists, Some(id)),
+        Fate::Created(id) => (ImportOutcome::Created, Some(id)),
+        Fate::WouldCreate => (ImportOutcome::WouldCreate, None),
+        Fate::Exists(id) => (ImportOutcome::Exists, Some(id)),
         Fate::Refused(fault) => {
             row.faults.push(fault);
-            (Outcome::Refused, None)
+            (ImportOutcome::Refused, None)
         }
     };
 }
