@@ -12,7 +12,7 @@
 //! - The domains: [`auth`] (accounts and sessions), [`user`] (profiles, events, codes, attendance) and
 //!   [`social_log`] (the social feed and the audit chain). Each keeps one file and knows no other.
 //! - [`dashboard`] looks at all of them, and at the machine, without writing anything.
-//! - [`http`] is what handlers share; [`event`] is the audit event that domains emit; [`token`] signs.
+//! - [`http`] is what handlers share; [`audit_event`] is the audit event that domains emit; [`token`] signs.
 //! - [`mail`] takes letters to a mail server.
 //! - [`store`] is the heart: one redb file behind one writer that commits in groups.
 //! - Below everything: [`config`], [`telemetry`], [`clock`], [`ids`], [`language`], [`crypto`],
@@ -21,7 +21,7 @@
 //! # Invariants
 //!
 //! - An answer to a write leaves after its fsync, never before (`store`).
-//! - A fact and its audit event commit together; the chain holds each event once (`event`).
+//! - A fact and its audit event commit together; the chain holds each event once (`audit_event`).
 //! - A domain names no other domain; the gateway and the store name none (`tests/house`).
 //! - Only `http`, `gateway`, `server`, `assets`, `dashboard` and a domain's `api`, `dto` and `problem` know
 //!   poem; only `store` and a domain's `tables`, `records`, `store` and `migrations` know redb.
@@ -30,6 +30,7 @@
 //! - No `unsafe`, and outside of tests no `unwrap`, `expect`, `panic!` or indexing (lints forbid them).
 
 pub mod assets;
+pub mod audit_event;
 pub mod auth;
 pub mod backup;
 pub mod base32;
@@ -40,7 +41,6 @@ pub mod control;
 pub mod crypto;
 pub mod dashboard;
 pub mod doctor;
-pub mod event;
 pub mod field;
 pub mod gateway;
 pub mod http;

@@ -14,8 +14,8 @@ use super::{
     tables::SECOND_FACTORS,
 };
 use crate::{
+    audit_event::{AuditContext, emit},
     clock::Time,
-    event::{Provenance, emit},
     ids::UserId,
     store::{Decision, StoreError, View},
 };
@@ -59,7 +59,7 @@ impl AuthService {
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn note_export(&self, id: UserId, from: Provenance) -> Result<(), AuthError> {
+    pub async fn note_export(&self, id: UserId, from: AuditContext) -> Result<(), AuthError> {
         let now = self.parts.clock.now();
         let command = move |_: &View<'_>| -> Result<Decision<(), AuthError>, StoreError> {
             let event = from.event(now, "user.exported", format!("user:{id}"))?;

@@ -9,9 +9,9 @@ use super::{
     },
 };
 use crate::{
+    audit_event::create_outbox,
     clock::Time,
     crypto,
-    event::create_outbox,
     store::{Edit, Migration, StoreError},
 };
 

@@ -4,7 +4,7 @@ use futures_util::future::BoxFuture;
 
 use super::Account;
 use crate::{
-    event::Provenance,
+    audit_event::AuditContext,
     http::{Person, Problem},
     ids::UserId,
     language::Language,
@@ -26,7 +26,7 @@ pub trait Profiles: Send + Sync {
         &self,
         id: UserId,
         changes: ProfileChange,
-        from: Provenance,
+        from: AuditContext,
     ) -> BoxFuture<'_, Result<(), Problem>>;
 
     /// Makes the profiles that are missing of these accounts.

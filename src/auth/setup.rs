@@ -8,8 +8,8 @@ use super::{
     tables::{ACCOUNT_BY_EMAIL, ADMINISTRATORS, SETUP},
 };
 use crate::{
+    audit_event::AuditContext,
     base32, crypto,
-    event::Provenance,
     http::ClientConnection,
     ids::Role,
     store::{Decision, StoreError, View},
@@ -69,7 +69,7 @@ impl AuthService {
         &self,
         token: &str,
         new: NewAccount,
-        from: Provenance,
+        from: AuditContext,
         client: ClientConnection,
     ) -> Result<Account, AuthError> {
         let secret = base32::decode(token.trim()).ok_or(AuthError::SetupInvalid)?;

@@ -10,9 +10,9 @@ use serde_json::json;
 
 use super::{AuthError, AuthService, records::StoredKey, tables::SIGNING_KEYS};
 use crate::{
+    audit_event::{AuditContext, emit},
     clock::Time,
     crypto,
-    event::{Provenance, emit},
     store::{Decision, Direction, Edit, Reader, StoreError, View},
     token::{LEEWAY_SECONDS, SigningKey},
 };
@@ -103,7 +103,7 @@ impl AuthService {
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn rotate_signing_key(&self, from: Provenance) -> Result<u64, AuthError> {
+    pub async fn rotate_signing_key(&self, from: AuditContext) -> Result<u64, AuthError> {
         let now = self.parts.clock.now();
         let fresh = StoredKey { secret: crypto::random()?, created_at: now };
         let command = move |view: &View<'_>| -> Result<Decision<u64, AuthError>, StoreError> {
@@ -148,7 +148,7 @@ impl AuthService {
                     (Due::Date | Due::Change, newest) => {
                         let newest =
                             newest.map(|(number, key)| Made { number, at: key.created_at });
-                        add(edit, newest, &fresh, &Provenance::SYSTEM).map(drop)
+                        add(edit, newest, &fresh, &AuditContext::SYSTEM).map(drop)
                     }
                 }
             }))
@@ -167,7 +167,7 @@ fn add(
     edit: &Edit<'_>,
     newest: Option<Made>,
     fresh: &StoredKey,
-    from: &Provenance,
+    from: &AuditContext,
 ) -> Result<u64, StoreError> {
     let number = edit.next_number("signing_keys")?;
     SIGNING_KEYS.put(edit, number, fresh)?;
@@ -193,9 +193,9 @@ fn made(stored: &[(u64, StoredKey)]) -> Vec<Made> {
 mod tests {
     use super::*;
     use crate::{
+        audit_event::{Actor, AuditEvent, pending},
         auth::sessions::IssuedSession,
         clock::Clock,
-        event::{Actor, Event, pending},
         ids::{RandomId, UserId},
     };
 
@@ -244,7 +244,7 @@ mod tests {
             }
         }
 
-        fn rotations(&self) -> Vec<Event> {
+        fn rotations(&self) -> Vec<AuditEvent> {
             let events = pending(&self.auth.store().read().unwrap(), 100).unwrap();
             let events = events.into_iter().map(|(_, event)| event);
             events.filter(|event| event.action == "keys.rotated").collect()
@@ -297,7 +297,7 @@ mod tests {
         let old = bench.token();
         assert!(bench.holds(&old));
         bench.clock.set(NOW.plus_seconds(1));
-        let number = bench.auth.rotate_signing_key(Provenance::COMMAND_LINE).await;
+        let number = bench.auth.rotate_signing_key(AuditContext::COMMAND_LINE).await;
         assert_eq!(number, Ok(2));
         let new = bench.token();
         assert!(bench.holds(&old) && bench.holds(&new));
@@ -316,7 +316,7 @@ mod tests {
         bench.keep_at(NOW).await;
         let mut tokens = vec![bench.token()];
         for _ in 0..12 {
-            bench.auth.rotate_signing_key(Provenance::COMMAND_LINE).await.unwrap();
+            bench.auth.rotate_signing_key(AuditContext::COMMAND_LINE).await.unwrap();
             tokens.push(bench.token());
         }
         assert!(tokens.iter().all(|token| bench.holds(token)));

@@ -5,7 +5,7 @@ use super::records::{
     SetupToken, StoredKey,
 };
 use crate::{
-    event::OUTBOX,
+    audit_event::OUTBOX,
     store::{AnyTable, Table},
 };
 

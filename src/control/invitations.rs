@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::protocol::{Lines, Refused, as_json};
 use crate::{
+    audit_event::AuditContext,
     auth::{AuthError, AuthService, InvitationView, NewInvitation},
-    event::Provenance,
     ids::{RandomId, Role},
 };
 
@@ -95,7 +95,7 @@ pub async fn perform_on_invitations(
     match request {
         InvitationRequest::Create { note, role, uses, expires_in_days: days } => {
             let new = NewInvitation { note, role, uses, days };
-            let (made, code) = auth.invite(new, Provenance::COMMAND_LINE).await?;
+            let (made, code) = auth.invite(new, AuditContext::COMMAND_LINE).await?;
             as_json(InvitationMade { invitation: made.into(), code })
         }
         InvitationRequest::List => {
@@ -104,7 +104,7 @@ pub async fn perform_on_invitations(
         }
         InvitationRequest::Revoke { id } => {
             let id = RandomId::parse(id.trim()).ok_or(AuthError::InvitationNotFound)?;
-            auth.revoke_invitation(id, Provenance::COMMAND_LINE).await?;
+            auth.revoke_invitation(id, AuditContext::COMMAND_LINE).await?;
             Ok(Value::Null)
         }
     }

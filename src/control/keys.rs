@@ -9,8 +9,8 @@ use super::{
     protocol::{ExitStatus, Lines, Refused, as_json},
 };
 use crate::{
+    audit_event::AuditContext,
     auth::{AuthError, AuthService, KeyView, NewKey},
-    event::Provenance,
     ids::{RandomId, Scope},
 };
 
@@ -112,7 +112,7 @@ pub async fn perform_on_keys(
         }
         KeyRequest::Revoke { id } => {
             let id = RandomId::parse(id.trim()).ok_or(AuthError::KeyNotFound)?;
-            auth.revoke_key(id, Provenance::COMMAND_LINE).await?;
+            auth.revoke_key(id, AuditContext::COMMAND_LINE).await?;
             Ok(Value::Null)
         }
     }
@@ -123,7 +123,7 @@ pub async fn perform_on_keys(
 /// # Errors
 /// [`Refused`], in words for the person who asked.
 pub async fn rotate_signing_key(auth: &AuthService) -> Result<Value, Refused> {
-    as_json(auth.rotate_signing_key(Provenance::COMMAND_LINE).await?)
+    as_json(auth.rotate_signing_key(AuditContext::COMMAND_LINE).await?)
 }
 
 async fn create(auth: &AuthService, create: CreateKey) -> Result<ApiKeyMade, Refused> {
@@ -144,7 +144,7 @@ async fn create(auth: &AuthService, create: CreateKey) -> Result<ApiKeyMade, Ref
         .map_err(|unknown| Refused::new(ExitStatus::Usage, "INVALID", unknown.to_string()))?;
     let expires_at = expires_in_days.map(|days| auth.in_days(days));
     let new = NewKey { name, scopes, owner, expires_at };
-    let (made, secret) = auth.create_key(new, Provenance::COMMAND_LINE).await?;
+    let (made, secret) = auth.create_key(new, AuditContext::COMMAND_LINE).await?;
     Ok(ApiKeyMade { key: made.into(), secret })
 }
 

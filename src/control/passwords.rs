@@ -8,7 +8,7 @@ use super::{
     people::{People, in_words, meant},
     protocol::{Refused, as_json},
 };
-use crate::{auth::IssuedReset, event::Provenance};
+use crate::{audit_event::AuditContext, auth::IssuedReset};
 
 /// Somebody needs another password.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -35,7 +35,7 @@ pub(super) async fn reset_password(
     people: &People,
     request: ResetPassword,
 ) -> Result<Value, Refused> {
-    let (auth, from) = (&people.auth, Provenance::COMMAND_LINE);
+    let (auth, from) = (&people.auth, AuditContext::COMMAND_LINE);
     let id = meant(auth, &request.user)?;
     if let Some(Password(password)) = request.password {
         let changed = auth.set_password(id, password, from).await.map_err(in_words)?;

@@ -15,11 +15,11 @@ use super::{
     protocol::{ExitStatus, Lines, Refused, as_json},
 };
 use crate::{
+    audit_event::AuditContext,
     auth::{
         Account, AuthError, AuthService, Csv, ImportOutcome, ImportedRow, PeopleFilter, Profiles,
         Registration,
     },
-    event::Provenance,
     field::Fault,
     ids::UserId,
     language::Language,
@@ -48,7 +48,7 @@ pub trait Exports: Send + Sync {
     fn export<'a>(
         &'a self,
         id: UserId,
-        from: Provenance,
+        from: AuditContext,
         lines: &'a Lines,
     ) -> BoxFuture<'a, Result<Value, Refused>>;
 }
@@ -109,7 +109,7 @@ pub async fn perform(
     request: AccountRequest,
     lines: &Lines,
 ) -> Result<Value, Refused> {
-    let from = Provenance::COMMAND_LINE;
+    let from = AuditContext::COMMAND_LINE;
     let auth = &people.auth;
     match request {
         AccountRequest::Create(create) => as_json(people.create(create).await?),
@@ -165,7 +165,7 @@ impl People {
         let registration = Registration { email, password: password.0, name, surname, username };
         let new = registration.parse(Language::default(), role);
         let new = new.map_err(|faults| refused(&faults))?;
-        let created = self.auth.create(new, Provenance::COMMAND_LINE, "user.created").await;
+        let created = self.auth.create(new, AuditContext::COMMAND_LINE, "user.created").await;
         Ok(AccountView::from(&created.map_err(in_words)?))
     }
 
@@ -186,7 +186,7 @@ impl People {
 
     async fn import(&self, csv: &str, dry_run: bool, lines: &Lines) -> Result<Value, Refused> {
         let csv = Csv::read(csv.as_bytes(), Language::default())?;
-        let from = Provenance::COMMAND_LINE;
+        let from = AuditContext::COMMAND_LINE;
         let import = self.auth.import(csv, dry_run, from, &*self.profiles).await?;
         let counts = ImportCounts {
             dry_run,

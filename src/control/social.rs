@@ -8,8 +8,8 @@ use super::{
     protocol::{ExitStatus, Refused, as_json},
 };
 use crate::{
+    audit_event::AuditContext,
     clock::Time,
-    event::Provenance,
     http::Problem,
     social_log::{FeedSize, LogFilter, Removed, SocialLogError, WantedAuthor},
 };
@@ -82,7 +82,7 @@ pub async fn perform_on_social(people: &People, request: SocialRequest) -> Resul
         }
         SocialRequest::Remove(which) => {
             let all = which.all;
-            let done = service.remove_posts(which.filter()?, all, Provenance::COMMAND_LINE).await;
+            let done = service.remove_posts(which.filter()?, all, AuditContext::COMMAND_LINE).await;
             let Removed { posts, bytes } = done?;
             as_json(RemovedView { removed: posts, bytes })
         }

@@ -9,7 +9,7 @@ use poem::{FromRequest, Request, RequestBody, http::HeaderValue};
 
 use super::{BodyBudget, ClientConnection, ClientNetwork, Problem};
 use crate::{
-    event::{Actor, Provenance},
+    audit_event::{Actor, AuditContext},
     ids::RandomId,
     language::Language,
 };
@@ -64,8 +64,8 @@ impl RequestContext {
     }
 
     /// How the audit trail describes this request when `actor` is behind it.
-    pub fn provenance(&self, actor: Actor) -> Provenance {
-        Provenance { actor, network: Some(self.network.to_string()), request_id: Some(self.id) }
+    pub fn audit_context(&self, actor: Actor) -> AuditContext {
+        AuditContext { actor, network: Some(self.network.to_string()), request_id: Some(self.id) }
     }
 }
 

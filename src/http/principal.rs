@@ -9,8 +9,8 @@ use poem::http::StatusCode;
 
 use super::{ClientNetwork, Problem};
 use crate::{
+    audit_event::Actor,
     clock::Time,
-    event::Actor,
     ids::{RandomId, Role, Scopes, UserId},
 };
 

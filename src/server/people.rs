@@ -6,9 +6,9 @@ use futures_util::future::BoxFuture;
 
 use super::wire::Domains;
 use crate::{
+    audit_event::AuditContext,
     auth::{self, Account, FullName, ProfileChange},
     control::People,
-    event::Provenance,
     http::{Person, PersonStatus, Problem},
     ids::UserId,
     user::{Profile, ProfileChanges, UserService},
@@ -83,7 +83,7 @@ impl auth::Profiles for ProfilesForAuth {
         &self,
         id: UserId,
         changes: ProfileChange,
-        from: Provenance,
+        from: AuditContext,
     ) -> BoxFuture<'_, Result<(), Problem>> {
         let ProfileChange { name, surname, language } = changes;
         let changes = ProfileChanges { name, surname, language, username: None };

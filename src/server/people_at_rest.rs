@@ -16,11 +16,11 @@ use super::{
     wire::{Domains, open_auth},
 };
 use crate::{
+    audit_event::AuditContext,
     auth::{self, Account, AuthError, FullName, ProfileChange},
     clock::Clock,
     config::Config,
     control::{Exports, Lines, People, Refused},
-    event::Provenance,
     http::{Person, Problem},
     ids::UserId,
     paths::DataDir,
@@ -118,7 +118,7 @@ impl auth::Profiles for Names {
         &self,
         _: UserId,
         _: ProfileChange,
-        _: Provenance,
+        _: AuditContext,
     ) -> BoxFuture<'_, Result<(), Problem>> {
         async { not_opened() }.boxed()
     }
@@ -136,7 +136,7 @@ impl Exports for Names {
     fn export<'a>(
         &'a self,
         _: UserId,
-        _: Provenance,
+        _: AuditContext,
         _: &'a Lines,
     ) -> BoxFuture<'a, Result<Value, Refused>> {
         async { Ok(not_opened()?) }.boxed()

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use super::wire::Domains;
 use crate::{
-    event,
+    audit_event,
     store::{Decision, Store, StoreError, View},
 };
 
@@ -47,14 +47,14 @@ async fn relay_all(domains: &Domains) -> Result<(), StoreError> {
 
 /// Relays one batch of one file; says whether there was something.
 async fn relay_some(domains: &Domains, name: &str, store: &Store) -> Result<bool, StoreError> {
-    let pending = store.read_range(|snapshot| event::pending(snapshot, BATCH)).await?;
+    let pending = store.read_range(|snapshot| audit_event::pending(snapshot, BATCH)).await?;
     domains.metrics.outbox_lag(name, pending.len());
     let Some((last, _)) = pending.last() else { return Ok(false) };
     let last = *last;
     let events = pending.into_iter().map(|(_, event)| event).collect();
     domains.social_log.append_audit(events).await?;
     let clear = move |_: &View<'_>| -> Result<Decision<(), StoreError>, StoreError> {
-        Ok(Decision::write(move |edit| event::clear(edit, last)))
+        Ok(Decision::write(move |edit| audit_event::clear(edit, last)))
     };
     store.submit_from_reserve(clear).await??;
     Ok(true)

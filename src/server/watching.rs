@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use super::wire::Domains;
 use crate::{
+    audit_event,
     auth::{AccountFigures, AuthService},
     clock::Time,
     config::Config,
@@ -14,7 +15,6 @@ use crate::{
         AccountFacts, Accounts, ActionCounts, Attendance, Dashboard, EventScans, PersonScans,
         ScanFacts, SocialLogs, Sources, StoreFacts, Stores, Trail,
     },
-    event,
     http::{Principal, Problem},
     ids::Role,
     paths::DataDir,
@@ -115,7 +115,7 @@ impl Stores for Files {
             queued: u64::try_from(store.queued()).unwrap_or(u64::MAX),
             outbox_events: outboxes
                 .contains(&name)
-                .then(|| store.read().and_then(|snapshot| event::waiting(&snapshot)).ok())
+                .then(|| store.read().and_then(|snapshot| audit_event::waiting(&snapshot)).ok())
                 .flatten(),
         });
         facts.collect()

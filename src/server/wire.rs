@@ -15,11 +15,11 @@ use super::{
     export::{Exporting, new_exports},
 };
 use crate::{
+    audit_event::AuditContext,
     auth::{self, AuthError, AuthService},
     backup::DataFile,
     clock::Clock,
     config::Config,
-    event::Provenance,
     http::{Authenticator, Cursors, Principal, Problem},
     ids::UserId,
     limit::Shares,
@@ -331,7 +331,7 @@ impl user::Accounts for AccountsForUser {
         &'a self,
         principal: &'a Principal,
         username: &'a str,
-        from: Provenance,
+        from: AuditContext,
     ) -> BoxFuture<'a, Result<String, Problem>> {
         Box::pin(async move { Ok(self.0.change_username(principal.id, username, from).await?) })
     }

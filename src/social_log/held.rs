@@ -112,8 +112,8 @@ fn of_entry(entry: &Entry, reader: UserId) -> Value {
 mod tests {
     use super::*;
     use crate::{
+        audit_event::{self, AuditEvent},
         clock::{Clock, Time},
-        event::{self, Event},
         http::Cursors,
         ids::RandomId,
         social_log::store::tests::temporary_store,
@@ -121,8 +121,8 @@ mod tests {
 
     const ADA: UserId = UserId(7);
 
-    fn event(number: u8, actor: event::Actor, target: &str) -> Event {
-        Event {
+    fn event(number: u8, actor: audit_event::Actor, target: &str) -> AuditEvent {
+        AuditEvent {
             id: RandomId([number; 16]),
             time: Time::EPOCH,
             actor,
@@ -139,13 +139,13 @@ mod tests {
     async fn networks_are_told_of_the_person_and_their_keys_and_of_nobody_else() {
         let (_directory, store) = temporary_store();
         let service = SocialLogService::open(store, Clock::system(), Cursors::new([0; 32]));
-        let key = |owner| event::Actor::ApiKey { id: RandomId([9; 16]), owner };
+        let key = |owner| audit_event::Actor::ApiKey { id: RandomId([9; 16]), owner };
         let events = vec![
-            event(1, event::Actor::User(ADA), "event:corso"),
+            event(1, audit_event::Actor::User(ADA), "event:corso"),
             event(2, key(ADA), "event:corso"),
             event(3, key(UserId(1)), "user:7"),
-            event(4, event::Actor::User(UserId(1)), "user:7"),
-            event(5, event::Actor::Anonymous, "user:7"),
+            event(4, audit_event::Actor::User(UserId(1)), "user:7"),
+            event(5, audit_event::Actor::Anonymous, "user:7"),
             event(6, key(UserId(1)), "user:8"),
         ];
         service.append_audit(events).await.unwrap();
@@ -170,8 +170,8 @@ mod tests {
             let events = (0..500_u16).map(|number| {
                 let mut id = [0; 16];
                 id[..2].copy_from_slice(&(chunk * 500 + number).to_be_bytes());
-                let actor = event::Actor::User(UserId(u64::from(number % 10)));
-                Event { id: RandomId(id), ..event(1, actor, "x") }
+                let actor = audit_event::Actor::User(UserId(u64::from(number % 10)));
+                AuditEvent { id: RandomId(id), ..event(1, actor, "x") }
             });
             service.append_audit(events.collect()).await.unwrap();
         }

@@ -34,9 +34,9 @@ pub use store::{MAX_EXAMINED, Page};
 pub use tables::TABLES;
 
 use crate::{
+    audit_event::AuditEvent,
     clock::Clock,
     config::SocialConfig,
-    event::Event,
     http::Cursors,
     store::{Snapshot, Space, Store, StoreError},
 };
@@ -87,7 +87,7 @@ impl SocialLogService {
     ///
     /// # Errors
     /// When the store could not take them; handing them over again is always safe.
-    pub async fn append_audit(&self, events: Vec<Event>) -> Result<(), StoreError> {
+    pub async fn append_audit(&self, events: Vec<AuditEvent>) -> Result<(), StoreError> {
         self.audit.append(events).await
     }
 

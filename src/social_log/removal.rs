@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{LogFilter, Removed, SocialLogError, SocialLogService};
 use crate::{
-    event::{Event, Provenance},
+    audit_event::{AuditContext, AuditEvent},
     store::StoreError,
 };
 
@@ -22,7 +22,7 @@ impl SocialLogService {
         &self,
         filter: LogFilter,
         all: bool,
-        from: Provenance,
+        from: AuditContext,
     ) -> Result<Removed, SocialLogError> {
         if filter.is_empty() && !all {
             return Err(SocialLogError::RemovalUnbounded);
@@ -47,20 +47,25 @@ impl SocialLogService {
         let expired = self.feed().expire().await?;
         if expired.posts > 0 {
             let after = json!({ "posts": expired.posts, "bytes": expired.bytes });
-            self.tell(&Provenance::SYSTEM, "social.expired", after).await?;
+            self.tell(&AuditContext::SYSTEM, "social.expired", after).await?;
         }
         let displaced = self.feed().displaced()?;
         if displaced.posts > 0 {
             let after = json!({ "posts": displaced.posts, "bytes": displaced.bytes });
-            self.tell(&Provenance::SYSTEM, "social.displaced", after).await?;
+            self.tell(&AuditContext::SYSTEM, "social.displaced", after).await?;
             self.feed().displaced_told(displaced).await?;
         }
         Ok(())
     }
 
-    async fn tell(&self, from: &Provenance, action: &str, after: Value) -> Result<(), StoreError> {
+    async fn tell(
+        &self,
+        from: &AuditContext,
+        action: &str,
+        after: Value,
+    ) -> Result<(), StoreError> {
         let event = from.event(self.feed().now(), action, TARGET.to_owned())?;
-        self.append_audit(vec![Event { after: Some(after.to_string()), ..event }]).await
+        self.append_audit(vec![AuditEvent { after: Some(after.to_string()), ..event }]).await
     }
 }
 

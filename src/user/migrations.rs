@@ -6,7 +6,7 @@ use super::tables::{
     EVENTS, EXPECTED, HISTORY, PROFILES, REFUSALS, SPENT_HOLDS, TALLIES,
 };
 use crate::{
-    event::create_outbox,
+    audit_event::create_outbox,
     store::{Edit, Migration, StoreError},
 };
 

@@ -29,9 +29,9 @@ use displays::DisplayCache;
 use futures_util::future::BoxFuture;
 
 use crate::{
+    audit_event::AuditContext,
     clock::{Clock, Time},
     config::{AttendanceConfig, RateLimitConfig},
-    event::Provenance,
     http::{Cursors, Principal, Problem},
     ids::UserId,
     language::Language,
@@ -72,7 +72,7 @@ pub trait Accounts: Send + Sync {
         &'a self,
         principal: &'a Principal,
         username: &'a str,
-        from: Provenance,
+        from: AuditContext,
     ) -> BoxFuture<'a, Result<String, Problem>>;
 }
 

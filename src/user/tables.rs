@@ -5,7 +5,7 @@
 
 use super::records::{Attendance, DisplayToken, Event, OpenFrom, Profile, RefusalCount, Tally};
 use crate::{
-    event::OUTBOX,
+    audit_event::OUTBOX,
     store::{AnyTable, Table},
 };
 

@@ -1,10 +1,10 @@
 //! Deleting people: what goes, what stays, and a crash between the two files.
 
 use appliance::{
+    audit_event::AuditContext,
     auth::{self, AuthService},
     clock::Clock,
     config::{Config, Sources},
-    event::Provenance,
     ids::UserId,
     store::{Store, StoreOptions},
     telemetry::Metrics,
@@ -46,7 +46,7 @@ async fn delete_and_crash(data: &DataHome, id: u64) {
     let auth =
         AuthService::open(store, config.auth, &config.server, &config.rate_limit, clock, metrics)
             .unwrap();
-    auth.delete(UserId(id), Provenance::COMMAND_LINE).await.unwrap();
+    auth.delete(UserId(id), AuditContext::COMMAND_LINE).await.unwrap();
     auth.store().close();
 }
 

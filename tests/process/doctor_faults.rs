@@ -11,8 +11,8 @@ use std::{
 };
 
 use appliance::{
+    audit_event::AuditContext,
     clock::{Clock, Time},
-    event::Provenance,
     http::Cursors,
     social_log::{self, SocialLogService},
     store::{Store, StoreOptions},
@@ -196,7 +196,7 @@ async fn a_clock_that_stands_before_the_newest_audit_entry() {
     let store = Store::open(&path, options, social_log::MIGRATIONS, metrics).unwrap();
     let log = SocialLogService::open(store.clone(), Clock::system(), Cursors::new([0; 32]));
     let tomorrow: Time = Clock::system().now().plus_seconds(86_400);
-    let event = Provenance::COMMAND_LINE.event(tomorrow, "test.done", "user:1".to_owned());
+    let event = AuditContext::COMMAND_LINE.event(tomorrow, "test.done", "user:1".to_owned());
     log.append_audit(vec![event.unwrap()]).await.unwrap();
     drop((log, store));
     let findings = Findings::in_home(&home, &[], 5);

@@ -9,8 +9,8 @@ use super::{
     model::{NewAccount, Registration},
 };
 use crate::{
+    audit_event::Actor,
     auth::{AuthError, AuthService, Profiles},
-    event::Actor,
     http::{Body, Created, Person, Problem, RequestContext, Tag},
     ids::Role,
 };
@@ -77,7 +77,7 @@ impl SetupApi {
     ) -> Result<Created<Person>, Problem> {
         let token = body.0.token.clone();
         let new = parsed(body.0, &context, Role::Admin)?;
-        let from = context.provenance(Actor::Anonymous);
+        let from = context.audit_context(Actor::Anonymous);
         let account = self.service.set_up(&token, new, from, context.client()).await?;
         self.profiles.person(&account).await.map(Created)
     }

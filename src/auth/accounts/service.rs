@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::model::{Email, NewAccount, Registered, Username};
 use crate::{
+    audit_event::{Actor, AuditContext, emit},
     auth::{
         AuthError, AuthService,
         invitations::{CodeHash, invited, spend},
@@ -12,7 +13,6 @@ use crate::{
         store::{account, accounts_after, find, free_username, insert_account, replace_account},
         tables::{ACCOUNT_BY_EMAIL, ACCOUNT_BY_USERNAME},
     },
-    event::{Actor, Provenance, emit},
     http::{ClientConnection, ClientNetwork, RequestContext},
     ids::UserId,
     store::{Decision, Edit, StoreError, View},
@@ -67,7 +67,7 @@ impl AuthService {
             if is_taken { Err(AuthError::EmailTaken) } else { Ok(()) }
         };
         let draft = self.draft(&new, is_free, context.client()).await?;
-        let from = context.provenance(Actor::Anonymous);
+        let from = context.audit_context(Actor::Anonymous);
         let action = "user.registered";
         // From here on there may be an account, also when the client does not wait for it.
         counted.is_kept = true;
@@ -94,7 +94,7 @@ impl AuthService {
         self.parts.metrics.registration_refused(reason);
         self.parts.throttle.refuse_registration(context.network, now)?;
         if self.parts.throttle.may_note(context.network, now) {
-            let from = context.provenance(Actor::Anonymous);
+            let from = context.audit_context(Actor::Anonymous);
             let target = format!("registration:{reason}");
             self.note_failure(from, "registration.refused", target).await;
         }
@@ -109,7 +109,7 @@ impl AuthService {
     pub async fn create(
         &self,
         new: NewAccount,
-        from: Provenance,
+        from: AuditContext,
         action: &'static str,
     ) -> Result<Account, AuthError> {
         let draft = self.draft(&new, || Ok(()), ClientConnection::LOCAL).await?;
@@ -124,7 +124,7 @@ impl AuthService {
         email: Email,
         wanted: Option<Username>,
         invite: Option<CodeHash>,
-        from: Provenance,
+        from: AuditContext,
         action: &'static str,
     ) -> Result<Account, AuthError> {
         let suggestion = email.suggested_username();
@@ -234,7 +234,7 @@ impl AuthService {
         &self,
         id: UserId,
         username: &str,
-        from: Provenance,
+        from: AuditContext,
     ) -> Result<String, AuthError> {
         let username = Username::parse(username)?;
         let now = self.parts.clock.now();
@@ -294,7 +294,7 @@ impl Drop for Counted<'_> {
 pub(in crate::auth) fn insert(
     edit: &Edit<'_>,
     draft: Account,
-    from: &Provenance,
+    from: &AuditContext,
     action: &str,
 ) -> Result<Account, StoreError> {
     let account = Account { id: UserId(edit.next_number("accounts")?), ..draft };

@@ -70,7 +70,7 @@ impl ApiKeysApi {
         let owner = body.owner_id.map_or(admin.0.id, UserId);
         let new = NewKey { name: body.name, scopes, owner, expires_at };
         let (made, secret) =
-            self.service.create_key(new, context.provenance(admin.0.actor())).await?;
+            self.service.create_key(new, context.audit_context(admin.0.actor())).await?;
         Ok(Created(MadeKeyBody::of(made, secret)))
     }
 
@@ -86,7 +86,7 @@ impl ApiKeysApi {
         context: RequestContext,
     ) -> Result<NoContent, Problem> {
         let id = RandomId::parse(&id.0).ok_or(AuthError::KeyNotFound)?;
-        self.service.revoke_key(id, context.provenance(admin.0.actor())).await?;
+        self.service.revoke_key(id, context.audit_context(admin.0.actor())).await?;
         Ok(NoContent)
     }
 }

@@ -7,8 +7,8 @@ use super::{
     store::{api_key, gone, keys_after, keys_of, put_key, remove_key, remove_keys_of, view},
 };
 use crate::{
+    audit_event::{AuditContext, emit},
     auth::{AuthError, AuthService, records::ApiKey, store::account, tables::ADMINISTRATORS},
-    event::{Provenance, emit},
     field::Fault,
     ids::{RandomId, UserId},
     store::{Decision, Direction, StoreError, View},
@@ -23,7 +23,7 @@ impl AuthService {
     pub async fn create_key(
         &self,
         new: NewKey,
-        from: Provenance,
+        from: AuditContext,
     ) -> Result<(KeyView, String), AuthError> {
         let now = self.parts.clock.now();
         let NewKey { name, scopes, owner, expires_at } = new.check(now)?;
@@ -82,7 +82,7 @@ impl AuthService {
     ///
     /// # Errors
     /// [`AuthError::KeyNotFound`] and those of the store.
-    pub async fn revoke_key(&self, id: RandomId, from: Provenance) -> Result<(), AuthError> {
+    pub async fn revoke_key(&self, id: RandomId, from: AuditContext) -> Result<(), AuthError> {
         let now = self.parts.clock.now();
         let command = move |view: &View<'_>| {
             let Some(key) = api_key(view, id)? else {

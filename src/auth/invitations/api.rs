@@ -65,7 +65,7 @@ impl InvitationsApi {
         body: Body<NewInvitationBody>,
         context: RequestContext,
     ) -> Result<Created<MadeInvitationBody>, Problem> {
-        let from = context.provenance(admin.0.actor());
+        let from = context.audit_context(admin.0.actor());
         let (made, code) = self.service.invite(body.0.into(), from).await?;
         Ok(Created(MadeInvitationBody::of(made, code, &self.origin)))
     }
@@ -82,7 +82,7 @@ impl InvitationsApi {
         context: RequestContext,
     ) -> Result<NoContent, Problem> {
         let id = RandomId::parse(&id.0).ok_or(AuthError::InvitationNotFound)?;
-        self.service.revoke_invitation(id, context.provenance(admin.0.actor())).await?;
+        self.service.revoke_invitation(id, context.audit_context(admin.0.actor())).await?;
         Ok(NoContent)
     }
 }

@@ -9,9 +9,9 @@ use super::{
     store::{ended, good, insert, invitation, invitations_after, remove, target, view},
 };
 use crate::{
+    audit_event::{Actor, AuditContext, emit},
     auth::{AuthError, AuthService, records::Invitation},
     config::Registration,
-    event::{Actor, Provenance, emit},
     ids::RandomId,
     store::{Decision, StoreError, View},
 };
@@ -49,7 +49,7 @@ impl AuthService {
     pub async fn invite(
         &self,
         new: NewInvitation,
-        from: Provenance,
+        from: AuditContext,
     ) -> Result<(InvitationView, String), AuthError> {
         let NewInvitation { note, role, uses, days } = new.check()?;
         let (id, code, now) = (RandomId::generate()?, Code::generate()?, self.parts.clock.now());
@@ -97,7 +97,11 @@ impl AuthService {
     ///
     /// # Errors
     /// [`AuthError::InvitationNotFound`] and those of the store.
-    pub async fn revoke_invitation(&self, id: RandomId, from: Provenance) -> Result<(), AuthError> {
+    pub async fn revoke_invitation(
+        &self,
+        id: RandomId,
+        from: AuditContext,
+    ) -> Result<(), AuthError> {
         let now = self.parts.clock.now();
         let command = move |view: &View<'_>| {
             let Some(found) = invitation(view, id)? else {
@@ -159,7 +163,7 @@ mod tests {
         let auth = AuthService::in_memory(clock.clone());
         for days in 1..=4 {
             let new = NewInvitation { note: String::new(), role: Role::User, uses: 1, days };
-            auth.invite(new, Provenance::COMMAND_LINE).await.unwrap();
+            auth.invite(new, AuditContext::COMMAND_LINE).await.unwrap();
         }
         assert_eq!(auth.forget_ended_invitations().await, Ok(0));
         clock.set(auth.in_days(2));

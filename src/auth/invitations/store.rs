@@ -6,12 +6,12 @@ use serde_json::json;
 
 use super::{code::CodeHash, model::InvitationView};
 use crate::{
+    audit_event::{Actor, AuditContext, emit},
     auth::{
         records::{Account, Invitation, InvitationId},
         tables::{INVITATION_BY_CODE, INVITATIONS},
     },
     clock::Time,
-    event::{Actor, Provenance, emit},
     ids::RandomId,
     store::{Direction, Edit, Reader, StoreError},
 };
@@ -62,11 +62,11 @@ pub(in crate::auth) fn spend(
     id: RandomId,
     invitation: &Invitation,
     account: &Account,
-    from: &Provenance,
+    from: &AuditContext,
 ) -> Result<(), StoreError> {
     let uses_left = invitation.uses_left.saturating_sub(1);
     INVITATIONS.put(edit, row(id), &Invitation { uses_left, ..invitation.clone() })?;
-    let from = Provenance { actor: Actor::User(account.id), ..from.clone() };
+    let from = AuditContext { actor: Actor::User(account.id), ..from.clone() };
     let mut event = from.event(account.created_at, "invitation.used", target(id))?;
     event.before = Some(json!({ "uses_left": invitation.uses_left }).to_string());
     event.after = Some(json!({ "uses_left": uses_left, "user": account.id.0 }).to_string());

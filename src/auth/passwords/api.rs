@@ -9,8 +9,8 @@ use super::{
     dto::{ForgotRequest, PasswordRequest, Reset, ResetRequest},
 };
 use crate::{
+    audit_event::Actor,
     auth::{AuthError, AuthService, Email, Profiles},
-    event::Actor,
     http::{Accepted, Admin, Body, Created, Enrolling, NoContent, Problem, RequestContext, Tag},
     ids::UserId,
     mail::Post,
@@ -81,7 +81,7 @@ impl PasswordsApi {
         context: RequestContext,
     ) -> Result<NoContent, Problem> {
         let ResetRequest { token, new } = body.0;
-        let from = context.provenance(Actor::Anonymous);
+        let from = context.audit_context(Actor::Anonymous);
         self.service.reset_password(&token, new, from, context.client()).await?;
         Ok(NoContent)
     }
@@ -102,7 +102,7 @@ impl PasswordsApi {
         id: Path<u64>,
         context: RequestContext,
     ) -> Result<Created<Reset>, Problem> {
-        let from = context.provenance(caller.0.actor());
+        let from = context.audit_context(caller.0.actor());
         let issued = self.service.issue_password_reset(UserId(id.0), from).await?;
         Ok(Created(issued.into()))
     }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use super::{letter::reset_letter, reset::IssuedReset};
 use crate::{
+    audit_event::{Actor, AuditContext},
     auth::{Account, AuthError, AuthService, Email, Profiles, sessions::Identifier, store::find},
-    event::{Actor, Provenance},
     http::RequestContext,
     language::Language,
     mail::Post,
@@ -33,7 +33,7 @@ impl AuthService {
         limits.ask(context.network, self.parts.clock.now())?;
         let place = limits.place_to_look().ok_or(AuthError::Store(StoreError::Busy))?;
         let identifier = Identifier::Email(email.key());
-        let from = context.provenance(Actor::Anonymous);
+        let from = context.audit_context(Actor::Anonymous);
         let (service, post, profiles) = (self.clone(), post.clone(), Arc::clone(profiles));
         tokio::spawn(async move {
             let _place = place;
@@ -53,7 +53,7 @@ impl AuthService {
         identifier: &Identifier,
         post: &Post,
         profiles: &dyn Profiles,
-        from: Provenance,
+        from: AuditContext,
     ) -> Result<(), AuthError> {
         let found = find(&self.parts.store.read()?, identifier)?;
         let Some(account) = found.filter(|account| !account.disabled) else { return Ok(()) };

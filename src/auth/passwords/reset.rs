@@ -9,6 +9,7 @@ use super::{
     service::{replace, with_password},
 };
 use crate::{
+    audit_event::{Actor, AuditContext, emit},
     auth::{
         AuthError, AuthService,
         records::{Account, PasswordReset},
@@ -18,7 +19,6 @@ use crate::{
     base32,
     clock::Time,
     crypto,
-    event::{Actor, Provenance, emit},
     http::ClientConnection,
     ids::UserId,
     store::{Decision, Reader, StoreError, View},
@@ -84,7 +84,7 @@ impl AuthService {
     pub async fn issue_password_reset(
         &self,
         id: UserId,
-        from: Provenance,
+        from: AuditContext,
     ) -> Result<IssuedReset, AuthError> {
         if from.actor == Actor::User(id) {
             return Err(AuthError::OwnFactors);
@@ -121,7 +121,7 @@ impl AuthService {
         &self,
         token: &str,
         new: String,
-        from: Provenance,
+        from: AuditContext,
         client: ClientConnection,
     ) -> Result<(), AuthError> {
         let parts = &self.parts;
@@ -132,7 +132,7 @@ impl AuthService {
         let own = [owner.email.as_str(), &owner.username];
         let new = NewPassword::parse("new", new, &own)?;
         let password_hash = self.hash_new(new, &owner, client).await?;
-        let from = Provenance { actor: Actor::User(owner.id), ..from };
+        let from = AuditContext { actor: Actor::User(owner.id), ..from };
         let command = move |view: &View<'_>| {
             let Some(owner) = token.owner(view, now)? else {
                 return Ok(Decision::Refuse(AuthError::ResetInvalid));

@@ -2,13 +2,13 @@
 
 use super::NewPassword;
 use crate::{
+    audit_event::{AuditContext, emit},
     auth::{
         AuthError, AuthService,
         records::Account,
         store::{account, end_sessions_of, session, update_account},
         tables::PASSWORD_RESETS,
     },
-    event::{Provenance, emit},
     http::{ClientConnection, Principal, RequestContext},
     ids::{RandomId, UserId},
     store::{Decision, Edit, StoreError, View},
@@ -31,7 +31,7 @@ impl AuthService {
         let id = caller.id;
         let checked = self.confirm_password(caller, current, context).await?;
         let (parts, own) = (&self.parts, caller.session());
-        let from = context.provenance(caller.actor());
+        let from = context.audit_context(caller.actor());
         let password_hash = self.hash_new(new, &checked, context.client()).await?;
         let now = parts.clock.now();
         let command = move |view: &View<'_>| {
@@ -64,7 +64,7 @@ impl AuthService {
         &self,
         id: UserId,
         new: String,
-        from: Provenance,
+        from: AuditContext,
     ) -> Result<Account, AuthError> {
         let person = self.account(id)?;
         let own = [person.email.as_str(), &person.username];

@@ -2,13 +2,13 @@
 
 use super::NO_PASSWORD;
 use crate::{
+    audit_event::AuditContext,
     auth::{
         Account, AuthError, AuthService, Login, MIGRATIONS, Registration,
         store::{account, update_account},
     },
     clock::{Clock, Time},
     config::{Config, Sources},
-    event::Provenance,
     http::{BodyBudget, BodyLimits, ClientConnection, ClientNetwork, RequestContext},
     ids::{RandomId, Role, UserId},
     language::Language,
@@ -42,7 +42,7 @@ async fn with_ada() -> AuthService {
         username: None,
     };
     let new = registration.parse(Language::English, Role::User).ok().unwrap();
-    auth.create(new, Provenance::SYSTEM, "user.created").await.unwrap();
+    auth.create(new, AuditContext::SYSTEM, "user.created").await.unwrap();
     auth
 }
 
@@ -127,8 +127,8 @@ async fn an_account_without_a_password_lets_nobody_in_until_it_is_set() {
     for guess in [NO_PASSWORD, "", PASSWORD] {
         assert_eq!(login(&auth, guess).await.err(), Some(AuthError::InvalidCredentials));
     }
-    let issued = auth.issue_password_reset(UserId(1), Provenance::SYSTEM).await.unwrap();
-    let set = auth.reset_password(&issued.token, PASSWORD.to_owned(), Provenance::SYSTEM, HERE);
+    let issued = auth.issue_password_reset(UserId(1), AuditContext::SYSTEM).await.unwrap();
+    let set = auth.reset_password(&issued.token, PASSWORD.to_owned(), AuditContext::SYSTEM, HERE);
     assert_eq!(set.await, Ok(()));
     login(&auth, PASSWORD).await.unwrap();
 }
@@ -136,14 +136,14 @@ async fn an_account_without_a_password_lets_nobody_in_until_it_is_set() {
 #[tokio::test]
 async fn a_disabled_account_gets_no_link_and_has_no_use_of_an_older_one() {
     let auth = with_ada().await;
-    let issued = auth.issue_password_reset(UserId(1), Provenance::SYSTEM).await.unwrap();
+    let issued = auth.issue_password_reset(UserId(1), AuditContext::SYSTEM).await.unwrap();
     let command = |view: &View<'_>| -> Result<Decision<(), AuthError>, StoreError> {
         let disabled = Account { disabled: true, ..account(view, UserId(1))?.unwrap() };
         Ok(Decision::write(move |edit| update_account(edit, &disabled)))
     };
     auth.store().submit(command).await.unwrap().unwrap();
-    let refused = auth.issue_password_reset(UserId(1), Provenance::SYSTEM).await;
+    let refused = auth.issue_password_reset(UserId(1), AuditContext::SYSTEM).await;
     assert_eq!(refused.err(), Some(AuthError::UserDisabled));
-    let set = auth.reset_password(&issued.token, PASSWORD.to_owned(), Provenance::SYSTEM, HERE);
+    let set = auth.reset_password(&issued.token, PASSWORD.to_owned(), AuditContext::SYSTEM, HERE);
     assert_eq!(set.await, Err(AuthError::ResetInvalid));
 }

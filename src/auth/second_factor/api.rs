@@ -116,7 +116,7 @@ impl SecondFactorApi {
         id: Path<u64>,
         context: RequestContext,
     ) -> Result<NoContent, Problem> {
-        let from = context.provenance(caller.0.actor());
+        let from = context.audit_context(caller.0.actor());
         self.service.reset_second_factor(UserId(id.0), from).await?;
         Ok(NoContent)
     }

@@ -7,6 +7,7 @@ use super::{
     totp::{self, SECRET_BYTES, matching_step},
 };
 use crate::{
+    audit_event::{Actor, AuditContext, emit},
     auth::{
         AuthError, AuthService,
         records::SecondFactor,
@@ -15,7 +16,6 @@ use crate::{
     },
     clock::Time,
     crypto,
-    event::{Actor, Provenance, emit},
     http::{Principal, RequestContext},
     ids::{Role, UserId},
     store::{Decision, StoreError, View},
@@ -125,7 +125,7 @@ impl AuthService {
         let (shown, stored) = recovery::generate()?;
         let (id, now) = (principal.id, self.parts.clock.now());
         let session = principal.session();
-        let from = context.provenance(Actor::User(id));
+        let from = context.audit_context(Actor::User(id));
         let command = move |view: &View<'_>| {
             let Some(begun) = SECOND_FACTORS.get(view, id.0)? else {
                 return Ok(Decision::Refuse(AuthError::SecondFactorNotStarted));
@@ -170,7 +170,7 @@ impl AuthService {
         self.confirm_password(principal, password, context).await?;
         let (shown, stored) = recovery::generate()?;
         let (id, now) = (principal.id, self.parts.clock.now());
-        let from = context.provenance(Actor::User(id));
+        let from = context.audit_context(Actor::User(id));
         let command = move |view: &View<'_>| {
             let accepted = match accepted(view, id, &code, now)? {
                 Ok(accepted) => accepted,
@@ -207,7 +207,7 @@ impl AuthService {
         self.confirm_password(principal, password, context).await?;
         let (id, now) = (principal.id, self.parts.clock.now());
         let session = principal.session();
-        let from = context.provenance(Actor::User(id));
+        let from = context.audit_context(Actor::User(id));
         let command = move |view: &View<'_>| {
             if let Err(refusal) = accepted(view, id, &code, now)? {
                 return Ok(Decision::Refuse(refusal));
@@ -232,7 +232,7 @@ impl AuthService {
     pub async fn reset_second_factor(
         &self,
         id: UserId,
-        from: Provenance,
+        from: AuditContext,
     ) -> Result<bool, AuthError> {
         if from.actor == Actor::User(id) {
             return Err(AuthError::OwnFactors);

@@ -115,7 +115,7 @@ impl SessionsApi {
         context: RequestContext,
     ) -> Result<LogoutReply, Problem> {
         if let Some(session) = caller.0.session() {
-            self.service.logout(session, context.provenance(caller.0.actor())).await?;
+            self.service.logout(session, context.audit_context(caller.0.actor())).await?;
         }
         Ok(LogoutReply)
     }
@@ -140,7 +140,7 @@ impl SessionsApi {
         id: Path<String>,
         context: RequestContext,
     ) -> Result<NoContent, Problem> {
-        let from = context.provenance(caller.0.actor());
+        let from = context.audit_context(caller.0.actor());
         self.service.end_named_session(caller.0.id, id.0, from).await?;
         Ok(NoContent)
     }
@@ -154,7 +154,7 @@ impl SessionsApi {
         caller: Enrolling,
         context: RequestContext,
     ) -> Result<NoContent, Problem> {
-        let from = context.provenance(caller.0.actor());
+        let from = context.audit_context(caller.0.actor());
         self.service.end_sessions(caller.0.id, caller.0.session(), from).await?;
         Ok(NoContent)
     }
@@ -170,7 +170,7 @@ impl SessionsApi {
         id: Path<u64>,
         context: RequestContext,
     ) -> Result<NoContent, Problem> {
-        let from = context.provenance(caller.0.actor());
+        let from = context.audit_context(caller.0.actor());
         self.service.end_sessions(UserId(id.0), None, from).await?;
         Ok(NoContent)
     }

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::refresh::target;
 use crate::{
+    audit_event::{AuditContext, emit},
     auth::{
         AuthError, AuthService,
         records::Session,
@@ -13,7 +14,6 @@ use crate::{
         tables::SESSIONS,
     },
     clock::Time,
-    event::{Provenance, emit},
     ids::{RandomId, UserId},
     store::{Decision, Direction, Reader, StoreError, View},
 };
@@ -68,7 +68,7 @@ impl AuthService {
         &self,
         user: UserId,
         name: String,
-        from: Provenance,
+        from: AuditContext,
     ) -> Result<(), AuthError> {
         let now = self.parts.clock.now();
         let command = move |view: &View<'_>| {
@@ -94,7 +94,7 @@ impl AuthService {
         &self,
         user: UserId,
         keep: Option<RandomId>,
-        from: Provenance,
+        from: AuditContext,
     ) -> Result<usize, AuthError> {
         let now = self.parts.clock.now();
         let command = move |view: &View<'_>| {
@@ -119,7 +119,7 @@ impl AuthService {
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn logout(&self, id: RandomId, from: Provenance) -> Result<(), AuthError> {
+    pub async fn logout(&self, id: RandomId, from: AuditContext) -> Result<(), AuthError> {
         let now = self.parts.clock.now();
         let command = move |view: &View<'_>| {
             let Some(old) = session(view, id)? else { return Ok(Decision::Answer(())) };

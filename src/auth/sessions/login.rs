@@ -7,6 +7,7 @@ use super::{
     throttle::ThrottleKey,
 };
 use crate::{
+    audit_event::{Actor, AuditContext, emit},
     auth::{
         AuthError, AuthService,
         passwords::Verdict,
@@ -17,7 +18,6 @@ use crate::{
     },
     clock::Time,
     crypto,
-    event::{Actor, Provenance, emit},
     http::{Principal, RequestContext},
     ids::{RandomId, UserId},
     store::{Decision, Edit, StoreError, View},
@@ -133,7 +133,7 @@ impl AuthService {
         if let Verdict::Right(_) = verdict.await? {
             return Ok(account);
         }
-        let from = context.provenance(Actor::User(principal.id));
+        let from = context.audit_context(Actor::User(principal.id));
         self.note_failure(from, "password.wrong", format!("user:{}", principal.id)).await;
         Err(AuthError::PasswordWrong)
     }
@@ -151,7 +151,7 @@ impl AuthService {
         let token = RefreshToken::generate(id, 0)?;
         let refresh_token = token.to_text(&parts.refresh_key);
         let now = parts.clock.now();
-        let from = context.provenance(Actor::User(checked.id));
+        let from = context.audit_context(Actor::User(checked.id));
         let opening = Session {
             user: checked.id,
             created_at: now,
@@ -229,14 +229,14 @@ impl AuthService {
             ThrottleKey::Account(user) | ThrottleKey::Device(user, _) => user_target(*user),
             ThrottleKey::Nobody(_) | ThrottleKey::Session(_) => "user:unknown".to_owned(),
         };
-        self.note_failure(context.provenance(Actor::Anonymous), "login.failure", target).await;
+        self.note_failure(context.audit_context(Actor::Anonymous), "login.failure", target).await;
     }
 
     /// Writes that something was refused, also below the floor of free space. The refusal stands whether or not that
     /// can be written: a full disk or a full queue must not hide from somebody that their password was wrong.
     pub(in crate::auth) async fn note_failure(
         &self,
-        from: Provenance,
+        from: AuditContext,
         action: &'static str,
         target: String,
     ) {
@@ -257,7 +257,7 @@ fn begin(
     edit: &Edit<'_>,
     id: RandomId,
     session: &Session,
-    from: &Provenance,
+    from: &AuditContext,
     account: &Account,
 ) -> Result<(), StoreError> {
     put_session(edit, id, session)?;

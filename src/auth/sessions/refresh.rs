@@ -7,6 +7,7 @@
 
 use super::{model::IssuedSession, refresh_token::RefreshToken};
 use crate::{
+    audit_event::{Actor, AuditContext, emit},
     auth::{
         AuthError, AuthService,
         records::{Account, Session},
@@ -14,7 +15,6 @@ use crate::{
     },
     clock::Time,
     crypto,
-    event::{Actor, Provenance, emit},
     http::{Problem, RequestContext, SecretKind},
     store::{Decision, View},
 };
@@ -41,7 +41,8 @@ impl AuthService {
         let next = token.successor(&parts.refresh_key);
         let refresh_token = next.to_text(&parts.refresh_key);
         let (now, limits) = (parts.clock.now(), parts.limits);
-        let (network, from) = (context.network.to_string(), context.provenance(Actor::Anonymous));
+        let (network, from) =
+            (context.network.to_string(), context.audit_context(Actor::Anonymous));
         let command = move |view: &View<'_>| {
             let id = token.session;
             let Some(old) = session(view, id)? else {
@@ -58,7 +59,7 @@ impl AuthService {
                 return Ok(Decision::Answer(Some((owner, id))));
             }
             if !is_good(&old, &token) {
-                let from = Provenance { actor: Actor::User(old.user), ..from.clone() };
+                let from = AuditContext { actor: Actor::User(old.user), ..from.clone() };
                 // The answer is a refusal, but it must be written: the session ends.
                 return Ok(Decision::write(move |edit| {
                     end_session(edit, Session::key(id), old.user)?;

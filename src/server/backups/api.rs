@@ -14,10 +14,10 @@ use poem_openapi::{
 
 use super::Backups;
 use crate::{
+    audit_event::AuditContext,
     backup::{BackupError, BackupName, Listed},
     clock::Time,
     control::{BackupRequest, SealRequest},
-    event::Provenance,
     http::{Admin, Created, Problem, RequestContext, Tag, Timestamp},
 };
 
@@ -98,7 +98,7 @@ impl BackupsApi {
         admin: Admin,
         context: RequestContext,
     ) -> Result<Created<BackupBody>, Problem> {
-        let from = context.provenance(admin.0.actor());
+        let from = context.audit_context(admin.0.actor());
         let request = BackupRequest { keep: true, seal: SealRequest::AsConfigured };
         let taken = self.0.take_as_asked(request, from, |_| {}).await?;
         let listed = Listed { name: taken.name, bytes: taken.bytes, verified: true };
@@ -118,7 +118,7 @@ impl BackupsApi {
         name: Path<String>,
     ) -> Result<Download, Problem> {
         let name: BackupName = name.0.parse().map_err(|_| not_found())?;
-        let from = context.provenance(admin.0.actor());
+        let from = context.audit_context(admin.0.actor());
         self.0.fetch(name, from).await
     }
 }
@@ -130,7 +130,7 @@ impl Backups {
         Ok(listed.map_err(Problem::internal)??)
     }
 
-    async fn fetch(&self, name: BackupName, from: Provenance) -> Result<Download, Problem> {
+    async fn fetch(&self, name: BackupName, from: AuditContext) -> Result<Download, Problem> {
         let path = self.directory().path_of(name);
         let opened = tokio::task::spawn_blocking(move || {
             let file = File::open(path)?;

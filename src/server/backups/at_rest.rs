@@ -4,11 +4,11 @@ use std::cell::Cell;
 
 use super::{directory_of, event_of, seal_of, write_event};
 use crate::{
+    audit_event::AuditContext,
     backup::{BackupName, Cut, Destination, Taken, Watcher, take},
     clock::Clock,
     config::Config,
     control::BackupRequest,
-    event::Provenance,
     paths::DataDir,
     server::{StartError, data::DATA_FILES, wire::open_auth},
 };
@@ -63,7 +63,7 @@ fn note(
             return Err("the files are of another schema, and stay so".into());
         }
     }
-    let event = event_of(&Provenance::COMMAND_LINE, clock.now(), action, name, kept)?;
+    let event = event_of(&AuditContext::COMMAND_LINE, clock.now(), action, name, kept)?;
     let auth = open_auth(config, data, clock.clone())?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let noted = runtime.block_on(write_event(auth.store(), event));

@@ -6,8 +6,8 @@ use std::{collections::BTreeMap, io};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    audit_event::AuditEvent,
     backup::{BackupDirectory, BackupError, BackupName, FileManifest},
-    event::Event,
     paths::{DataDir, write_atomically},
 };
 
@@ -19,7 +19,7 @@ pub(super) struct BeforeUpgrade {
     /// The files as they were then.
     files: Vec<FileThen>,
     /// What is not in the audit trail yet. It knows an event by its id, and so each of them once.
-    pub(super) events: Vec<Event>,
+    pub(super) events: Vec<AuditEvent>,
 }
 
 /// A file as it was when the archive was made of it.
@@ -35,7 +35,7 @@ impl BeforeUpgrade {
     pub(super) fn new(
         archive: BackupName,
         files: &[FileManifest],
-        event: Event,
+        event: AuditEvent,
         earlier: Option<Self>,
     ) -> Self {
         let files = files.iter().map(|file| FileThen {

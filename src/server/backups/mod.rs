@@ -30,6 +30,7 @@ pub(super) use upgrade::{back_up_before_upgrade, note_upgrade};
 
 use super::wire::Domains;
 use crate::{
+    audit_event::{AuditContext, AuditEvent, emit},
     backup::{
         BackupDirectory, BackupError, BackupName, Cut, Destination, Listed, Progress, Retention,
         Seal, Taken, Watcher, expired, take,
@@ -38,7 +39,6 @@ use crate::{
     config::BackupConfig,
     control::BackupRequest,
     crypto::NoRandomness,
-    event::{Event, Provenance, emit},
     mail::Post,
     paths::DataDir,
     store::{Decision, Space, Store, StoreError},
@@ -122,7 +122,7 @@ impl Backups {
     pub(super) async fn take_as_asked(
         &self,
         request: BackupRequest,
-        from: Provenance,
+        from: AuditContext,
         mut mention: impl FnMut(Progress) + Send + 'static,
     ) -> Result<Taken, BackupError> {
         let backups = self.clone();
@@ -190,7 +190,7 @@ impl Backups {
     /// Writes into the audit trail what became of a backup, and who asked for it.
     async fn note(
         &self,
-        from: &Provenance,
+        from: &AuditContext,
         action: &str,
         name: BackupName,
         kept: bool,
@@ -200,7 +200,7 @@ impl Backups {
     }
 
     /// Writes into the audit trail that a backup was fetched, and by whom.
-    async fn note_download(&self, from: Provenance, name: BackupName) -> Result<(), StoreError> {
+    async fn note_download(&self, from: AuditContext, name: BackupName) -> Result<(), StoreError> {
         let now = self.domains.clock.now();
         let event = from.event(now, "backup.downloaded", format!("backup:{name}"))?;
         write_event(self.domains.auth.store(), event).await
@@ -225,25 +225,25 @@ fn unnoted(error: &StoreError, taken: &Taken) -> Result<(), BackupError> {
 }
 
 /// The event of a backup that was taken.
-fn created(from: &Provenance, now: Time, taken: &Taken) -> Result<Event, NoRandomness> {
+fn created(from: &AuditContext, now: Time, taken: &Taken) -> Result<AuditEvent, NoRandomness> {
     event_of(from, now, "backup.created", taken.name, taken.kept)
 }
 
 /// An event of a backup, which was kept or handed over.
 fn event_of(
-    from: &Provenance,
+    from: &AuditContext,
     now: Time,
     action: &str,
     name: BackupName,
     kept: bool,
-) -> Result<Event, NoRandomness> {
+) -> Result<AuditEvent, NoRandomness> {
     let event = from.event(now, action, format!("backup:{name}"))?;
     let after = serde_json::json!({ "encrypted": name.encrypted, "kept": kept });
-    Ok(Event { after: Some(after.to_string()), ..event })
+    Ok(AuditEvent { after: Some(after.to_string()), ..event })
 }
 
 /// Writes an event that tells of no other change, also on a disk that is nearly full.
-async fn write_event(store: &Store, event: Event) -> Result<(), StoreError> {
+async fn write_event(store: &Store, event: AuditEvent) -> Result<(), StoreError> {
     let noted = store.submit_from_reserve(move |_| {
         let event = event.clone();
         Ok(Decision::<(), Infallible>::write(move |edit| emit(edit, &event)))

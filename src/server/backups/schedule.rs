@@ -4,10 +4,10 @@ use std::{collections::BTreeSet, future::Future, time::Duration};
 
 use super::{Backups, before_upgrade::BeforeUpgrade, in_the_background, look::Looking, prune};
 use crate::{
+    audit_event::AuditContext,
     backup::{BackupError, MARGIN_MINUTES, Taken, next_after},
     clock::Time,
     control::{BackupRequest, SealRequest},
-    event::Provenance,
     telemetry::{BackupFailure, BackupTask},
 };
 
@@ -91,7 +91,7 @@ impl Backups {
 
     async fn take_scheduled(&self) -> Result<(), BackupError> {
         let request = BackupRequest { keep: true, seal: SealRequest::AsConfigured };
-        let taken = self.take_as_asked(request, Provenance::SYSTEM, |_| {}).await?;
+        let taken = self.take_as_asked(request, AuditContext::SYSTEM, |_| {}).await?;
         let Taken { path, bytes, manifest, held, took, .. } = taken;
         tracing::info!(
             path = %path.display(),

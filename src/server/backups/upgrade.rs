@@ -5,10 +5,10 @@ use super::{
     created, directory_of, seal_of, write_event,
 };
 use crate::{
+    audit_event::AuditContext,
     backup::{BackupError, Cut, DataFile, Destination, Progress, Step, Taken, take},
     clock::Clock,
     config::BackupConfig,
-    event::Provenance,
     paths::DataDir,
     server::wire::Domains,
     store::{self, AtRest},
@@ -66,7 +66,7 @@ pub(in crate::server) fn back_up_before_upgrade(
         let failed = |error: &dyn std::fmt::Display| {
             BackupError::Failed(format!("the backup before the upgrade cannot be noted: {error}"))
         };
-        let event = created(&Provenance::SYSTEM, now, taken).map_err(|error| failed(&error))?;
+        let event = created(&AuditContext::SYSTEM, now, taken).map_err(|error| failed(&error))?;
         let note = BeforeUpgrade::new(taken.name, &taken.manifest.files, event, earlier.take());
         note.write(data).map_err(|error| failed(&error))
     };

@@ -6,6 +6,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::{
+    audit_event::AuditContext,
     backup::Progress,
     clock::Time,
     config::Config,
@@ -14,7 +15,6 @@ use crate::{
         DatabaseStatus, ExitStatus, Lines, Refused, Request, Status, check_audit, issue_setup_link,
         perform, perform_on_invitations, perform_on_keys, perform_on_social, rotate_signing_key,
     },
-    event::Provenance,
     paths::DataDir,
     server::{
         backups::Backups,
@@ -116,7 +116,7 @@ impl Answering {
                 lines.mention(progress.to_string());
             }
         };
-        let from = Provenance::COMMAND_LINE;
+        let from = AuditContext::COMMAND_LINE;
         let mut taken = self.backups.take_as_asked(request, from, mention).await?;
         // Whoever asked may stand in another directory.
         taken.path = std::path::absolute(&taken.path).map_err(internal)?;

@@ -8,8 +8,8 @@ use super::{
     document::{Cut, Sink},
 };
 use crate::{
+    audit_event::AuditContext,
     control::{Exports, Lines, Refused},
-    event::Provenance,
     ids::UserId,
     server::wire::Domains,
 };
@@ -52,7 +52,7 @@ impl Exports for Domains {
     fn export<'a>(
         &'a self,
         id: UserId,
-        from: Provenance,
+        from: AuditContext,
         lines: &'a Lines,
     ) -> BoxFuture<'a, Result<Value, Refused>> {
         Box::pin(async move {

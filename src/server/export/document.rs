@@ -11,8 +11,8 @@ use tokio::sync::mpsc;
 
 use super::Exporting;
 use crate::{
+    audit_event::{self, AuditContext},
     auth::HeldByAuth,
-    event::{self, Provenance},
     http::Problem,
     ids::UserId,
     limit::Share,
@@ -80,7 +80,7 @@ impl Domains {
     pub(super) async fn begin_export(
         &self,
         id: UserId,
-        from: Provenance,
+        from: AuditContext,
     ) -> Result<Begun, Problem> {
         let auth = self.auth.held_about(id)?;
         // Made of the registration, when they have not been here yet.
@@ -98,7 +98,7 @@ impl Domains {
         for _ in 0..LOOKS {
             let mut on_their_way = 0;
             for (_, store) in self.outboxes() {
-                on_their_way += event::waiting(&store.read()?)?;
+                on_their_way += audit_event::waiting(&store.read()?)?;
             }
             if on_their_way == 0 {
                 return Ok(true);

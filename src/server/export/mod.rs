@@ -25,7 +25,7 @@ use serde_json::Value;
 
 use super::wire::Domains;
 use crate::{
-    event::Provenance,
+    audit_event::AuditContext,
     http::{Admin, Problem, RequestContext, SignedIn, Tag, Timestamp},
     ids::UserId,
     limit::{Claimant, Exhausted, Share, Shares},
@@ -107,7 +107,7 @@ impl ExportApi {
     /// being sent to others.
     #[oai(path = "/me/export", method = "get", operation_id = "exportMe", tag = "Tag::Me")]
     async fn own(&self, caller: SignedIn, context: RequestContext) -> Result<Download, Problem> {
-        let from = context.provenance(caller.0.actor());
+        let from = context.audit_context(caller.0.actor());
         self.0.download(caller.0.id, caller.0.id, from).await
     }
 
@@ -128,7 +128,7 @@ impl ExportApi {
         id: Path<u64>,
         context: RequestContext,
     ) -> Result<Download, Problem> {
-        let from = context.provenance(caller.0.actor());
+        let from = context.audit_context(caller.0.actor());
         self.0.download(UserId(id.0), caller.0.id, from).await
     }
 }
@@ -178,7 +178,7 @@ impl Domains {
         &self,
         id: UserId,
         reader: UserId,
-        from: Provenance,
+        from: AuditContext,
     ) -> Result<Download, Problem> {
         let place = self.place_for(Exporting::Person(reader))?;
         let begun = self.begin_export(id, from).await?;

@@ -94,8 +94,8 @@ mod tests {
 
     use super::*;
     use crate::{
+        audit_event::{self, AuditEvent},
         clock::{Clock, Time},
-        event::{self, Event},
         ids::{RandomId, Role, UserId},
         social_log::{
             self, SocialLogService, feed::api_tests::call, store::tests::temporary_store,
@@ -106,10 +106,10 @@ mod tests {
         let (directory, store) = temporary_store();
         let clock = Clock::manual(Time::EPOCH);
         let service = SocialLogService::open(store, clock, Cursors::new([7; 32]));
-        let event = Event {
+        let event = AuditEvent {
             id: RandomId([1; 16]),
             time: Time::EPOCH,
-            actor: event::Actor::User(UserId(7)),
+            actor: audit_event::Actor::User(UserId(7)),
             action: "profile.changed".to_owned(),
             target: "user:7".to_owned(),
             network: None,

@@ -23,13 +23,13 @@ use std::{cmp::Ordering, ops::ControlFlow};
 
 use super::model::{Actor, Broken, Digest, Entry, Fault, Head, KeyName, Verification};
 use crate::{
+    audit_event::{self, AuditEvent},
     crypto,
-    event::{self, Event},
     social_log::canonical::Canonical,
 };
 
 /// The entry that an event becomes after `head`.
-pub(super) fn link(head: &Head, event: Event) -> Entry {
+pub(super) fn link(head: &Head, event: AuditEvent) -> Entry {
     let mut entry = Entry {
         sequence: head.sequence + 1,
         id: event.id,
@@ -48,14 +48,16 @@ pub(super) fn link(head: &Head, event: Event) -> Entry {
     entry
 }
 
-impl From<event::Actor> for Actor {
-    fn from(actor: event::Actor) -> Self {
+impl From<audit_event::Actor> for Actor {
+    fn from(actor: audit_event::Actor) -> Self {
         match actor {
-            event::Actor::User(id) => Self::User(id),
-            event::Actor::Anonymous => Self::Anonymous,
-            event::Actor::CommandLine => Self::CommandLine,
-            event::Actor::System => Self::System,
-            event::Actor::ApiKey { id, owner } => Self::ApiKey { key: KeyName::of(id), owner },
+            audit_event::Actor::User(id) => Self::User(id),
+            audit_event::Actor::Anonymous => Self::Anonymous,
+            audit_event::Actor::CommandLine => Self::CommandLine,
+            audit_event::Actor::System => Self::System,
+            audit_event::Actor::ApiKey { id, owner } => {
+                Self::ApiKey { key: KeyName::of(id), owner }
+            }
         }
     }
 }
@@ -177,10 +179,10 @@ mod tests {
             id: [u8; 16],
             time: i64,
             actor in prop_oneof![
-                any::<u64>().prop_map(|id| event::Actor::User(UserId(id))),
-                Just(event::Actor::Anonymous),
-                Just(event::Actor::System),
-                any::<([u8; 16], u64)>().prop_map(|(id, owner)| event::Actor::ApiKey {
+                any::<u64>().prop_map(|id| audit_event::Actor::User(UserId(id))),
+                Just(audit_event::Actor::Anonymous),
+                Just(audit_event::Actor::System),
+                any::<([u8; 16], u64)>().prop_map(|(id, owner)| audit_event::Actor::ApiKey {
                     id: RandomId(id),
                     owner: UserId(owner),
                 }),
@@ -188,10 +190,10 @@ mod tests {
             (action, target) in ("[a-z.]{1,6}", "[a-z:]{1,6}"),
             (network, request_id) in (option::of("[0-9.]{0,6}"), any::<Option<[u8; 16]>>()),
             (before, after) in (option::of("[{}]{0,3}"), option::of("[{}]{0,3}")),
-        ) -> Event {
+        ) -> AuditEvent {
             let (id, time) = (RandomId(id), Time::from_millis(time));
             let request_id = request_id.map(RandomId);
-            Event { id, time, actor, action, target, network, request_id, before, after }
+            AuditEvent { id, time, actor, action, target, network, request_id, before, after }
         }
     }
 
@@ -263,10 +265,10 @@ mod tests {
 
     #[test]
     fn the_hash_of_an_entry_never_changes_from_version_to_version() {
-        let event = Event {
+        let event = AuditEvent {
             id: RandomId([1; 16]),
             time: Time::from_millis(1_700_000_000_000),
-            actor: event::Actor::User(UserId(7)),
+            actor: audit_event::Actor::User(UserId(7)),
             action: "login.success".to_owned(),
             target: "user:7".to_owned(),
             network: Some("192.0.2.7".to_owned()),

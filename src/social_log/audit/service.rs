@@ -8,8 +8,8 @@ use super::{
     store,
 };
 use crate::{
+    audit_event::AuditEvent,
     clock::Time,
-    event::Event,
     social_log::{Page, store::Window},
     store::{Decision, Reader, Snapshot, Store, StoreError},
 };
@@ -29,7 +29,10 @@ impl AuditTrail {
     }
 
     /// See [`crate::social_log::SocialLogService::append_audit`].
-    pub(in crate::social_log) async fn append(&self, events: Vec<Event>) -> Result<(), StoreError> {
+    pub(in crate::social_log) async fn append(
+        &self,
+        events: Vec<AuditEvent>,
+    ) -> Result<(), StoreError> {
         // What waits in an outbox takes space twice until it is here and cleared there.
         let appended = self.store.submit_from_reserve(move |view| {
             let fresh = unknown(view, &events)?;
@@ -126,7 +129,7 @@ impl AuditTrail {
 }
 
 /// The events that the chain does not hold yet, each once.
-fn unknown(reader: &impl Reader, events: &[Event]) -> Result<Vec<Event>, StoreError> {
+fn unknown(reader: &impl Reader, events: &[AuditEvent]) -> Result<Vec<AuditEvent>, StoreError> {
     let mut seen = HashSet::new();
     let mut fresh = Vec::new();
     for event in events {
@@ -141,7 +144,7 @@ fn unknown(reader: &impl Reader, events: &[Event]) -> Result<Vec<Event>, StoreEr
 mod tests {
     use super::*;
     use crate::{
-        event::{Actor, Provenance},
+        audit_event::{Actor, AuditContext},
         social_log::{
             MIGRATIONS, audit,
             audit::{Broken, Fault},
@@ -151,10 +154,10 @@ mod tests {
         store::Edit,
     };
 
-    fn events(count: i64) -> Vec<Event> {
+    fn events(count: i64) -> Vec<AuditEvent> {
         let event = |n| {
             let action = if n % 2 == 0 { "login.success" } else { "login.failure" };
-            Provenance { actor: Actor::System, network: None, request_id: None }
+            AuditContext { actor: Actor::System, network: None, request_id: None }
                 .event(Time::from_millis(n), action, format!("user:{n}"))
                 .unwrap()
         };
@@ -196,7 +199,7 @@ mod tests {
     async fn actions_are_counted_since_each_moment_and_only_as_far_as_was_looked() {
         let (_directory, store) = temporary_store();
         let audit = AuditTrail::new(store.clone());
-        let spread = events(10).into_iter().map(|event| Event {
+        let spread = events(10).into_iter().map(|event| AuditEvent {
             time: Time::from_millis(event.time.as_millis() * 1_000_000),
             ..event
         });

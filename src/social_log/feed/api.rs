@@ -146,7 +146,7 @@ impl FeedApi {
             received_from: received_from.0.map(|from| from.0),
             received_to: received_to.0.map(|to| to.0),
         };
-        let provenance = context.provenance(caller.0.actor());
+        let provenance = context.audit_context(caller.0.actor());
         let (service, all) = (self.0.clone(), all.0 == Some(true));
         // On a task of its own: a client that goes away does not keep it from ending, nor from being noted.
         let removing =

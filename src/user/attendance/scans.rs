@@ -15,9 +15,9 @@ use super::{
     store,
 };
 use crate::{
+    audit_event::{Actor, emit},
     clock::Time,
     crypto,
-    event::{Actor, emit},
     http::RequestContext,
     ids::UserId,
     store::{Decision, StoreError, View},
@@ -110,7 +110,7 @@ impl UserService {
 
     /// Leaves a trace of somebody who has typed too many wrong codes: once, as they have to wait.
     async fn note_guessing(&self, person: UserId, context: &RequestContext) {
-        let from = context.provenance(Actor::User(person));
+        let from = context.audit_context(Actor::User(person));
         let event = from.event(self.clock.now(), "scan.guessing", format!("user:{person}"));
         let Ok(event) = event else { return };
         let noted = self.store.submit(move |_| {

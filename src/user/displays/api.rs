@@ -35,7 +35,7 @@ impl DisplaysApi {
         event_id: Path<String>,
         body: Body<NewDisplayBody>,
     ) -> Result<Created<MadeDisplayBody>, Problem> {
-        let from = context.provenance(staff.0.actor());
+        let from = context.audit_context(staff.0.actor());
         let note = body.0.note.unwrap_or_default();
         let (made, token) = self.0.create_display(event_id.0, &note, staff.0.id, from).await?;
         Ok(Created(MadeDisplayBody::of(made, token, &self.0.public_origin)))
@@ -78,7 +78,7 @@ impl DisplaysApi {
         id: Path<String>,
     ) -> Result<NoContent, Problem> {
         let id = RandomId::parse(&id.0).ok_or(UserError::DisplayNotFound)?;
-        let from = context.provenance(staff.0.actor());
+        let from = context.audit_context(staff.0.actor());
         self.0.revoke_display(event_id.0, id, from).await?;
         Ok(NoContent)
     }

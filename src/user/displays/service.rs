@@ -11,7 +11,7 @@ use super::{
     store::{display, displays_of, ended, insert, remove, view},
 };
 use crate::{
-    event::{self, Provenance},
+    audit_event::{self, AuditContext},
     ids::{RandomId, UserId},
     store::{Decision, StoreError, View},
     token::opaque::{DISPLAY, OpaqueToken},
@@ -29,7 +29,7 @@ impl UserService {
         event_id: String,
         words: &str,
         by: UserId,
-        from: Provenance,
+        from: AuditContext,
     ) -> Result<(DisplayView, String), UserError> {
         let note = note(words)?;
         let token = OpaqueToken::generate().map_err(|_| UserError::NoRandomness)?;
@@ -49,7 +49,7 @@ impl UserService {
             let audit = audit.clone();
             Ok(Decision::write(move |edit| {
                 insert(edit, id, &display)?;
-                event::emit(edit, &audit)?;
+                audit_event::emit(edit, &audit)?;
                 Ok(view(id, display))
             }))
         });
@@ -76,7 +76,7 @@ impl UserService {
         &self,
         event_id: String,
         id: RandomId,
-        from: Provenance,
+        from: AuditContext,
     ) -> Result<(), UserError> {
         let mut audit = audited(&from, self.clock.now(), "display_token.revoked", &event_id)?;
         audit.before = Some(described(id));
@@ -91,7 +91,7 @@ impl UserService {
             let audit = audit.clone();
             Ok(Decision::write(move |edit| {
                 remove(edit, event, id)?;
-                event::emit(edit, &audit)
+                audit_event::emit(edit, &audit)
             }))
         });
         revoked.await?
@@ -141,11 +141,11 @@ impl UserService {
 }
 
 fn audited(
-    from: &Provenance,
+    from: &AuditContext,
     now: crate::clock::Time,
     action: &str,
     event_id: &str,
-) -> Result<event::Event, UserError> {
+) -> Result<audit_event::AuditEvent, UserError> {
     from.event(now, action, format!("event:{event_id}")).map_err(|_| UserError::NoRandomness)
 }
 

@@ -33,7 +33,7 @@ impl EventsApi {
         context: RequestContext,
         body: Body<NewEventBody>,
     ) -> Result<Created<EventBody>, Problem> {
-        let from = context.provenance(staff.0.actor());
+        let from = context.audit_context(staff.0.actor());
         let event = self.0.create_event(body.0.into(), staff.0.id, from).await?;
         Ok(Created(event.into()))
     }
@@ -93,7 +93,7 @@ impl EventsApi {
         event_id: Path<String>,
         body: Body<EventChangesBody>,
     ) -> Result<Json<EventBody>, Problem> {
-        let from = context.provenance(staff.0.actor());
+        let from = context.audit_context(staff.0.actor());
         Ok(Json(self.0.set_event_active(event_id.0, body.0.is_active, from).await?.into()))
     }
 
@@ -114,7 +114,7 @@ impl EventsApi {
         /// The event's public id.
         event_id: Path<String>,
     ) -> Result<NoContent, Problem> {
-        let from = context.provenance(staff.0.actor());
+        let from = context.audit_context(staff.0.actor());
         self.0.delete_event(event_id.0, from).await?;
         Ok(NoContent)
     }

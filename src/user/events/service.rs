@@ -12,10 +12,10 @@ use super::{
     store,
 };
 use crate::{
+    audit_event::{self, AuditContext},
     clock::Time,
     config::AttendanceConfig,
     crypto,
-    event::{self, Provenance},
     field::Fault,
     ids::UserId,
     language::Text,
@@ -45,7 +45,7 @@ impl UserService {
         &self,
         input: EventInput,
         created_by: UserId,
-        from: Provenance,
+        from: AuditContext,
     ) -> Result<EventView, UserError> {
         let plan = rules::plan(input, &defaults(&self.config))?;
         self.check_registered(plan.expected.clone().unwrap_or_default()).await?;
@@ -60,14 +60,14 @@ impl UserService {
             let event_id = store::free_id(view, &plan.name, &plan.date)?;
             let event = planned(&plan, event_id, secret.clone(), created_by, now);
             let expected = plan.expected.clone().unwrap_or_default();
-            let audit = event::Event {
+            let audit = audit_event::AuditEvent {
                 target: format!("event:{}", event.event_id),
                 after: Some(described(&event).to_string()),
                 ..audit.clone()
             };
             Ok(Decision::write(move |edit| {
                 let number = store::insert(edit, &event, &expected)?;
-                event::emit(edit, &audit)?;
+                audit_event::emit(edit, &audit)?;
                 store::view(edit, number, event, now)
             }))
         });
@@ -122,7 +122,7 @@ impl UserService {
         &self,
         event_id: String,
         is_active: bool,
-        from: Provenance,
+        from: AuditContext,
     ) -> Result<EventView, UserError> {
         let now = self.clock.now();
         let target = format!("event:{event_id}");
@@ -136,14 +136,14 @@ impl UserService {
                 return Ok(Decision::Answer((false, store::view(view, number, event, now)?)));
             }
             event.is_active = is_active;
-            let audit = event::Event {
+            let audit = audit_event::AuditEvent {
                 before: Some(json!({ "is_active": !is_active }).to_string()),
                 after: Some(json!({ "is_active": is_active }).to_string()),
                 ..audit.clone()
             };
             Ok(Decision::write(move |edit| {
                 EVENTS.put(edit, number, &event)?;
-                event::emit(edit, &audit)?;
+                audit_event::emit(edit, &audit)?;
                 Ok((true, store::view(edit, number, event, now)?))
             }))
         });
@@ -159,7 +159,11 @@ impl UserService {
     ///
     /// # Errors
     /// [`UserError::EventNotFound`], or the store's.
-    pub async fn delete_event(&self, event_id: String, from: Provenance) -> Result<(), UserError> {
+    pub async fn delete_event(
+        &self,
+        event_id: String,
+        from: AuditContext,
+    ) -> Result<(), UserError> {
         let target = format!("event:{event_id}");
         let audit = from
             .event(self.clock.now(), "event.deleted", target)
@@ -168,11 +172,13 @@ impl UserService {
             let Some((number, event)) = store::by_id(view, &event_id)? else {
                 return Ok(Decision::Refuse(UserError::EventNotFound));
             };
-            let audit =
-                event::Event { before: Some(described(&event).to_string()), ..audit.clone() };
+            let audit = audit_event::AuditEvent {
+                before: Some(described(&event).to_string()),
+                ..audit.clone()
+            };
             Ok(Decision::write(move |edit| {
                 store::remove(edit, number, &event)?;
-                event::emit(edit, &audit)
+                audit_event::emit(edit, &audit)
             }))
         });
         deleted.await??;

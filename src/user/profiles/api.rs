@@ -31,7 +31,7 @@ impl ProfilesApi {
         context: RequestContext,
         body: Body<ProfileChangesBody>,
     ) -> Result<Json<Person>, Problem> {
-        let from = context.provenance(caller.0.actor());
+        let from = context.audit_context(caller.0.actor());
         let (username, profile) = self.0.update_profile(&caller.0, body.0.into(), from).await?;
         Ok(Json(person(&caller.0, username, profile)))
     }

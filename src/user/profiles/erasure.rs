@@ -12,8 +12,8 @@ use super::super::{
     tables::{ATTENDANCE, ERASED, EVENT_CLOSINGS, EVENTS, EXPECTED, HISTORY, PROFILES, REFUSALS},
 };
 use crate::{
+    audit_event::{self, AuditContext},
     clock::Time,
-    event::{self, Provenance},
     ids::UserId,
     store::{Decision, Direction, Edit, Reader, Snapshot, StoreError},
 };
@@ -34,7 +34,7 @@ impl UserService {
     /// The store's.
     pub async fn erase(&self, id: UserId) -> Result<(), UserError> {
         let now = self.clock.now();
-        let audit = Provenance::SYSTEM
+        let audit = AuditContext::SYSTEM
             .event(now, "profile.erased", format!("user:{id}"))
             .map_err(|_| UserError::NoRandomness)?;
         // Looked for beforehand: every event has to be asked, and nobody should wait for that.
@@ -48,7 +48,7 @@ impl UserService {
                 PROFILES.remove(edit, id.0)?;
                 ERASED.put(edit, id.0, &())?;
                 traces.erase(edit, id)?;
-                event::emit(edit, &audit)
+                audit_event::emit(edit, &audit)
             }))
         });
         erased.await?

@@ -15,7 +15,7 @@ use super::{
     rules::{self, Checked},
 };
 use crate::{
-    event::{self, Provenance},
+    audit_event::{self, AuditContext},
     http::{Principal, Problem},
     ids::UserId,
     store::{Decision, Reader, StoreError},
@@ -103,7 +103,7 @@ impl UserService {
         &self,
         id: UserId,
         changes: ProfileChanges,
-        from: Provenance,
+        from: AuditContext,
     ) -> Result<Profile, UserError> {
         let checked = rules::check(&changes)?;
         let before = self.profile(id).await?;
@@ -123,7 +123,7 @@ impl UserService {
         &self,
         principal: &Principal,
         changes: ProfileChanges,
-        from: Provenance,
+        from: AuditContext,
     ) -> Result<(String, Profile), Problem> {
         let checked = rules::check(&changes)?;
         let before = self.profile(principal.id).await?;
@@ -142,7 +142,7 @@ impl UserService {
         &self,
         id: UserId,
         checked: Checked,
-        from: &Provenance,
+        from: &AuditContext,
     ) -> Result<Profile, UserError> {
         let audit = from
             .event(self.clock.now(), "profile.updated", format!("user:{id}"))
@@ -156,10 +156,10 @@ impl UserService {
                 return Ok(Decision::Answer(after));
             }
             let after_it = Some(described(&before, &after));
-            let audit = event::Event { after: after_it, ..audit.clone() };
+            let audit = audit_event::AuditEvent { after: after_it, ..audit.clone() };
             Ok(Decision::write(move |edit| {
                 PROFILES.put(edit, id.0, &after)?;
-                event::emit(edit, &audit)?;
+                audit_event::emit(edit, &audit)?;
                 Ok(after)
             }))
         });

@@ -2,7 +2,7 @@
 
 use super::{House, assert_refused, lesson, time};
 use crate::{
-    event::Provenance,
+    audit_event::AuditContext,
     ids::UserId,
     store::Direction,
     user::{
@@ -83,7 +83,7 @@ async fn events_are_listed_from_the_newest_on() {
 async fn a_deactivated_event_shows_no_code_and_can_be_activated_again() {
     let house = House::new();
     let id = house.lesson().await;
-    let from = || Provenance::COMMAND_LINE;
+    let from = || AuditContext::COMMAND_LINE;
     let view = house.users.set_event_active(id.clone(), false, from()).await.unwrap();
     assert!(!view.event.is_active);
     assert_refused(house.users.shown_code(&id), ScanRefusal::EventInactive);
@@ -108,7 +108,7 @@ async fn a_deleted_event_leaves_nothing_but_its_audit() {
     house.scan(1, &code, "a1").await.unwrap();
     assert_refused(house.scan(3, &code, "a3").await, ScanRefusal::NotExpected);
 
-    house.users.delete_event(id.clone(), Provenance::COMMAND_LINE).await.unwrap();
+    house.users.delete_event(id.clone(), AuditContext::COMMAND_LINE).await.unwrap();
     let snapshot = house.users.store().read().unwrap();
     let rows = [
         EVENTS.len(&snapshot),
@@ -125,7 +125,7 @@ async fn a_deleted_event_leaves_nothing_but_its_audit() {
     drop(snapshot);
     assert_eq!(house.audit().last().unwrap().action, "event.deleted");
     assert_refused(house.scan(1, &code, "a1").await, ScanRefusal::CodeInvalid);
-    let gone = house.users.delete_event(id, Provenance::COMMAND_LINE).await;
+    let gone = house.users.delete_event(id, AuditContext::COMMAND_LINE).await;
     assert_eq!(gone, Err(UserError::EventNotFound));
 }
 
@@ -133,7 +133,7 @@ async fn a_deleted_event_leaves_nothing_but_its_audit() {
 async fn a_number_is_never_given_twice() {
     let house = House::new();
     let first = house.create(lesson()).await.unwrap();
-    house.users.delete_event(first.event.event_id, Provenance::COMMAND_LINE).await.unwrap();
+    house.users.delete_event(first.event.event_id, AuditContext::COMMAND_LINE).await.unwrap();
     let second = house.create(lesson()).await.unwrap();
     assert_eq!((first.number, second.number), (1, 2));
     let snapshot = house.users.store().read().unwrap();

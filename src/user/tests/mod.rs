@@ -20,9 +20,9 @@ use super::{
     ScanInput, ScanRefusal, UserError, UserService,
 };
 use crate::{
+    audit_event::{self, AuditContext, AuditEvent},
     clock::{Clock, Time},
     config::AttendanceConfig,
-    event::{self, Event, Provenance},
     http::{BodyBudget, BodyLimits, ClientNetwork, Cursors, Principal, Problem, RequestContext},
     ids::{RandomId, UserId},
     language::Language,
@@ -66,7 +66,7 @@ impl Accounts for FakeAccounts {
         &'a self,
         _: &'a Principal,
         username: &'a str,
-        _: Provenance,
+        _: AuditContext,
     ) -> BoxFuture<'a, Result<String, Problem>> {
         let taken = username == "taken";
         let answer = if taken { Err(Problem::not_found()) } else { Ok(username.to_owned()) };
@@ -130,7 +130,7 @@ impl House {
     }
 
     async fn create(&self, input: EventInput) -> Result<EventView, UserError> {
-        self.users.create_event(input, UserId(1), Provenance::COMMAND_LINE).await
+        self.users.create_event(input, UserId(1), AuditContext::COMMAND_LINE).await
     }
 
     /// An event from nine to eleven; it opens at a quarter to nine and is late from ten past.
@@ -180,8 +180,8 @@ impl House {
             .await
     }
 
-    fn audit(&self) -> Vec<Event> {
-        let waiting = event::pending(&self.users.store().read().unwrap(), 100).unwrap();
+    fn audit(&self) -> Vec<AuditEvent> {
+        let waiting = audit_event::pending(&self.users.store().read().unwrap(), 100).unwrap();
         waiting.into_iter().map(|(_, event)| event).collect()
     }
 }

@@ -2,8 +2,8 @@
 
 use super::House;
 use crate::{
+    audit_event::AuditContext,
     clock::Time,
-    event::Provenance,
     http::{Credential, Principal},
     ids::{RandomId, Role, UserId},
     language::Language,
@@ -37,7 +37,7 @@ async fn a_missing_profile_is_made_of_the_registration_and_one_that_is_there_sta
     let healed = house.users.profile(UserId(2)).await.unwrap();
     assert_eq!((healed.name.as_str(), healed.language), ("Name 2", Language::Italian));
     let changes = renamed("Ada", None);
-    let from = Provenance::COMMAND_LINE;
+    let from = AuditContext::COMMAND_LINE;
     let (_, kept) = house.users.update_profile(&principal(2), changes, from).await.unwrap();
     assert_eq!(house.users.profile(UserId(2)).await, Ok(kept));
     assert_eq!(house.users.profile(UserId(99)).await, Err(UserError::UserNotFound));
@@ -56,7 +56,7 @@ async fn start_up_makes_what_is_missing_and_passes_over_accounts_that_are_gone()
 async fn a_change_is_told_by_its_fields_and_never_by_a_name() {
     let house = House::new();
     let changes = renamed(" <b>Ada</b> ", Some("ada2"));
-    let from = Provenance::COMMAND_LINE;
+    let from = AuditContext::COMMAND_LINE;
     let answer = house.users.update_profile(&principal(1), changes, from).await;
     let (username, profile) = answer.unwrap();
     assert_eq!((username.as_str(), profile.name.as_str()), ("ada2", "<b>Ada</b>"));
@@ -72,7 +72,7 @@ async fn a_change_is_told_by_its_fields_and_never_by_a_name() {
 async fn a_refused_username_changes_nothing_else() {
     let house = House::new();
     let changes = renamed("Ada", Some("taken"));
-    let from = Provenance::COMMAND_LINE;
+    let from = AuditContext::COMMAND_LINE;
     assert!(house.users.update_profile(&principal(1), changes, from).await.is_err());
     assert_eq!(house.users.profile(UserId(1)).await.unwrap().name, "Name 1");
     assert!(house.audit().is_empty());

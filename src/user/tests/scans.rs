@@ -2,7 +2,7 @@
 
 use super::{House, assert_refused, context, lesson, time};
 use crate::{
-    event::Provenance,
+    audit_event::AuditContext,
     ids::UserId,
     user::{
         BrowserId, EventInput, Mode, ScanAnswer, ScanInput, ScanOutcome, ScanRefusal, Source,
@@ -104,7 +104,7 @@ async fn an_inactive_event_takes_no_scans() {
     let house = House::new();
     let id = house.lesson().await;
     let shown = house.users.shown_code(&id).unwrap();
-    house.users.set_event_active(id, false, Provenance::COMMAND_LINE).await.unwrap();
+    house.users.set_event_active(id, false, AuditContext::COMMAND_LINE).await.unwrap();
     assert_refused(house.scan(1, &shown.code, "code").await, ScanRefusal::EventInactive);
     assert_refused(house.type_in(1, &shown.typed_code, "typed").await, ScanRefusal::EventInactive);
     assert_refused(house.hold(&shown.code), ScanRefusal::EventInactive);

@@ -44,7 +44,7 @@ impl ImportApi {
         file: PeopleFile,
         context: RequestContext,
     ) -> Result<Json<ImportBody>, Problem> {
-        let (dry_run, from) = (dry_run.0.unwrap_or(false), context.provenance(caller.0.actor()));
+        let (dry_run, from) = (dry_run.0.unwrap_or(false), context.audit_context(caller.0.actor()));
         let import = self.service.import(file.0, dry_run, from, &*self.profiles).await?;
         Ok(Json(ImportBody::new(import, context.language)))
     }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::rows::{Csv, Row};
 use crate::{
+    audit_event::AuditContext,
     auth::{
         Account, AuthError, AuthService, Profiles,
         accounts::{people::NewPerson, service::insert},
@@ -12,7 +13,6 @@ use crate::{
         tables::ACCOUNT_BY_EMAIL,
     },
     clock::Time,
-    event::Provenance,
     field::Fault,
     http::Problem,
     ids::UserId,
@@ -111,7 +111,7 @@ impl AuthService {
         &self,
         csv: Csv,
         dry_run: bool,
-        from: Provenance,
+        from: AuditContext,
         profiles: &dyn Profiles,
     ) -> Result<ImportReport, Problem> {
         let (mut rows, candidates) = sorted(csv.rows);
@@ -147,7 +147,7 @@ impl AuthService {
         &self,
         candidates: &[Candidate],
         rows: &mut [ImportedRow],
-        from: &Provenance,
+        from: &AuditContext,
     ) -> Result<(), AuthError> {
         let mut is_anything_stored = false;
         let mut batches = candidates.chunks(BATCH);
@@ -175,7 +175,7 @@ impl AuthService {
     async fn store_batch(
         &self,
         batch: Vec<Candidate>,
-        from: Provenance,
+        from: AuditContext,
     ) -> Result<Vec<Fate>, AuthError> {
         let now = self.parts.clock.now();
         let command = move |view: &View<'_>| -> Result<Decision<Vec<Fate>, AuthError>, StoreError> {

@@ -103,7 +103,7 @@ impl AccountsApi {
         let has_password = password.is_some();
         let parsed = PersonInput::from(body).parse(password, context.language);
         let (new, password) = parsed.map_err(AuthError::from)?;
-        let from = context.provenance(caller.0.actor());
+        let from = context.audit_context(caller.0.actor());
         let account = self.service.add(new, password, from.clone(), context.client()).await?;
         let reset = if has_password {
             None
@@ -131,7 +131,7 @@ impl AccountsApi {
         let language = body.0.language.map(Into::into);
         let parsed = PersonChanges::from(body.0).parse();
         let (change, (name, surname)) = parsed.map_err(AuthError::from)?;
-        let from = context.provenance(caller.0.actor());
+        let from = context.audit_context(caller.0.actor());
         let account = self.service.change(UserId(id.0), change, from.clone()).await?;
         let profile = ProfileChange { name, surname, language };
         if !profile.is_empty() {
@@ -153,7 +153,7 @@ impl AccountsApi {
         id: Path<u64>,
         context: RequestContext,
     ) -> Result<NoContent, Problem> {
-        let from = context.provenance(caller.0.actor());
+        let from = context.audit_context(caller.0.actor());
         self.service.delete_and_erase(UserId(id.0), from, &*self.profiles).await?;
         Ok(NoContent)
     }
@@ -171,7 +171,7 @@ impl AccountsApi {
         body: Body<RoleRequest>,
         context: RequestContext,
     ) -> Result<Json<Person>, Problem> {
-        let from = context.provenance(caller.0.actor());
+        let from = context.audit_context(caller.0.actor());
         let account = self.service.set_role(UserId(id.0), body.0.role.into(), from).await?;
         Ok(Json(self.profiles.person(&account).await?))
     }

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::service::person_behind;
 use crate::{
+    audit_event::{AuditContext, emit},
     auth::{
         Account, AuthError, AuthService, Profiles,
         accounts::rules,
@@ -21,7 +22,6 @@ use crate::{
         store::{account, end_sessions_of, remove_account},
         tables::{ACCOUNTS, ADMINISTRATORS, ERASED, PASSWORD_RESETS, SECOND_FACTORS},
     },
-    event::{Provenance, emit},
     http::Problem,
     ids::UserId,
     store::{Decision, Direction, Edit, StoreError, View},
@@ -50,7 +50,7 @@ impl AuthService {
     pub async fn delete_and_erase(
         &self,
         id: UserId,
-        from: Provenance,
+        from: AuditContext,
         profiles: &dyn Profiles,
     ) -> Result<Account, AuthError> {
         let deleted = self.delete(id, from).await?;
@@ -66,7 +66,7 @@ impl AuthService {
     /// # Errors
     /// [`AuthError::UserNotFound`], [`AuthError::LastAdministrator`], [`AuthError::OwnAccount`] and
     /// those of the store.
-    pub async fn delete(&self, id: UserId, from: Provenance) -> Result<Account, AuthError> {
+    pub async fn delete(&self, id: UserId, from: AuditContext) -> Result<Account, AuthError> {
         let now = self.parts.clock.now();
         let command = move |view: &View<'_>| {
             let Some(old) = account(view, id)? else {

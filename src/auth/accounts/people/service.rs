@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::model::{AccountChange, NewPerson};
 use crate::{
+    audit_event::{Actor, AuditContext, AuditEvent, emit},
     auth::{
         Account, AuthError, AuthService, Username,
         accounts::rules::{self, Protected, RoleAndStatus},
@@ -13,7 +14,6 @@ use crate::{
         tables::{ADMINISTRATORS, PASSWORD_RESETS},
     },
     clock::Time,
-    event::{Actor, Event, Provenance, emit},
     http::ClientConnection,
     ids::{Role, UserId},
     store::{Decision, Edit, Reader, StoreError, View},
@@ -31,7 +31,7 @@ impl From<Protected> for AuthError {
 }
 
 /// The person behind a request, when it is one.
-pub(super) const fn person_behind(from: &Provenance) -> Option<UserId> {
+pub(super) const fn person_behind(from: &AuditContext) -> Option<UserId> {
     match from.actor {
         Actor::User(id) => Some(id),
         _ => None,
@@ -75,7 +75,7 @@ impl AuthService {
         &self,
         new: NewPerson,
         password: Option<NewPassword>,
-        from: Provenance,
+        from: AuditContext,
         client: ClientConnection,
     ) -> Result<Account, AuthError> {
         let password_hash = match password {
@@ -100,7 +100,7 @@ impl AuthService {
         &self,
         id: UserId,
         change: AccountChange,
-        from: Provenance,
+        from: AuditContext,
     ) -> Result<Account, AuthError> {
         let now = self.parts.clock.now();
         let command = move |view: &View<'_>| {
@@ -139,7 +139,7 @@ impl AuthService {
         &self,
         id: UserId,
         disabled: bool,
-        from: Provenance,
+        from: AuditContext,
     ) -> Result<Account, AuthError> {
         let change = AccountChange { disabled: Some(disabled), ..AccountChange::default() };
         self.change(id, change, from).await
@@ -154,7 +154,7 @@ impl AuthService {
         &self,
         id: UserId,
         role: Role,
-        from: Provenance,
+        from: AuditContext,
     ) -> Result<Account, AuthError> {
         let now = self.parts.clock.now();
         let command = move |view: &View<'_>| {
@@ -226,8 +226,8 @@ fn told(
     old: &Account,
     new: &Account,
     now: Time,
-    from: &Provenance,
-) -> Result<Vec<Event>, StoreError> {
+    from: &AuditContext,
+) -> Result<Vec<AuditEvent>, StoreError> {
     let target = || format!("user:{}", old.id);
     let mut events = Vec::new();
     let fields = [("email", old.email != new.email), ("username", old.username != new.username)];
@@ -235,7 +235,7 @@ fn told(
         fields.iter().filter(|(_, changed)| *changed).map(|(field, _)| *field).collect();
     if !fields.is_empty() {
         let after = Some(json!({ "changed": fields }).to_string());
-        events.push(Event { after, ..from.event(now, "user.updated", target())? });
+        events.push(AuditEvent { after, ..from.event(now, "user.updated", target())? });
     }
     if old.disabled != new.disabled {
         let action = if new.disabled { "user.disabled" } else { "user.enabled" };

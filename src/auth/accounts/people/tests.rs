@@ -6,13 +6,14 @@ use futures_util::{FutureExt, future::BoxFuture};
 
 use super::model::{NewPerson, PeopleFilter};
 use crate::{
+    audit_event::{AuditContext, waiting},
     auth::{
-        Account, AuthError, AuthService, Csv, Email, FullName, Outcome, ProfileChange, Profiles,
+        Account, AuthError, AuthService, Csv, Email, FullName, ImportOutcome, ProfileChange,
+        Profiles,
         store::{account, sessions_of},
         tables::{ACCOUNT_BY_EMAIL, ACCOUNT_BY_USERNAME, ADMINISTRATORS, ERASED},
     },
     clock::{Clock, Time},
-    event::{Provenance, waiting},
     http::{ClientConnection, Person, Problem},
     ids::{Role, UserId},
     language::Language,
@@ -38,7 +39,7 @@ impl Profiles for Nameless {
         &self,
         _: UserId,
         _: ProfileChange,
-        _: Provenance,
+        _: AuditContext,
     ) -> BoxFuture<'_, Result<(), Problem>> {
         async { Ok(()) }.boxed()
     }
@@ -69,7 +70,7 @@ async fn add(auth: &AuthService, name: &str, role: Role) -> UserId {
         role,
         language: Language::Italian,
     };
-    auth.add(new, None, Provenance::COMMAND_LINE, ClientConnection::LOCAL).await.unwrap().id
+    auth.add(new, None, AuditContext::COMMAND_LINE, ClientConnection::LOCAL).await.unwrap().id
 }
 
 #[tokio::test]
@@ -93,7 +94,7 @@ async fn a_page_that_looked_at_enough_goes_on_where_it_stopped() {
 async fn nothing_of_a_deleted_account_is_left_but_its_tombstone() {
     let auth = service();
     let (capo, ada) = (add(&auth, "capo", Role::Admin).await, add(&auth, "ada", Role::Admin).await);
-    auth.delete(ada, Provenance::COMMAND_LINE).await.unwrap();
+    auth.delete(ada, AuditContext::COMMAND_LINE).await.unwrap();
     let snapshot = auth.store().read().unwrap();
     assert_eq!(account(&snapshot, ada).unwrap(), None);
     assert!(!ACCOUNT_BY_EMAIL.contains(&snapshot, "ada@example.org").unwrap());
@@ -101,7 +102,7 @@ async fn nothing_of_a_deleted_account_is_left_but_its_tombstone() {
     assert!(sessions_of(&snapshot, ada).unwrap().is_empty());
     assert_eq!(ADMINISTRATORS.len(&snapshot).unwrap(), 1);
     assert_eq!(ERASED.get(&snapshot, ada.0).unwrap().unwrap().erased_at, None);
-    let last = auth.delete(capo, Provenance::COMMAND_LINE).await;
+    let last = auth.delete(capo, AuditContext::COMMAND_LINE).await;
     assert_eq!(last, Err(AuthError::LastAdministrator));
 }
 
@@ -110,7 +111,7 @@ async fn an_erasure_that_failed_is_carried_on_once_and_no_longer() {
     let (auth, profiles) = (service(), Nameless::default());
     let ada = add(&auth, "ada", Role::User).await;
     *profiles.fails.lock().unwrap() = true;
-    auth.delete_and_erase(ada, Provenance::COMMAND_LINE, &profiles).await.unwrap();
+    auth.delete_and_erase(ada, AuditContext::COMMAND_LINE, &profiles).await.unwrap();
     assert!(auth.finish_erasures(&profiles).await.is_err());
     *profiles.fails.lock().unwrap() = false;
     assert_eq!(auth.finish_erasures(&profiles).await.unwrap(), 1);
@@ -127,17 +128,17 @@ async fn an_import_of_many_batches_numbers_names_that_are_alike_and_does_nothing
         let text = format!("email,name,surname\n{rows}");
         Csv::read(text.as_bytes(), Language::English).unwrap()
     };
-    let from = Provenance::COMMAND_LINE;
+    let from = AuditContext::COMMAND_LINE;
     let profiles = Nameless::default();
     let tried = auth.import(csv(), true, from.clone(), &profiles).await.unwrap();
-    assert_eq!(tried.count(Outcome::WouldCreate), 600);
+    assert_eq!(tried.count(ImportOutcome::WouldCreate), 600);
     assert_eq!(waiting(&auth.store().read().unwrap()).unwrap(), 0);
     let done = auth.import(csv(), false, from.clone(), &profiles).await.unwrap();
-    assert_eq!(done.count(Outcome::Created), 600);
+    assert_eq!(done.count(ImportOutcome::Created), 600);
     assert_eq!(waiting(&auth.store().read().unwrap()).unwrap(), 600);
     let commits = auth.store().commit_count();
     let again = auth.import(csv(), false, from, &profiles).await.unwrap();
-    assert_eq!(again.count(Outcome::Exists), 600);
+    assert_eq!(again.count(ImportOutcome::Exists), 600);
     assert_eq!(auth.store().commit_count(), commits, "nothing was written");
 }
 
@@ -146,7 +147,7 @@ async fn an_import_that_can_store_nothing_fails_and_says_why() {
     let auth = service();
     auth.store().close();
     let csv = Csv::read(b"email,name,surname\na@b.it,A,B\n", Language::English).unwrap();
-    let from = Provenance::COMMAND_LINE;
+    let from = AuditContext::COMMAND_LINE;
     let failed = auth.import(csv, false, from, &Nameless::default()).await.unwrap_err();
     assert_eq!(failed.code, "STORE_STOPPED");
 }

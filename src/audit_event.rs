@@ -16,7 +16,7 @@ use crate::{
 
 /// Something that happened and that somebody may one day ask about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Event {
+pub struct AuditEvent {
     /// Names it once and for all.
     pub id: RandomId,
     /// When.
@@ -57,11 +57,11 @@ pub enum Actor {
     },
 }
 
-first_version!(Event);
+first_version!(AuditEvent);
 
 /// Where a request came from, as the audit trail keeps it.
 #[derive(Debug, Clone)]
-pub struct Provenance {
+pub struct AuditContext {
     /// Who is behind it.
     pub actor: Actor,
     /// The client's network, when it came over one.
@@ -70,7 +70,7 @@ pub struct Provenance {
     pub request_id: Option<RandomId>,
 }
 
-impl Provenance {
+impl AuditContext {
     /// Of a verb on the command line.
     pub const COMMAND_LINE: Self =
         Self { actor: Actor::CommandLine, network: None, request_id: None };
@@ -82,8 +82,13 @@ impl Provenance {
     ///
     /// # Errors
     /// When no id can be made.
-    pub fn event(&self, time: Time, action: &str, target: String) -> Result<Event, NoRandomness> {
-        Ok(Event {
+    pub fn event(
+        &self,
+        time: Time,
+        action: &str,
+        target: String,
+    ) -> Result<AuditEvent, NoRandomness> {
+        Ok(AuditEvent {
             id: RandomId::generate()?,
             time,
             actor: self.actor.clone(),
@@ -98,7 +103,7 @@ impl Provenance {
 }
 
 /// Events that wait for the chain. Key: their order in this file, from 1.
-pub(crate) const OUTBOX: Table<u64, Event> = Table::new("outbox");
+pub(crate) const OUTBOX: Table<u64, AuditEvent> = Table::new("outbox");
 
 /// Makes the outbox of a file; part of the first migration of each file that has one.
 ///
@@ -112,7 +117,7 @@ pub fn create_outbox(edit: &Edit<'_>) -> Result<(), StoreError> {
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn emit(edit: &Edit<'_>, event: &Event) -> Result<(), StoreError> {
+pub fn emit(edit: &Edit<'_>, event: &AuditEvent) -> Result<(), StoreError> {
     let number = edit.next_number("outbox")?;
     OUTBOX.put(edit, number, event)
 }
@@ -121,7 +126,7 @@ pub fn emit(edit: &Edit<'_>, event: &Event) -> Result<(), StoreError> {
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn pending(reader: &impl Reader, limit: usize) -> Result<Vec<(u64, Event)>, StoreError> {
+pub fn pending(reader: &impl Reader, limit: usize) -> Result<Vec<(u64, AuditEvent)>, StoreError> {
     OUTBOX.collect(reader, 0_u64.., Direction::Ascending, limit, |number, event| (number, event))
 }
 
