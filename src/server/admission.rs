@@ -19,7 +19,7 @@ use std::{
 
 use tokio::sync::Notify;
 
-use super::connection::{Activity, Turn};
+use super::connection::{ConnectionTimers, WaitingFor};
 use crate::{
     http::{ClientNetwork, NetworkGroup},
     limit::{Claimant, Exhausted, Share, Shares},
@@ -61,7 +61,7 @@ struct Open {
 }
 
 struct Connection {
-    activity: Arc<Activity>,
+    timers: Arc<ConnectionTimers>,
     /// Nothing has moved before, as far as is known here.
     moved: Instant,
     groups: Vec<NetworkGroup>,
@@ -114,10 +114,10 @@ impl Admission {
     /// When the network has its share, and none of its connections can be displaced.
     pub(super) async fn admit(
         &self,
-        activity: &Arc<Activity>,
+        timers: &Arc<ConnectionTimers>,
         network: Option<ClientNetwork>,
     ) -> Result<Place, Refused> {
-        self.insist(|| self.take(activity, network)).await
+        self.insist(|| self.take(timers, network)).await
     }
 
     /// Tries until it succeeds, displacing others meanwhile.
@@ -145,7 +145,7 @@ impl Admission {
 
     fn take(
         &self,
-        activity: &Arc<Activity>,
+        timers: &Arc<ConnectionTimers>,
         network: Option<ClientNetwork>,
     ) -> Result<Place, Full> {
         let share = network.map(|network| self.share_of(network)).transpose()?;
@@ -155,8 +155,8 @@ impl Admission {
         }
         open.next_id += 1;
         let (id, moved) = (open.next_id, Instant::now());
-        let activity = Arc::clone(activity);
-        open.connections.insert(id, Connection { activity, moved, groups: Vec::new() });
+        let timers = Arc::clone(timers);
+        open.connections.insert(id, Connection { timers, moved, groups: Vec::new() });
         open.join(id, None);
         for group in network.iter().flat_map(groups_of) {
             open.join(id, Some(group));
@@ -189,13 +189,13 @@ impl Admission {
         let mut stalled: Option<(Instant, u64)> = None;
         while let Some((moved, id, turn)) = open.first(group).filter(|(moved, ..)| *moved < now) {
             match turn {
-                Turn::Nobodys(since) if since <= moved => return self.end(&mut open, id, now),
-                Turn::Nobodys(since) => open.moved(id, since.min(now)),
-                Turn::Clients(since) => {
+                WaitingFor::Nobody(since) if since <= moved => return self.end(&mut open, id, now),
+                WaitingFor::Nobody(since) => open.moved(id, since.min(now)),
+                WaitingFor::Client(since) => {
                     stalled = stalled.min(Some((since, id))).or(Some((since, id)));
                     open.moved(id, now);
                 }
-                Turn::Ours => open.moved(id, now),
+                WaitingFor::Server => open.moved(id, now),
             }
         }
         if let Some(order) = open.orders.get_mut(&group) {
@@ -210,7 +210,7 @@ impl Admission {
     fn end(&self, open: &mut Open, id: u64, now: Instant) -> bool {
         open.moved(id, now);
         let Some(connection) = open.connections.get(&id) else { return false };
-        connection.activity.displace();
+        connection.timers.displace();
         self.0.metrics.displaced();
         true
     }
@@ -222,10 +222,10 @@ impl Admission {
 
 impl Open {
     /// The connection of a group that has moved last longest ago, as far as is known.
-    fn first(&self, group: Option<NetworkGroup>) -> Option<(Instant, u64, Turn)> {
+    fn first(&self, group: Option<NetworkGroup>) -> Option<(Instant, u64, WaitingFor)> {
         let (moved, id) = *self.orders.get(&group)?.by_movement.first()?;
         let connection = self.connections.get(&id)?;
-        Some((moved, id, connection.activity.turn()))
+        Some((moved, id, connection.timers.waiting_for()))
     }
 
     fn join(&mut self, id: u64, group: Option<NetworkGroup>) {

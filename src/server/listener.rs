@@ -12,7 +12,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::{
     admission::{Admission, Networks},
-    connection::{self, Activity, Ends, Transport, Wiring},
+    connection::{self, ConnectionTimers, Ends, Transport, Wiring},
     pulse::Turns,
     socket::{Socket, room_for},
 };
@@ -109,9 +109,9 @@ impl Listener {
         transport: Transport,
         ends: Ends,
     ) {
-        let activity = Arc::new(Activity::new(self.wiring.limits));
+        let timers = Arc::new(ConnectionTimers::new(self.wiring.limits));
         let mut draining = self.draining.clone();
-        let mut admitted = pin!(self.admission.admit(&activity, self.network_of(ends)));
+        let mut admitted = pin!(self.admission.admit(&timers, self.network_of(ends)));
         let place = loop {
             tokio::select! {
                 biased;
@@ -130,7 +130,7 @@ impl Listener {
             transport,
             ends,
             place,
-            Arc::clone(&activity),
+            Arc::clone(&timers),
             wiring,
             self.draining.clone(),
         );

@@ -18,21 +18,21 @@ fn limits() -> LimitsConfig {
 
 /// A connection that nobody serves: whoever displaces it, it ends when the test lets it.
 struct Client {
-    activity: Arc<Activity>,
+    timers: Arc<ConnectionTimers>,
     place: Place,
 }
 
 impl Client {
     async fn is_displaced(&self) -> bool {
-        futures_util::poll!(std::pin::pin!(self.activity.was_displaced())).is_ready()
+        futures_util::poll!(std::pin::pin!(self.timers.was_displaced())).is_ready()
     }
 
     fn asks(&self) {
-        self.activity.begin();
+        self.timers.request_started();
     }
 
     fn is_answered(&self) {
-        self.activity.owe(-1);
+        self.timers.add_pending(-1);
     }
 }
 
@@ -41,9 +41,9 @@ fn network(address: &str) -> ClientNetwork {
 }
 
 async fn come(admission: &Admission, address: &str) -> Result<Client, Refused> {
-    let activity = Arc::new(Activity::new(limits()));
-    let place = admission.admit(&activity, Some(network(address))).await?;
-    Ok(Client { activity, place })
+    let timers = Arc::new(ConnectionTimers::new(limits()));
+    let place = admission.admit(&timers, Some(network(address))).await?;
+    Ok(Client { timers, place })
 }
 
 /// One more than there is place for, for which `leaves` has to go.
@@ -83,7 +83,7 @@ async fn while_everything_is_being_answered_a_newcomer_waits_for_an_end() {
     assert!(waited.is_err());
     assert!(!busy.is_displaced().await);
     busy.is_answered();
-    let mut displaced = std::pin::pin!(busy.activity.was_displaced());
+    let mut displaced = std::pin::pin!(busy.timers.was_displaced());
     tokio::select! {
         () = displaced.as_mut() => {}
         _ = coming.as_mut() => panic!("there is no place"),
@@ -97,12 +97,12 @@ async fn a_client_that_is_waited_for_goes_when_nobody_rests() {
     let admission = admission(2, 2);
     let stalled = come(&admission, "192.0.2.1").await.unwrap();
     stalled.asks();
-    stalled.activity.wait_for_body(1);
+    stalled.timers.add_uploads(1);
     let busy = come(&admission, "192.0.2.2").await.unwrap();
     busy.asks();
     let coming = come(&admission, "192.0.2.3");
     let mut coming = std::pin::pin!(coming);
-    let mut displaced = std::pin::pin!(stalled.activity.was_displaced());
+    let mut displaced = std::pin::pin!(stalled.timers.was_displaced());
     tokio::select! {
         () = displaced.as_mut() => {}
         _ = coming.as_mut() => panic!("there is no place"),
@@ -146,11 +146,11 @@ async fn a_client_whom_a_balancer_names_takes_from_the_share_of_its_network() {
     let admission = admission(100, 1);
     let first = come(&admission, "192.0.2.1").await.unwrap();
     first.asks();
-    let activity = Arc::new(Activity::new(limits()));
-    let mut place = admission.admit(&activity, None).await.unwrap();
+    let timers = Arc::new(ConnectionTimers::new(limits()));
+    let mut place = admission.admit(&timers, None).await.unwrap();
     assert!(place.belongs_to(network("192.0.2.1")).await.is_err());
     assert!(place.belongs_to(network("192.0.2.2")).await.is_ok());
-    activity.begin();
+    timers.request_started();
     assert!(come(&admission, "192.0.2.2").await.is_err());
     drop(place);
     assert!(come(&admission, "192.0.2.2").await.is_ok());

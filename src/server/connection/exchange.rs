@@ -1,88 +1,87 @@
-//! One request and its answer: whose turn it is, told to the `activity` of the connection whatever becomes
-//! of them.
+//! One request and its response: guards that keep the counts of the `timers` right whatever becomes of them.
 
 use std::sync::Arc;
 
-use super::activity::Activity;
+use super::timers::ConnectionTimers;
 
-/// A request that is being answered. Dropped before that, it was taken back.
-pub(super) struct Requested {
-    activity: Arc<Activity>,
+/// A request that is being answered. Dropped before that, the client has cancelled it.
+pub(super) struct RequestGuard {
+    timers: Arc<ConnectionTimers>,
     is_answered: bool,
 }
 
-impl Requested {
+impl RequestGuard {
     /// The head of a request has come.
-    pub(super) fn begin(activity: &Arc<Activity>) -> Self {
-        activity.begin();
-        Self { activity: Arc::clone(activity), is_answered: false }
+    pub(super) fn start(timers: &Arc<ConnectionTimers>) -> Self {
+        timers.request_started();
+        Self { timers: Arc::clone(timers), is_answered: false }
     }
 
     /// The connection's.
-    pub(super) fn activity(&self) -> Arc<Activity> {
-        Arc::clone(&self.activity)
+    pub(super) fn timers(&self) -> Arc<ConnectionTimers> {
+        Arc::clone(&self.timers)
     }
 
     /// The answer begins; `leaves_body_unread` when the client may still be sending a body.
-    pub(super) fn answered(mut self, leaves_body_unread: bool) -> Offered {
+    pub(super) fn answered(mut self, leaves_body_unread: bool) -> ResponseGuard {
         self.is_answered = true;
-        let activity = Arc::clone(&self.activity);
-        let answer = activity.answer(leaves_body_unread);
-        activity.offer(answer);
-        Offered { activity, answer, is_owed: false, is_wanted: false }
+        let timers = Arc::clone(&self.timers);
+        let answer = timers.response_started(leaves_body_unread);
+        timers.response_ready(answer);
+        ResponseGuard { timers, answer, is_owed: false, is_wanted: false }
     }
 }
 
-impl Drop for Requested {
+impl Drop for RequestGuard {
     fn drop(&mut self) {
         if !self.is_answered {
-            self.activity.take_back();
+            self.timers.request_cancelled();
         }
-        self.activity.owe(-1);
+        self.timers.add_pending(-1);
     }
 }
 
-/// An answer on its way.
-pub(super) struct Offered {
-    activity: Arc<Activity>,
+/// A response on its way.
+pub(super) struct ResponseGuard {
+    timers: Arc<ConnectionTimers>,
     answer: u64,
     is_owed: bool,
     is_wanted: bool,
 }
 
-impl Offered {
-    /// Somebody is there to take it. Dropped before that, its request was taken back.
-    pub(super) fn begin(&mut self) {
+impl ResponseGuard {
+    /// The client reads it. Dropped before that, the client has cancelled its request.
+    pub(super) fn wanted(&mut self) {
         if !std::mem::replace(&mut self.is_wanted, true) {
-            self.activity.give();
+            self.timers.response_wanted();
         }
     }
 
     /// The client waits for the next piece.
     pub(super) fn wait_for_us(&mut self) {
         if !std::mem::replace(&mut self.is_owed, true) {
-            self.activity.owe(1);
-            self.activity.retract(self.answer);
+            self.timers.add_pending(1);
+            self.timers.response_taken(self.answer);
         }
     }
 
     /// The next piece waits for the client.
     pub(super) fn wait_for_client(&mut self) {
-        self.activity.offer(self.answer);
+        self.timers.response_ready(self.answer);
         if std::mem::take(&mut self.is_owed) {
-            self.activity.owe(-1);
+            self.timers.add_pending(-1);
         }
     }
 }
 
-impl Drop for Offered {
+impl Drop for ResponseGuard {
     fn drop(&mut self) {
         if !self.is_wanted {
-            self.activity.take_back();
+            self.timers.request_cancelled();
         }
-        self.activity.retract(self.answer);
+        self.timers.response_taken(self.answer);
         if self.is_owed {
-            self.activity.owe(-1);
+            self.timers.add_pending(-1);
         }
     }
 }

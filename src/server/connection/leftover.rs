@@ -19,7 +19,7 @@ use hyper::body::{Body as _, Bytes, Incoming};
 use poem::http::Version;
 use tokio::time::Instant;
 
-use super::activity::Activity;
+use super::timers::ConnectionTimers;
 
 /// Bytes beyond which a body is not worth reading for nothing.
 const MOST: u64 = 64 * 1024;
@@ -32,12 +32,12 @@ pub(super) fn is_due(request: &hyper::Request<Incoming>) -> bool {
 
 /// Sees to it that the body of a request is read to its end when whoever answers the request lets go of it
 /// before. It has this long for all of it from now on, as it would have if it were wanted.
-pub(super) fn see_to(request: &mut poem::Request, time: Duration, activity: &Arc<Activity>) {
+pub(super) fn see_to(request: &mut poem::Request, time: Duration, timers: &Arc<ConnectionTimers>) {
     let body = request.take_body().into_bytes_stream().boxed();
     request.set_body(poem::Body::from_bytes_stream(Leftover {
         body: Some(body),
         deadline: Instant::now() + time,
-        activity: Arc::clone(activity),
+        timers: Arc::clone(timers),
     }));
 }
 
@@ -45,7 +45,7 @@ pub(super) fn see_to(request: &mut poem::Request, time: Duration, activity: &Arc
 struct Leftover {
     body: Option<BoxStream<'static, io::Result<Bytes>>>,
     deadline: Instant,
-    activity: Arc<Activity>,
+    timers: Arc<ConnectionTimers>,
 }
 
 impl Stream for Leftover {
@@ -67,11 +67,11 @@ impl Drop for Leftover {
         else {
             return;
         };
-        let (deadline, activity) = (self.deadline, Arc::clone(&self.activity));
-        activity.discard(1);
+        let (deadline, timers) = (self.deadline, Arc::clone(&self.timers));
+        timers.discard(1);
         runtime.spawn(async move {
             let _ = tokio::time::timeout_at(deadline, discard(body)).await;
-            activity.discard(-1);
+            timers.discard(-1);
         });
     }
 }

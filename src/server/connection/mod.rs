@@ -1,17 +1,17 @@
 //! One connection: TLS, then HTTP/1.1 or HTTP/2, with a deadline on everything a client could stall.
 //!
 //! The protocol is the one that TLS agreed on (ALPN), so nothing is sniffed; without TLS it is HTTP/1.1.
-//! `transport` sees below TLS what moves, `exchange` and `answer` whose turn it is, `activity` knows what is
+//! `transport` sees below TLS what moves, `exchange` and `answer` whose turn it is, `timers` knows what is
 //! due, and [`conduct`] ends what is overdue: hyper's own clock for heads cannot tell one that drips in from a
 //! connection that rests. The body's deadline is in `http/body`, where the body is read; `upload` sees when it
 //! is waited for, and what nobody reads of it is `leftover`. A balancer that passes connections on says first
 //! from whom (`proxy_header`).
 
-mod activity;
-mod answer;
 mod exchange;
 mod leftover;
 mod proxy_header;
+mod timers;
+mod tracked_body;
 mod transport;
 mod upload;
 
@@ -48,11 +48,11 @@ use crate::{
     config::{LimitsConfig, Network},
     http::ClientNetwork,
 };
-pub(super) use activity::{Activity, Turn};
-use activity::{Limit, Protocol};
-use answer::Answer;
-use exchange::Requested;
+use exchange::RequestGuard;
 pub(super) use proxy_header::{Header, Unreadable, receive};
+pub(super) use timers::{ConnectionTimers, WaitingFor};
+use timers::{Deadline, Protocol};
+use tracked_body::TrackedBody;
 pub(super) use transport::Transport;
 use transport::Watched;
 
@@ -92,28 +92,28 @@ pub(super) async fn serve(
     transport: Transport,
     ends: Ends,
     mut place: Option<Place>,
-    activity: Arc<Activity>,
+    timers: Arc<ConnectionTimers>,
     wiring: Arc<Wiring>,
     mut draining: watch::Receiver<bool>,
 ) {
     let limits = wiring.limits;
-    let mut stream = Watched::new(transport, Arc::clone(&activity));
+    let mut stream = Watched::new(transport, Arc::clone(&timers));
     let deadline = tokio::time::Instant::now() + limits.handshake();
     // Each stage in memory of its own: a connection that rests would keep room for the largest otherwise.
     let ends = if wiring.sends_header(ends) {
         let introduced = Box::pin(introduced(&mut stream, ends, place.as_mut()));
-        let introduced = before(deadline, introduced, &activity, &mut draining).await;
+        let introduced = before(deadline, introduced, &timers, &mut draining).await;
         let Some(Some(ends)) = introduced else { return };
         ends
     } else {
         ends
     };
     let Some(tls) = &wiring.tls else {
-        let serving = serve_http1(stream, ends, Scheme::HTTP, wiring, activity, draining);
+        let serving = serve_http1(stream, ends, Scheme::HTTP, wiring, timers, draining);
         return Box::pin(serving).await;
     };
     let handshake = Box::pin(tls.accept(stream));
-    let stream = match before(deadline, handshake, &activity, &mut draining).await {
+    let stream = match before(deadline, handshake, &timers, &mut draining).await {
         Some(Ok(stream)) => stream,
         Some(Err(error)) => return tracing::debug!(?ends, %error, "TLS handshake failed"),
         None => return tracing::debug!(?ends, "TLS handshake did not end"),
@@ -122,9 +122,9 @@ pub(super) async fn serve(
         return;
     }
     if speaks_http2(&stream) {
-        Box::pin(serve_http2(stream, ends, wiring, activity, draining)).await;
+        Box::pin(serve_http2(stream, ends, wiring, timers, draining)).await;
     } else {
-        Box::pin(serve_http1(stream, ends, Scheme::HTTPS, wiring, activity, draining)).await;
+        Box::pin(serve_http1(stream, ends, Scheme::HTTPS, wiring, timers, draining)).await;
     }
 }
 
@@ -133,13 +133,13 @@ pub(super) async fn serve(
 async fn before<T>(
     deadline: tokio::time::Instant,
     stage: impl Future<Output = T>,
-    activity: &Activity,
+    timers: &ConnectionTimers,
     draining: &mut watch::Receiver<bool>,
 ) -> Option<T> {
     tokio::select! {
         biased;
         outcome = tokio::time::timeout_at(deadline, stage) => outcome.ok(),
-        () = activity.was_displaced() => None,
+        () = timers.was_displaced() => None,
         () = stopped_for(LATECOMERS, draining) => None,
     }
 }
@@ -179,15 +179,15 @@ async fn serve_http2(
     stream: TlsStream<Watched>,
     ends: Ends,
     wiring: Arc<Wiring>,
-    activity: Arc<Activity>,
+    timers: Arc<ConnectionTimers>,
     draining: watch::Receiver<bool>,
 ) {
-    activity.speaks(Protocol::Http2);
+    timers.set_protocol(Protocol::Http2);
     let limits = wiring.limits;
     let service = {
-        let activity = Arc::clone(&activity);
+        let timers = Arc::clone(&timers);
         service_fn(move |request| {
-            answer(request, ends, Scheme::HTTPS, Arc::clone(&wiring), &activity)
+            answer(request, ends, Scheme::HTTPS, Arc::clone(&wiring), &timers)
         })
     };
     let http = http2::Builder::new(TokioExecutor::new())
@@ -199,7 +199,7 @@ async fn serve_http2(
         .max_local_error_reset_streams(limits.h2_resets())
         .max_header_list_size(limits.head_bytes)
         .serve_connection(TokioIo::new(stream), service);
-    conduct(http, http2::Connection::graceful_shutdown, &activity, draining).await;
+    conduct(http, http2::Connection::graceful_shutdown, &timers, draining).await;
 }
 
 async fn serve_http1(
@@ -207,15 +207,15 @@ async fn serve_http1(
     ends: Ends,
     scheme: Scheme,
     wiring: Arc<Wiring>,
-    activity: Arc<Activity>,
+    timers: Arc<ConnectionTimers>,
     draining: watch::Receiver<bool>,
 ) {
-    activity.speaks(Protocol::Http1);
+    timers.set_protocol(Protocol::Http1);
     let limits = wiring.limits;
     let service = {
-        let activity = Arc::clone(&activity);
+        let timers = Arc::clone(&timers);
         service_fn(move |request| {
-            answer(request, ends, scheme.clone(), Arc::clone(&wiring), &activity)
+            answer(request, ends, scheme.clone(), Arc::clone(&wiring), &timers)
         })
     };
     let mut http = http1::Builder::new();
@@ -225,7 +225,7 @@ async fn serve_http1(
         http.max_headers(usize::try_from(limits.head_fields).unwrap_or(usize::MAX));
     }
     let http = http.serve_connection(TokioIo::new(stream), service);
-    conduct(http, http1::Connection::graceful_shutdown, &activity, draining).await;
+    conduct(http, http1::Connection::graceful_shutdown, &timers, draining).await;
 }
 
 /// Answers one request.
@@ -234,14 +234,14 @@ fn answer(
     ends: Ends,
     scheme: Scheme,
     wiring: Arc<Wiring>,
-    activity: &Arc<Activity>,
+    timers: &Arc<ConnectionTimers>,
 ) -> impl Future<
     Output = Result<
         hyper::Response<impl Body<Data = Bytes, Error = io::Error> + use<>>,
         Infallible,
     >,
 > + use<> {
-    let requested = Requested::begin(activity);
+    let requested = RequestGuard::start(timers);
     async move {
         let has_body = !request.body().is_end_stream();
         let has_leftover = leftover::is_due(&request);
@@ -252,16 +252,16 @@ fn answer(
             scheme,
         ));
         if has_body {
-            upload::watch(&mut request, &requested.activity());
+            upload::watch(&mut request, &requested.timers());
         }
         if has_leftover {
-            leftover::see_to(&mut request, wiring.limits.body(), &requested.activity());
+            leftover::see_to(&mut request, wiring.limits.body(), &requested.timers());
         }
         let response = wiring.endpoint.get_response(request).await;
         let may_be_unread = has_body && !response.status().is_success();
-        let offered = requested.answered(may_be_unread);
+        let guard = requested.answered(may_be_unread);
         let response = hyper::Response::from(response);
-        Ok::<_, Infallible>(response.map(|body| Answer::new(body, offered)))
+        Ok::<_, Infallible>(response.map(|body| TrackedBody::new(body, guard)))
     }
 }
 
@@ -281,7 +281,7 @@ async fn stopped_for(time: Duration, draining: &mut watch::Receiver<bool>) {
 async fn conduct<C, E>(
     connection: C,
     graceful_shutdown: impl Fn(Pin<&mut C>),
-    activity: &Activity,
+    timers: &ConnectionTimers,
     mut draining: watch::Receiver<bool>,
 ) where
     C: Future<Output = Result<(), E>>,
@@ -291,14 +291,14 @@ async fn conduct<C, E>(
     let mut leaving = None;
     let farewell = async {
         let _ = draining.wait_for(|draining| *draining).await;
-        if !activity.was_asked() {
+        if !timers.has_requested() {
             // Whoever was let in is answered once.
-            let _ = tokio::time::timeout(LATECOMERS, activity.first_request()).await;
+            let _ = tokio::time::timeout(LATECOMERS, timers.first_request()).await;
         }
     };
     tokio::pin!(farewell);
     loop {
-        let (_, wait) = activity.deadline(leaving);
+        let (_, wait) = timers.deadline(leaving);
         tokio::select! {
             biased;
             outcome = connection.as_mut() => {
@@ -307,14 +307,14 @@ async fn conduct<C, E>(
                 }
                 return;
             }
-            () = activity.was_displaced() => match activity.turn() {
+            () = timers.was_displaced() => match timers.waiting_for() {
                 // Something was asked meanwhile, and another is displaced.
-                Turn::Ours => {}
-                Turn::Clients(_) => {
-                    activity.cut_off();
+                WaitingFor::Server => {}
+                WaitingFor::Client(_) => {
+                    timers.cut_off();
                     return tracing::debug!("stalled connection closed for a newcomer");
                 }
-                Turn::Nobodys(_) => {
+                WaitingFor::Nobody(_) => {
                     graceful_shutdown(connection.as_mut());
                     // What can be said at once is said.
                     let _ = futures_util::poll!(connection.as_mut());
@@ -325,15 +325,15 @@ async fn conduct<C, E>(
                 leaving = Some(Instant::now());
                 graceful_shutdown(connection.as_mut());
             }
-            () = tokio::time::sleep(wait) => match activity.deadline(leaving) {
-                (Limit::Later, _) => {}
+            () = tokio::time::sleep(wait) => match timers.deadline(leaving) {
+                (Deadline::Later, _) => {}
                 (_, left) if !left.is_zero() => {}
-                (Limit::Idle | Limit::FirstRequest, _) => {
+                (Deadline::Idle | Deadline::FirstRequest, _) => {
                     leaving = Some(Instant::now());
                     graceful_shutdown(connection.as_mut());
                 }
                 (limit, _) => {
-                    activity.cut_off();
+                    timers.cut_off();
                     return tracing::debug!(?limit, "connection cut off");
                 }
             },

@@ -1,7 +1,7 @@
 //! What connections come over, TCP or a Unix socket, and the eye that is kept on them.
 //!
 //! Below TLS, because only there is it seen what a client sends and takes. What moves is told to
-//! `activity`, which knows what is overdue.
+//! `timers`, which knows what is overdue.
 
 use std::{
     future::Future,
@@ -18,7 +18,7 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-use super::activity::Activity;
+use super::timers::ConnectionTimers;
 
 /// How long a client that was refused may go on sending its body, so that it gets to read the refusal: a
 /// connection that is closed on unread bytes is reset, and what was on its way is lost (RFC 9112 §9.6).
@@ -43,10 +43,10 @@ macro_rules! either {
     };
 }
 
-/// A connection whose activity is watched.
+/// A connection whose timers is watched.
 pub(super) struct Watched {
     transport: Transport,
-    activity: Arc<Activity>,
+    timers: Arc<ConnectionTimers>,
     closing: Closing,
 }
 
@@ -57,15 +57,15 @@ enum Closing {
 }
 
 impl Watched {
-    pub(super) const fn new(transport: Transport, activity: Arc<Activity>) -> Self {
-        Self { transport, activity, closing: Closing::Open }
+    pub(super) const fn new(transport: Transport, timers: Arc<ConnectionTimers>) -> Self {
+        Self { transport, timers, closing: Closing::Open }
     }
 
     fn note_write(&self, polled: &Poll<io::Result<usize>>) {
         match polled {
-            Poll::Ready(Ok(bytes)) => self.activity.sent(*bytes),
+            Poll::Ready(Ok(bytes)) => self.timers.sent(*bytes),
             Poll::Ready(Err(_)) => {}
-            Poll::Pending => self.activity.blocked(),
+            Poll::Pending => self.timers.blocked(),
         }
     }
 
@@ -88,7 +88,7 @@ impl Drop for Watched {
     fn drop(&mut self) {
         // The kernel would go on offering what was not read, to a client that does not read.
         if let Transport::Tcp(stream) = &self.transport
-            && self.activity.is_cut_off()
+            && self.timers.is_cut_off()
         {
             let _ = stream.set_zero_linger();
         }
@@ -105,7 +105,7 @@ impl AsyncRead for Watched {
         ready!(either!(&mut self.transport, poll_read, context, buffer))?;
         match buffer.filled().len() - before {
             0 => Poll::Ready(Ok(())),
-            bytes => Poll::Ready(self.activity.received(bytes)),
+            bytes => Poll::Ready(self.timers.received(bytes)),
         }
     }
 }
@@ -137,14 +137,14 @@ impl AsyncWrite for Watched {
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         // Sockets hold nothing back: whoever flushes has written all there is.
-        self.activity.flushed();
+        self.timers.flushed();
         Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         if matches!(self.closing, Closing::Open) {
             ready!(either!(&mut self.transport, poll_shutdown, context))?;
-            self.closing = if self.activity.leaves_body_unread() {
+            self.closing = if self.timers.leaves_body_unread() {
                 Closing::Lingering(Box::pin(sleep(LINGER)))
             } else {
                 Closing::Done

@@ -10,26 +10,26 @@ use std::{
 use futures_util::{Stream, StreamExt, stream::BoxStream};
 use hyper::body::Bytes;
 
-use super::activity::Activity;
+use super::timers::ConnectionTimers;
 
-/// Sees to it that the activity of a connection knows when a request waits for more of its body.
-pub(super) fn watch(request: &mut poem::Request, activity: &Arc<Activity>) {
+/// Sees to it that the timers of a connection knows when a request waits for more of its body.
+pub(super) fn watch(request: &mut poem::Request, timers: &Arc<ConnectionTimers>) {
     let body = request.take_body().into_bytes_stream().boxed();
-    let activity = Arc::clone(activity);
-    request.set_body(poem::Body::from_bytes_stream(Upload { body, activity, waits: false }));
+    let timers = Arc::clone(timers);
+    request.set_body(poem::Body::from_bytes_stream(Upload { body, timers, waits: false }));
 }
 
 /// A body on its way here.
 struct Upload {
     body: BoxStream<'static, io::Result<Bytes>>,
-    activity: Arc<Activity>,
+    timers: Arc<ConnectionTimers>,
     waits: bool,
 }
 
 impl Upload {
     fn note(&mut self, waits: bool) {
         if std::mem::replace(&mut self.waits, waits) != waits {
-            self.activity.wait_for_body(if waits { 1 } else { -1 });
+            self.timers.add_uploads(if waits { 1 } else { -1 });
         }
     }
 }
@@ -60,37 +60,40 @@ mod tests {
     use crate::{
         config::{Config, Sources},
         server::connection::{
-            activity::{Protocol, Turn},
-            exchange::Requested,
+            exchange::RequestGuard,
+            timers::{Protocol, WaitingFor},
         },
     };
 
     #[tokio::test]
     async fn a_request_that_waits_for_its_body_waits_for_the_client_and_no_longer_when_it_came() {
         let limits = Config::load(&Sources::default()).unwrap().limits;
-        let activity = Arc::new(Activity::new(limits));
-        activity.speaks(Protocol::Http2);
-        assert!(matches!(activity.turn(), Turn::Nobodys(_)));
-        let requested = Requested::begin(&activity);
-        assert_eq!(activity.turn(), Turn::Ours);
+        let timers = Arc::new(ConnectionTimers::new(limits));
+        timers.set_protocol(Protocol::Http2);
+        assert!(matches!(timers.waiting_for(), WaitingFor::Nobody(_)));
+        let requested = RequestGuard::start(&timers);
+        assert_eq!(timers.waiting_for(), WaitingFor::Server);
         let mut request = poem::Request::default();
         let never = stream::once(async { Ok(Bytes::from_static(b"{")) }).chain(stream::pending());
         request.set_body(poem::Body::from_bytes_stream::<_, _, io::Error>(never));
-        watch(&mut request, &activity);
+        watch(&mut request, &timers);
         let mut body = request.take_body().into_bytes_stream().boxed();
         assert!(body.next().await.is_some());
-        assert_eq!(activity.turn(), Turn::Ours, "a piece was there at once");
+        assert_eq!(timers.waiting_for(), WaitingFor::Server, "a piece was there at once");
         let before = Instant::now();
         assert!(futures_util::poll!(body.next()).is_pending());
-        assert!(matches!(activity.turn(), Turn::Clients(since) if since >= before));
-        let other = Requested::begin(&activity);
-        assert_eq!(activity.turn(), Turn::Ours, "another is being answered");
+        assert!(matches!(timers.waiting_for(), WaitingFor::Client(since) if since >= before));
+        let other = RequestGuard::start(&timers);
+        assert_eq!(timers.waiting_for(), WaitingFor::Server, "another is being answered");
         drop(other);
         drop(body);
-        assert_eq!(activity.turn(), Turn::Ours);
+        assert_eq!(timers.waiting_for(), WaitingFor::Server);
         let answer = requested.answered(false);
-        assert!(matches!(activity.turn(), Turn::Clients(_)), "it is the client's turn to read");
+        assert!(
+            matches!(timers.waiting_for(), WaitingFor::Client(_)),
+            "it is the client's turn to read"
+        );
         drop(answer);
-        assert!(matches!(activity.turn(), Turn::Nobodys(_)));
+        assert!(matches!(timers.waiting_for(), WaitingFor::Nobody(_)));
     }
 }

@@ -1,7 +1,7 @@
 //! The body of an answer, which says whose turn it is.
 //!
 //! A body is asked for its next piece only when the last one found room. So between two pieces it is the
-//! client's turn to read, and while the next one is not there yet it is ours (`activity`).
+//! client's turn to read, and while the next one is not there yet it is ours (`timers`).
 
 use std::{
     pin::Pin,
@@ -10,41 +10,41 @@ use std::{
 
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 
-use super::exchange::Offered;
+use super::exchange::ResponseGuard;
 
 /// The largest piece. A larger one would be taken whole at the first sign of room; what the client does not
 /// read of it would lie in memory where nobody sees it, and one who reads slowly would seem not to read.
 const PIECE_BYTES: usize = 16 * 1024;
 
 /// The body of an answer.
-pub(super) struct Answer<B> {
+pub(super) struct TrackedBody<B> {
     body: B,
-    offered: Offered,
+    guard: ResponseGuard,
     rest: Bytes,
 }
 
-impl<B: Body> Answer<B> {
+impl<B: Body> TrackedBody<B> {
     /// The body of an answer.
-    pub(super) fn new(body: B, mut offered: Offered) -> Self {
+    pub(super) fn new(body: B, mut guard: ResponseGuard) -> Self {
         if body.is_end_stream() {
             // Nobody will ask for it, however much they want the head.
-            offered.begin();
+            guard.wanted();
         }
-        Self { body, offered, rest: Bytes::new() }
+        Self { body, guard, rest: Bytes::new() }
     }
 }
 
-impl<B: Body<Data = Bytes> + Unpin> Answer<B> {
+impl<B: Body<Data = Bytes> + Unpin> TrackedBody<B> {
     fn piece(&mut self, mut data: Bytes) -> Frame<Bytes> {
         if data.len() > PIECE_BYTES {
             self.rest = data.split_off(PIECE_BYTES);
         }
-        self.offered.wait_for_client();
+        self.guard.wait_for_client();
         Frame::data(data)
     }
 }
 
-impl<B: Body<Data = Bytes> + Unpin> Body for Answer<B> {
+impl<B: Body<Data = Bytes> + Unpin> Body for TrackedBody<B> {
     type Data = Bytes;
     type Error = B::Error;
 
@@ -53,14 +53,14 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Answer<B> {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let this = &mut *self;
-        this.offered.begin();
+        this.guard.wanted();
         if !this.rest.is_empty() {
             let rest = std::mem::take(&mut this.rest);
             return Poll::Ready(Some(Ok(this.piece(rest))));
         }
         match Pin::new(&mut this.body).poll_frame(context) {
             Poll::Pending => {
-                this.offered.wait_for_us();
+                this.guard.wait_for_us();
                 Poll::Pending
             }
             Poll::Ready(Some(Ok(frame))) => Poll::Ready(Some(Ok(match frame.into_data() {
@@ -68,7 +68,7 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Answer<B> {
                 Err(other) => other,
             }))),
             ended @ Poll::Ready(_) => {
-                this.offered.wait_for_client();
+                this.guard.wait_for_client();
                 ended
             }
         }
@@ -99,8 +99,8 @@ mod tests {
     use crate::{
         config::{Config, Sources},
         server::connection::{
-            activity::{Activity, Limit, Protocol},
-            exchange::Requested,
+            exchange::RequestGuard,
+            timers::{ConnectionTimers, Deadline, Protocol},
         },
     };
 
@@ -130,46 +130,46 @@ mod tests {
         }
     }
 
-    fn activity() -> Arc<Activity> {
+    fn timers() -> Arc<ConnectionTimers> {
         let flags = vec![("limits.write_stall_seconds".to_owned(), "1".to_owned())];
         let config = Config::load(&Sources { flags, ..Sources::default() }).unwrap();
-        let activity = Arc::new(Activity::new(config.limits));
-        activity.speaks(Protocol::Http2);
-        activity
+        let timers = Arc::new(ConnectionTimers::new(config.limits));
+        timers.set_protocol(Protocol::Http2);
+        timers
     }
 
-    fn answer(activity: &Arc<Activity>, pieces: Vec<Option<Bytes>>) -> Answer<Pieces> {
-        Answer::new(Pieces(pieces.into()), Requested::begin(activity).answered(false))
+    fn answer(timers: &Arc<ConnectionTimers>, pieces: Vec<Option<Bytes>>) -> TrackedBody<Pieces> {
+        TrackedBody::new(Pieces(pieces.into()), RequestGuard::start(timers).answered(false))
     }
 
     #[tokio::test]
     async fn after_each_piece_it_is_the_clients_turn_until_it_asks_for_the_next() {
-        let activity = activity();
-        let turn = || activity.deadline(None).0;
+        let timers = timers();
+        let turn = || timers.deadline(None).0;
         let (one, two) = (Bytes::from_static(b"one"), Bytes::from_static(b"two"));
-        let mut answer = answer(&activity, vec![Some(one), None, Some(two)]);
+        let mut answer = answer(&timers, vec![Some(one), None, Some(two)]);
         assert!(answer.frame().await.is_some());
-        assert_eq!(turn(), Limit::WriteStall, "the client has yet to take it");
+        assert_eq!(turn(), Deadline::WriteStall, "the client has yet to take it");
         let mut asleep = Context::from_waker(std::task::Waker::noop());
         assert!(Pin::new(&mut answer).poll_frame(&mut asleep).is_pending());
-        assert_eq!(turn(), Limit::Later, "the client waits for us");
+        assert_eq!(turn(), Deadline::Later, "the client waits for us");
         assert_eq!(answer.collect().await.unwrap().to_bytes(), &b"two"[..]);
-        assert_eq!(turn(), Limit::Later, "it is over");
-        assert!(activity.deadline(None).1 > Duration::ZERO);
+        assert_eq!(turn(), Deadline::Later, "it is over");
+        assert!(timers.deadline(None).1 > Duration::ZERO);
     }
 
     #[tokio::test]
     async fn an_answer_that_nobody_wants_any_more_waits_for_nobody() {
-        let activity = activity();
-        drop(answer(&activity, vec![]));
-        assert_eq!(activity.deadline(None).0, Limit::Later);
+        let timers = timers();
+        drop(answer(&timers, vec![]));
+        assert_eq!(timers.deadline(None).0, Deadline::Later);
     }
 
     #[tokio::test]
     async fn a_large_piece_is_handed_over_in_small_ones_and_whole() {
-        let activity = activity();
+        let timers = timers();
         let large: Bytes = (0..PIECE_BYTES * 2 + 5).map(|n| n.to_le_bytes()[0]).collect();
-        let mut answer = answer(&activity, vec![Some(large.clone())]);
+        let mut answer = answer(&timers, vec![Some(large.clone())]);
         let mut read = Vec::new();
         let mut lengths = Vec::new();
         while !answer.is_end_stream() {

@@ -1,11 +1,11 @@
-//! What a connection is doing: what we owe it, what it owes us, and since when nothing has moved.
+//! What a connection waits for, and the deadlines of the client.
 //!
-//! A request is in progress until its answer begins, and so is an answer that has nothing to say yet. Once
-//! a piece was handed over it is the client's turn to take it ([`Activity::offer`], `answer`), and what
-//! waits in the socket is the client's to read (`transport`). `exchange` keeps the count right, and `upload`
-//! says when a request waits for its own body. Every wait for a client has its deadline, and
-//! [`Activity::deadline`] knows the next one. [`Activity::turn`] tells who is waited for, so that a newcomer
-//! can be given the place of a connection that rests (`server/admission`).
+//! The server owes work from the head of a request until it has data of the response to send; the client then must
+//! take it in time ([`ConnectionTimers::response_ready`], `tracked_body`), and what waits in the socket is the client's to
+//! read (`transport`). `exchange` keeps the counts right, and `upload` says when a request waits for its own body. Every
+//! wait for a client has its deadline, and [`ConnectionTimers::deadline`] knows the next one.
+//! [`ConnectionTimers::waiting_for`] tells who is waited for, so that a new connection can replace one that rests
+//! (`server/admission`).
 
 use std::{
     collections::HashMap,
@@ -19,7 +19,7 @@ use tokio::sync::Notify;
 use crate::config::LimitsConfig;
 
 /// How long a connection that was asked to end may go on without anything moving.
-const LAST_WORDS: Duration = Duration::from_secs(3);
+const CLOSE_GRACE: Duration = Duration::from_secs(3);
 /// What a client must take of an answer that waits, within the time that it has for that.
 const LEAST_PROGRESS: usize = 16 * 1024;
 /// What a connection with nothing asked may be sent before it is taken for a flood of frames: twice the
@@ -35,7 +35,7 @@ pub(super) enum Protocol {
 
 /// What ends a connection when its time is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Limit {
+pub(super) enum Deadline {
     /// Nothing was asked since the beginning.
     FirstRequest,
     /// Nothing was asked since the last answer.
@@ -45,24 +45,24 @@ pub(super) enum Limit {
     /// An answer waits to be read.
     WriteStall,
     /// It was asked to end, and does not.
-    LastWords,
+    CloseGrace,
     /// Nothing is due; a clock that starts later could be.
     Later,
 }
 
 /// Who is waited for on a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::server) enum Turn {
-    /// Us: something that was asked is being answered.
-    Ours,
-    /// The client, in the middle of a request or an answer, of which nothing has moved since then.
-    Clients(Instant),
-    /// Nobody: nothing was asked since then.
-    Nobodys(Instant),
+pub(in crate::server) enum WaitingFor {
+    /// The server: a request is being answered.
+    Server,
+    /// The client, in the middle of a request or a response, of which nothing has moved since then.
+    Client(Instant),
+    /// Nobody: no request has come since then.
+    Nobody(Instant),
 }
 
-/// What a connection is doing.
-pub(in crate::server) struct Activity {
+/// The clocks of a connection, and the counts that they depend on.
+pub(in crate::server) struct ConnectionTimers {
     limits: LimitsConfig,
     state: Mutex<State>,
     asked: Notify,
@@ -72,20 +72,20 @@ pub(in crate::server) struct Activity {
 struct State {
     /// Nothing while TLS is being agreed on.
     protocol: Option<Protocol>,
-    asked_before: bool,
+    has_requested: bool,
     /// When anything last began, ended or moved.
     at: Instant,
-    /// Requests and pieces of answers that the client waits for.
-    owed: usize,
+    /// Requests and pieces of responses that the client waits for.
+    pending: usize,
     /// Requests of these that wait for their bodies, and so for the client.
     uploads: usize,
-    /// Answers that wait for the client, and since when.
-    offered: HashMap<u64, Instant>,
+    /// Responses that the client has not read, and since when.
+    unread: HashMap<u64, Instant>,
     next_answer: u64,
     head_since: Option<Instant>,
     unsent: Option<Unsent>,
     unasked_bytes: usize,
-    taken_back: usize,
+    cancelled: usize,
     leaves_body_unread: bool,
     /// Bodies that are read for nothing.
     discarded: usize,
@@ -100,24 +100,24 @@ struct Unsent {
 
 impl State {
     fn is_idle(&self) -> bool {
-        self.owed == 0 && self.offered.is_empty()
+        self.pending == 0 && self.unread.is_empty()
     }
 }
 
-impl Activity {
+impl ConnectionTimers {
     pub(in crate::server) fn new(limits: LimitsConfig) -> Self {
         let state = State {
             protocol: None,
-            asked_before: false,
+            has_requested: false,
             at: Instant::now(),
-            owed: 0,
+            pending: 0,
             uploads: 0,
-            offered: HashMap::new(),
+            unread: HashMap::new(),
             next_answer: 0,
             head_since: None,
             unsent: None,
             unasked_bytes: 0,
-            taken_back: 0,
+            cancelled: 0,
             leaves_body_unread: false,
             discarded: 0,
             is_cut_off: false,
@@ -130,38 +130,38 @@ impl Activity {
     }
 
     /// From here on it speaks HTTP, and has to ask something.
-    pub(super) fn speaks(&self, protocol: Protocol) {
+    pub(super) fn set_protocol(&self, protocol: Protocol) {
         let mut state = self.state();
         state.protocol = Some(protocol);
         state.at = Instant::now();
     }
 
-    /// The head of a request has come, and its answer is owed.
-    pub(in crate::server) fn begin(&self) {
+    /// The head of a request has come, and its answer is pending.
+    pub(in crate::server) fn request_started(&self) {
         let mut state = self.state();
-        state.owed += 1;
+        state.pending += 1;
         state.at = Instant::now();
         state.head_since = None;
         state.unasked_bytes = 0;
         state.leaves_body_unread = false;
-        if !std::mem::replace(&mut state.asked_before, true) {
+        if !std::mem::replace(&mut state.has_requested, true) {
             self.asked.notify_one();
         }
     }
 
-    /// A request was taken back before its answer began.
-    pub(super) fn take_back(&self) {
-        self.state().taken_back += 1;
+    /// The client cancelled a request before the response began.
+    pub(super) fn request_cancelled(&self) {
+        self.state().cancelled += 1;
     }
 
-    /// An answer has begun, which makes good for one that was not wanted.
-    pub(super) fn give(&self) {
+    /// The client reads a response, which makes up for one that it cancelled.
+    pub(super) fn response_wanted(&self) {
         let mut state = self.state();
-        state.taken_back = state.taken_back.saturating_sub(1);
+        state.cancelled = state.cancelled.saturating_sub(1);
     }
 
-    /// An answer begins, and gets a number; `leaves_body_unread` when the client may still be sending.
-    pub(super) fn answer(&self, leaves_body_unread: bool) -> u64 {
+    /// A response begins, and gets a number; `leaves_body_unread` when the client may still be sending.
+    pub(super) fn response_started(&self, leaves_body_unread: bool) -> u64 {
         let mut state = self.state();
         state.leaves_body_unread = leaves_body_unread;
         state.next_answer += 1;
@@ -169,8 +169,8 @@ impl Activity {
     }
 
     /// Whether anything was asked yet.
-    pub(super) fn was_asked(&self) -> bool {
-        self.state().asked_before
+    pub(super) fn has_requested(&self) -> bool {
+        self.state().has_requested
     }
 
     /// Returns when the first request has come.
@@ -178,44 +178,44 @@ impl Activity {
         self.asked.notified().await;
     }
 
-    /// A piece of an answer is owed, or no longer.
-    pub(in crate::server) fn owe(&self, pieces: isize) {
+    /// A piece of an answer is pending, or no longer.
+    pub(in crate::server) fn add_pending(&self, pieces: isize) {
         let mut state = self.state();
-        state.owed = state.owed.saturating_add_signed(pieces);
+        state.pending = state.pending.saturating_add_signed(pieces);
         state.at = Instant::now();
     }
 
-    /// A piece of an answer was handed over: it is the client's turn.
-    pub(super) fn offer(&self, answer: u64) {
+    /// A piece of a response is ready for the client to read.
+    pub(super) fn response_ready(&self, answer: u64) {
         let mut state = self.state();
         let now = Instant::now();
         state.at = now;
-        state.offered.insert(answer, now);
+        state.unread.insert(answer, now);
     }
 
-    /// The client waits for us again, or the answer is over.
-    pub(super) fn retract(&self, answer: u64) {
+    /// The client has taken the piece, or the response is over.
+    pub(super) fn response_taken(&self, answer: u64) {
         let mut state = self.state();
         state.at = Instant::now();
-        state.offered.remove(&answer);
+        state.unread.remove(&answer);
     }
 
     /// A request waits for more of its body, or no longer.
-    pub(in crate::server) fn wait_for_body(&self, bodies: isize) {
+    pub(in crate::server) fn add_uploads(&self, bodies: isize) {
         let mut state = self.state();
         state.uploads = state.uploads.saturating_add_signed(bodies);
         state.at = Instant::now();
     }
 
     /// Who is waited for.
-    pub(in crate::server) fn turn(&self) -> Turn {
+    pub(in crate::server) fn waiting_for(&self) -> WaitingFor {
         let state = self.state();
         if state.is_idle() && state.unsent.is_none() {
-            Turn::Nobodys(state.at)
-        } else if state.owed > state.uploads {
-            Turn::Ours
+            WaitingFor::Nobody(state.at)
+        } else if state.pending > state.uploads {
+            WaitingFor::Server
         } else {
-            Turn::Clients(state.at)
+            WaitingFor::Client(state.at)
         }
     }
 
@@ -236,7 +236,7 @@ impl Activity {
     pub(super) fn received(&self, bytes: usize) -> io::Result<()> {
         let mut state = self.state();
         let Some(protocol) = state.protocol else { return Ok(()) };
-        if state.taken_back > self.limits.h2_resets() {
+        if state.cancelled > self.limits.h2_resets() {
             return Err(io::Error::other("too many requests were taken back"));
         }
         if !state.is_idle() {
@@ -304,10 +304,10 @@ impl Activity {
 
     /// What is due next, and how long until then; zero when it is due. A connection that was asked to end
     /// is `leaving` since some moment.
-    pub(super) fn deadline(&self, leaving: Option<Instant>) -> (Limit, Duration) {
+    pub(super) fn deadline(&self, leaving: Option<Instant>) -> (Deadline, Duration) {
         let limits = &self.limits;
         let later = limits.head().min(limits.write_stall()).min(limits.idle());
-        let mut next = (Limit::Later, leaving.map_or(later, |_| later.min(LAST_WORDS)));
+        let mut next = (Deadline::Later, leaving.map_or(later, |_| later.min(CLOSE_GRACE)));
         let mut consider = |limit, since: Instant, allowance: Duration| {
             let left = allowance.saturating_sub(since.elapsed());
             if left <= next.1 {
@@ -315,20 +315,20 @@ impl Activity {
             }
         };
         let state = self.state();
-        let unread = state.offered.values().min().copied();
+        let unread = state.unread.values().min().copied();
         for since in
             [unread, state.unsent.as_ref().map(|unsent| unsent.since)].into_iter().flatten()
         {
-            consider(Limit::WriteStall, since, limits.write_stall());
+            consider(Deadline::WriteStall, since, limits.write_stall());
         }
         if let Some(since) = state.head_since {
-            consider(Limit::Head, since, limits.head());
+            consider(Deadline::Head, since, limits.head());
         }
         if state.is_idle() {
             match leaving {
-                Some(since) => consider(Limit::LastWords, since.max(state.at), LAST_WORDS),
-                None if state.asked_before => consider(Limit::Idle, state.at, limits.idle()),
-                None => consider(Limit::FirstRequest, state.at, limits.first_request()),
+                Some(since) => consider(Deadline::CloseGrace, since.max(state.at), CLOSE_GRACE),
+                None if state.has_requested => consider(Deadline::Idle, state.at, limits.idle()),
+                None => consider(Deadline::FirstRequest, state.at, limits.first_request()),
             }
         }
         next
