@@ -74,7 +74,7 @@ struct Order {
 }
 
 /// A place, given back when dropped.
-pub(super) struct Place {
+pub(super) struct ConnectionSlot {
     admission: Admission,
     id: u64,
     share: Option<Share<NetworkGroup>>,
@@ -82,7 +82,7 @@ pub(super) struct Place {
 
 /// The network of a client has as many connections as it may, and none of them can be displaced.
 #[derive(Debug)]
-pub(super) struct Refused;
+pub(super) struct ConnectionRefused;
 
 /// What there is no place in: a group of networks, or all together.
 struct Full(Option<NetworkGroup>);
@@ -116,12 +116,15 @@ impl Admission {
         &self,
         timers: &Arc<ConnectionTimers>,
         network: Option<ClientNetwork>,
-    ) -> Result<Place, Refused> {
+    ) -> Result<ConnectionSlot, ConnectionRefused> {
         self.insist(|| self.take(timers, network)).await
     }
 
     /// Tries until it succeeds, displacing others meanwhile.
-    async fn insist<T>(&self, mut take: impl FnMut() -> Result<T, Full>) -> Result<T, Refused> {
+    async fn insist<T>(
+        &self,
+        mut take: impl FnMut() -> Result<T, Full>,
+    ) -> Result<T, ConnectionRefused> {
         let began = Instant::now();
         let mut displaced: Option<Instant> = None;
         loop {
@@ -137,7 +140,7 @@ impl Admission {
             }
             if full.is_some() && (displaced.is_none() || began.elapsed() >= FOR_A_SHARE) {
                 self.0.metrics.refused_group(ScarceResource::Connections);
-                return Err(Refused);
+                return Err(ConnectionRefused);
             }
             let _ = tokio::time::timeout(FOR_AN_END, ended).await;
         }
@@ -147,7 +150,7 @@ impl Admission {
         &self,
         timers: &Arc<ConnectionTimers>,
         network: Option<ClientNetwork>,
-    ) -> Result<Place, Full> {
+    ) -> Result<ConnectionSlot, Full> {
         let share = network.map(|network| self.share_of(network)).transpose()?;
         let mut open = self.open();
         if open.connections.len() >= self.0.total {
@@ -162,7 +165,7 @@ impl Admission {
             open.join(id, Some(group));
         }
         drop(open);
-        Ok(Place { admission: self.clone(), id, share })
+        Ok(ConnectionSlot { admission: self.clone(), id, share })
     }
 
     fn share_of(&self, network: ClientNetwork) -> Result<Share<NetworkGroup>, Full> {
@@ -260,12 +263,15 @@ impl Open {
     }
 }
 
-impl Place {
+impl ConnectionSlot {
     /// Counts the connection for the network of a client that became known later.
     ///
     /// # Errors
     /// As [`Admission::admit`].
-    pub(super) async fn belongs_to(&mut self, network: ClientNetwork) -> Result<(), Refused> {
+    pub(super) async fn belongs_to(
+        &mut self,
+        network: ClientNetwork,
+    ) -> Result<(), ConnectionRefused> {
         let admission = self.admission.clone();
         self.share = Some(admission.insist(|| admission.share_of(network)).await?);
         let mut open = admission.open();
@@ -276,7 +282,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
         self.admission.open().leave(self.id);
         drop(self.share.take());

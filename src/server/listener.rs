@@ -12,7 +12,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::{
     admission::{Admission, Networks},
-    connection::{self, ConnectionTimers, Ends, Transport, Wiring},
+    connection::{self, ConnectionConfig, ConnectionTimers, Ends, Transport},
     pulse::Turns,
     socket::{Socket, room_for},
 };
@@ -27,7 +27,7 @@ const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(100);
 /// The listening socket, and what a connection is served with.
 pub(super) struct Listener {
     socket: Socket,
-    wiring: Arc<Wiring>,
+    config: Arc<ConnectionConfig>,
     admission: Admission,
     draining: watch::Receiver<bool>,
     metrics: Metrics,
@@ -49,7 +49,7 @@ impl Listener {
         let share = limits.connections_per_address;
         Self {
             socket,
-            wiring: Arc::new(Wiring { tls, limits, balancers, endpoint }),
+            config: Arc::new(ConnectionConfig { tls, limits, balancers, endpoint }),
             admission: Admission::new(places, share, metrics.shares.clone()),
             draining,
             metrics,
@@ -67,7 +67,7 @@ impl Listener {
 
     /// Where balancers are that begin each connection with a header, for whoever else accepts some.
     pub(super) fn balancers(&self) -> Vec<Network> {
-        self.wiring.balancers.clone()
+        self.config.balancers.clone()
     }
 
     /// Accepts until it drains, then waits for open connections, at most for `drain_time`. Between two
@@ -109,7 +109,7 @@ impl Listener {
         transport: Transport,
         ends: Ends,
     ) {
-        let timers = Arc::new(ConnectionTimers::new(self.wiring.limits));
+        let timers = Arc::new(ConnectionTimers::new(self.config.limits));
         let mut draining = self.draining.clone();
         let mut admitted = pin!(self.admission.admit(&timers, self.network_of(ends)));
         let place = loop {
@@ -125,13 +125,13 @@ impl Listener {
             }
         };
         let gauge = self.metrics.connections.clone();
-        let wiring = Arc::clone(&self.wiring);
+        let config = Arc::clone(&self.config);
         let serving = connection::serve(
             transport,
             ends,
             place,
             Arc::clone(&timers),
-            wiring,
+            config,
             self.draining.clone(),
         );
         connections.spawn(async move {
@@ -144,7 +144,7 @@ impl Listener {
     /// The network that a connection counts for. That of a reverse proxy counts for none, since all clients
     /// come from there, and that of a balancer for one that its header will name.
     fn network_of(&self, ends: Ends) -> Option<ClientNetwork> {
-        let is_client = self.wiring.tls.is_some() && !self.wiring.sends_header(ends);
+        let is_client = self.config.tls.is_some() && !self.config.sends_header(ends);
         ends.peer.filter(|_| is_client).map(|peer| ClientNetwork::of(peer.ip()))
     }
 }

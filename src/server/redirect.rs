@@ -21,7 +21,7 @@ use tokio::{
 
 use super::{
     admission::Networks,
-    connection::{Header, receive},
+    connection::{ProxyHeader, receive},
     tls::{ACME_PATH, Challenges},
 };
 use crate::{
@@ -46,7 +46,7 @@ const ANSWER_BYTES: usize = 5 * 1024;
 const HEADERS: usize = 64;
 
 /// One connection's place in the shares of its network.
-type Place = [Share<NetworkGroup>; 2];
+type ConnectionSlot = [Share<NetworkGroup>; 2];
 
 /// What plain HTTP answers with.
 pub(super) struct Redirect {
@@ -102,7 +102,7 @@ impl Redirect {
     }
 
     /// A place of the client's network; nothing when it has its share.
-    fn place_for(&self, peer: SocketAddr) -> Option<Place> {
+    fn place_for(&self, peer: SocketAddr) -> Option<ConnectionSlot> {
         let network = ClientNetwork::of(peer.ip());
         let [everywhere, here] = &self.networks;
         Some([everywhere.take(&network, 1).ok()?, here.take(&network, 1).ok()?])
@@ -113,13 +113,13 @@ impl Redirect {
         &self,
         mut stream: TcpStream,
         peer: SocketAddr,
-        mut place: Option<Place>,
+        mut place: Option<ConnectionSlot>,
     ) -> io::Result<()> {
         if place.is_none() {
             let header = tokio::time::timeout(HEAD_TIME, receive(&mut stream)).await;
             let client = match header {
-                Ok(Ok(Header::Own)) => peer,
-                Ok(Ok(Header::Client { source, .. })) => source,
+                Ok(Ok(ProxyHeader::Own)) => peer,
+                Ok(Ok(ProxyHeader::Client { source, .. })) => source,
                 _ => return Ok(()),
             };
             place = self.place_for(client);

@@ -19,7 +19,7 @@ fn limits() -> LimitsConfig {
 /// A connection that nobody serves: whoever displaces it, it ends when the test lets it.
 struct Client {
     timers: Arc<ConnectionTimers>,
-    place: Place,
+    place: ConnectionSlot,
 }
 
 impl Client {
@@ -40,7 +40,7 @@ fn network(address: &str) -> ClientNetwork {
     ClientNetwork::of(address.parse::<IpAddr>().unwrap())
 }
 
-async fn come(admission: &Admission, address: &str) -> Result<Client, Refused> {
+async fn come(admission: &Admission, address: &str) -> Result<Client, ConnectionRefused> {
     let timers = Arc::new(ConnectionTimers::new(limits()));
     let place = admission.admit(&timers, Some(network(address))).await?;
     Ok(Client { timers, place })

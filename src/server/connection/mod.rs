@@ -4,11 +4,11 @@
 //! `transport` sees below TLS what moves, `exchange` and `answer` whose turn it is, `timers` knows what is
 //! due, and [`conduct`] ends what is overdue: hyper's own clock for heads cannot tell one that drips in from a
 //! connection that rests. The body's deadline is in `http/body`, where the body is read; `upload` sees when it
-//! is waited for, and what nobody reads of it is `leftover`. A balancer that passes connections on says first
+//! is waited for, and what nobody reads of it is `drain_body`. A balancer that passes connections on says first
 //! from whom (`proxy_header`).
 
+mod drain_body;
 mod exchange;
-mod leftover;
 mod proxy_header;
 mod timers;
 mod tracked_body;
@@ -43,18 +43,18 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
-use super::{admission::Place, tls};
+use super::{admission::ConnectionSlot, tls};
 use crate::{
     config::{LimitsConfig, Network},
     http::ClientNetwork,
 };
 use exchange::RequestGuard;
-pub(super) use proxy_header::{Header, Unreadable, receive};
+pub(super) use proxy_header::{ProxyHeader, Unreadable, receive};
 pub(super) use timers::{ConnectionTimers, WaitingFor};
 use timers::{Deadline, Protocol};
 use tracked_body::TrackedBody;
+use transport::TrackedStream;
 pub(super) use transport::Transport;
-use transport::Watched;
 
 /// How long whoever was let in before a stop may take to ask for the first time.
 const LATECOMERS: Duration = Duration::from_secs(2);
@@ -62,7 +62,7 @@ const LATECOMERS: Duration = Duration::from_secs(2);
 const FIELDS_ON_STACK: u32 = 100;
 
 /// What every connection is served with.
-pub(super) struct Wiring {
+pub(super) struct ConnectionConfig {
     /// Nothing when a proxy speaks TLS.
     pub(super) tls: Option<TlsAcceptor>,
     pub(super) limits: LimitsConfig,
@@ -78,7 +78,7 @@ pub(super) struct Ends {
     pub(super) peer: Option<SocketAddr>,
 }
 
-impl Wiring {
+impl ConnectionConfig {
     /// Whether a connection must begin with a header that says from whom it is.
     pub(super) fn sends_header(&self, ends: Ends) -> bool {
         let contains = |peer: SocketAddr| self.balancers.iter().any(|net| net.contains(peer.ip()));
@@ -91,16 +91,16 @@ impl Wiring {
 pub(super) async fn serve(
     transport: Transport,
     ends: Ends,
-    mut place: Option<Place>,
+    mut place: Option<ConnectionSlot>,
     timers: Arc<ConnectionTimers>,
-    wiring: Arc<Wiring>,
+    config: Arc<ConnectionConfig>,
     mut draining: watch::Receiver<bool>,
 ) {
-    let limits = wiring.limits;
-    let mut stream = Watched::new(transport, Arc::clone(&timers));
+    let limits = config.limits;
+    let mut stream = TrackedStream::new(transport, Arc::clone(&timers));
     let deadline = tokio::time::Instant::now() + limits.handshake();
     // Each stage in memory of its own: a connection that rests would keep room for the largest otherwise.
-    let ends = if wiring.sends_header(ends) {
+    let ends = if config.sends_header(ends) {
         let introduced = Box::pin(introduced(&mut stream, ends, place.as_mut()));
         let introduced = before(deadline, introduced, &timers, &mut draining).await;
         let Some(Some(ends)) = introduced else { return };
@@ -108,8 +108,8 @@ pub(super) async fn serve(
     } else {
         ends
     };
-    let Some(tls) = &wiring.tls else {
-        let serving = serve_http1(stream, ends, Scheme::HTTP, wiring, timers, draining);
+    let Some(tls) = &config.tls else {
+        let serving = serve_http1(stream, ends, Scheme::HTTP, config, timers, draining);
         return Box::pin(serving).await;
     };
     let handshake = Box::pin(tls.accept(stream));
@@ -122,9 +122,9 @@ pub(super) async fn serve(
         return;
     }
     if speaks_http2(&stream) {
-        Box::pin(serve_http2(stream, ends, wiring, timers, draining)).await;
+        Box::pin(serve_http2(stream, ends, config, timers, draining)).await;
     } else {
-        Box::pin(serve_http1(stream, ends, Scheme::HTTPS, wiring, timers, draining)).await;
+        Box::pin(serve_http1(stream, ends, Scheme::HTTPS, config, timers, draining)).await;
     }
 }
 
@@ -146,17 +146,21 @@ async fn before<T>(
 
 /// Both ends of a connection as the header of a balancer says, counted for the network of the client.
 /// Nothing when there is no good header, or that network has its share.
-async fn introduced(stream: &mut Watched, ends: Ends, place: Option<&mut Place>) -> Option<Ends> {
+async fn introduced(
+    stream: &mut TrackedStream,
+    ends: Ends,
+    place: Option<&mut ConnectionSlot>,
+) -> Option<Ends> {
     let ends = match receive(stream).await {
-        Ok(Header::Own) => ends,
-        Ok(Header::Client { source, destination }) => {
+        Ok(ProxyHeader::Own) => ends,
+        Ok(ProxyHeader::Client { source, destination }) => {
             Ends { local: Some(destination), peer: Some(source) }
         }
         Err(Unreadable::Gone(error)) => {
             tracing::debug!(?ends, %error, "a balancer left before its header");
             return None;
         }
-        Err(Unreadable::Fault(fault)) => {
+        Err(Unreadable::ProxyHeaderError(fault)) => {
             tracing::warn!(
                 balancer = ends.peer.map(tracing::field::display),
                 %fault,
@@ -171,23 +175,23 @@ async fn introduced(stream: &mut Watched, ends: Ends, place: Option<&mut Place>)
     Some(ends)
 }
 
-fn speaks_http2(stream: &TlsStream<Watched>) -> bool {
+fn speaks_http2(stream: &TlsStream<TrackedStream>) -> bool {
     stream.get_ref().1.alpn_protocol() == Some(b"h2")
 }
 
 async fn serve_http2(
-    stream: TlsStream<Watched>,
+    stream: TlsStream<TrackedStream>,
     ends: Ends,
-    wiring: Arc<Wiring>,
+    config: Arc<ConnectionConfig>,
     timers: Arc<ConnectionTimers>,
     draining: watch::Receiver<bool>,
 ) {
     timers.set_protocol(Protocol::Http2);
-    let limits = wiring.limits;
+    let limits = config.limits;
     let service = {
         let timers = Arc::clone(&timers);
         service_fn(move |request| {
-            answer(request, ends, Scheme::HTTPS, Arc::clone(&wiring), &timers)
+            answer(request, ends, Scheme::HTTPS, Arc::clone(&config), &timers)
         })
     };
     let http = http2::Builder::new(TokioExecutor::new())
@@ -206,16 +210,16 @@ async fn serve_http1(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     ends: Ends,
     scheme: Scheme,
-    wiring: Arc<Wiring>,
+    config: Arc<ConnectionConfig>,
     timers: Arc<ConnectionTimers>,
     draining: watch::Receiver<bool>,
 ) {
     timers.set_protocol(Protocol::Http1);
-    let limits = wiring.limits;
+    let limits = config.limits;
     let service = {
         let timers = Arc::clone(&timers);
         service_fn(move |request| {
-            answer(request, ends, scheme.clone(), Arc::clone(&wiring), &timers)
+            answer(request, ends, scheme.clone(), Arc::clone(&config), &timers)
         })
     };
     let mut http = http1::Builder::new();
@@ -233,7 +237,7 @@ fn answer(
     request: hyper::Request<Incoming>,
     ends: Ends,
     scheme: Scheme,
-    wiring: Arc<Wiring>,
+    config: Arc<ConnectionConfig>,
     timers: &Arc<ConnectionTimers>,
 ) -> impl Future<
     Output = Result<
@@ -244,7 +248,7 @@ fn answer(
     let requested = RequestGuard::start(timers);
     async move {
         let has_body = !request.body().is_end_stream();
-        let has_leftover = leftover::is_due(&request);
+        let has_leftover = drain_body::is_due(&request);
         let mut request = poem::Request::from((
             request,
             LocalAddr(address(ends.local)),
@@ -255,9 +259,9 @@ fn answer(
             upload::watch(&mut request, &requested.timers());
         }
         if has_leftover {
-            leftover::see_to(&mut request, wiring.limits.body(), &requested.timers());
+            drain_body::drain_unread_body(&mut request, config.limits.body(), &requested.timers());
         }
-        let response = wiring.endpoint.get_response(request).await;
+        let response = config.endpoint.get_response(request).await;
         let may_be_unread = has_body && !response.status().is_success();
         let guard = requested.answered(may_be_unread);
         let response = hyper::Response::from(response);

@@ -29,7 +29,7 @@ const FIELD_HEAD: usize = 3;
 
 /// Whose connection it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::server) enum Header {
+pub(in crate::server) enum ProxyHeader {
     /// The balancer's own, or that of somebody whom it does not know by an address.
     Own,
     /// That of a client, from its address to the one that it connected to.
@@ -42,12 +42,12 @@ pub(in crate::server) enum Unreadable {
     /// The other end left, or never said a word.
     Gone(io::Error),
     /// What came is none.
-    Fault(Fault),
+    ProxyHeaderError(ProxyHeaderError),
 }
 
 /// What is wrong with a header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::server) enum Fault {
+pub(in crate::server) enum ProxyHeaderError {
     /// It begins otherwise.
     NoHeader,
     /// Its version or command is of the future.
@@ -60,7 +60,7 @@ pub(in crate::server) enum Fault {
     Checksum,
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for ProxyHeaderError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NoHeader => "the connection begins with something else",
@@ -78,16 +78,16 @@ enum Reading {
     /// The beginning of a header, of which so many bytes are still to come at least.
     Lacks(usize),
     /// All of it.
-    Whole(Header),
+    Whole(ProxyHeader),
 }
 
 /// Receives a header, and nothing of what comes after it.
 pub(in crate::server) async fn receive(
     stream: &mut (impl AsyncRead + Unpin),
-) -> Result<Header, Unreadable> {
+) -> Result<ProxyHeader, Unreadable> {
     let mut bytes = Vec::with_capacity(LONGEST_LINE);
     loop {
-        match read(&bytes).map_err(Unreadable::Fault)? {
+        match read(&bytes).map_err(Unreadable::ProxyHeaderError)? {
             Reading::Whole(header) => return Ok(header),
             Reading::Lacks(lacking) => {
                 let lacking = u64::try_from(lacking).unwrap_or(u64::MAX);
@@ -102,14 +102,14 @@ pub(in crate::server) async fn receive(
 }
 
 /// Reads as much of a header as there is.
-fn read(bytes: &[u8]) -> Result<Reading, Fault> {
+fn read(bytes: &[u8]) -> Result<Reading, ProxyHeaderError> {
     if begins(bytes, TEXT) {
         return read_line(bytes);
     }
     if begins(bytes, SIGNATURE) {
         return read_binary(bytes);
     }
-    Err(Fault::NoHeader)
+    Err(ProxyHeaderError::NoHeader)
 }
 
 /// Whether bytes begin so, as far as they go. Of none yet either version is thought.
@@ -118,10 +118,10 @@ fn begins(bytes: &[u8], beginning: &[u8]) -> bool {
 }
 
 /// Version 1: `PROXY TCP4 192.0.2.1 198.51.100.1 56324 443`, or `PROXY UNKNOWN` and anything.
-fn read_line(bytes: &[u8]) -> Result<Reading, Fault> {
+fn read_line(bytes: &[u8]) -> Result<Reading, ProxyHeaderError> {
     let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else {
         if bytes.len() >= LONGEST_LINE {
-            return Err(Fault::TooLong);
+            return Err(ProxyHeaderError::TooLong);
         }
         // Until it is known that this is version 1, no more than what both begin with; then the end at least.
         return Ok(Reading::Lacks(match bytes.len() {
@@ -132,28 +132,29 @@ fn read_line(bytes: &[u8]) -> Result<Reading, Fault> {
         }));
     };
     if end >= LONGEST_LINE {
-        return Err(Fault::TooLong);
+        return Err(ProxyHeaderError::TooLong);
     }
     let line = bytes.get(TEXT.len()..end).and_then(|line| line.strip_suffix(b"\r"));
-    let line = line.and_then(|line| std::str::from_utf8(line).ok()).ok_or(Fault::Malformed)?;
+    let line =
+        line.and_then(|line| std::str::from_utf8(line).ok()).ok_or(ProxyHeaderError::Malformed)?;
     let (family, addresses) = line.split_once(' ').unwrap_or((line, ""));
     let header = match family {
-        "UNKNOWN" => Some(Header::Own),
+        "UNKNOWN" => Some(ProxyHeader::Own),
         "TCP4" => ends::<Ipv4Addr>(addresses),
         "TCP6" => ends::<Ipv6Addr>(addresses),
         _ => None,
     };
-    header.map(Reading::Whole).ok_or(Fault::Malformed)
+    header.map(Reading::Whole).ok_or(ProxyHeaderError::Malformed)
 }
 
 /// Source, destination and their ports, one space between any two.
-fn ends<A: std::str::FromStr + Into<IpAddr>>(text: &str) -> Option<Header> {
+fn ends<A: std::str::FromStr + Into<IpAddr>>(text: &str) -> Option<ProxyHeader> {
     let mut parts = text.split(' ');
     let source: IpAddr = parts.next()?.parse::<A>().ok()?.into();
     let destination: IpAddr = parts.next()?.parse::<A>().ok()?.into();
     let source = SocketAddr::new(source, port(parts.next()?)?);
     let destination = SocketAddr::new(destination, port(parts.next()?)?);
-    parts.next().is_none().then_some(Header::Client { source, destination })
+    parts.next().is_none().then_some(ProxyHeader::Client { source, destination })
 }
 
 /// A port in decimal, without a sign or zeros before it.
@@ -164,7 +165,7 @@ fn port(text: &str) -> Option<u16> {
 }
 
 /// Version 2: signature, version and command, family, a length, and so many bytes.
-fn read_binary(bytes: &[u8]) -> Result<Reading, Fault> {
+fn read_binary(bytes: &[u8]) -> Result<Reading, ProxyHeaderError> {
     let Some((fixed, following)) = bytes.split_first_chunk::<FIXED_BYTES>() else {
         return Ok(Reading::Lacks(FIXED_BYTES - bytes.len()));
     };
@@ -172,21 +173,21 @@ fn read_binary(bytes: &[u8]) -> Result<Reading, Fault> {
     let is_local = match version_and_command {
         0x20 => true,
         0x21 => false,
-        _ => return Err(Fault::Version),
+        _ => return Err(ProxyHeaderError::Version),
     };
     let length = usize::from(u16::from_be_bytes([high, low]));
     if length > MOST_FOLLOWING {
-        return Err(Fault::TooLong);
+        return Err(ProxyHeaderError::TooLong);
     }
     if following.len() < length {
         return Ok(Reading::Lacks(length - following.len()));
     }
     let (header, addresses) = match family {
-        _ if is_local => (Header::Own, 0),
+        _ if is_local => (ProxyHeader::Own, 0),
         0x11 => of_addresses::<4>(following)?,
         0x21 => of_addresses::<16>(following)?,
         // Without an address that can be used: unspecified, datagrams, Unix sockets, and what is to come.
-        _ => (Header::Own, 0),
+        _ => (ProxyHeader::Own, 0),
     };
     if addresses > 0 {
         check_fields(bytes, FIXED_BYTES + addresses)?;
@@ -195,7 +196,7 @@ fn read_binary(bytes: &[u8]) -> Result<Reading, Fault> {
 }
 
 /// Two addresses of so many bytes and two ports; gives how long they are together.
-fn of_addresses<const N: usize>(bytes: &[u8]) -> Result<(Header, usize), Fault>
+fn of_addresses<const N: usize>(bytes: &[u8]) -> Result<(ProxyHeader, usize), ProxyHeaderError>
 where
     IpAddr: From<[u8; N]>,
 {
@@ -207,28 +208,30 @@ where
         let end = |address: [u8; N], port| {
             SocketAddr::new(IpAddr::from(address), u16::from_be_bytes(port))
         };
-        Some(Header::Client {
+        Some(ProxyHeader::Client {
             source: end(*source, *source_port),
             destination: end(*destination, *destination_port),
         })
     };
-    Ok((read().ok_or(Fault::Malformed)?, 2 * N + 4))
+    Ok((read().ok_or(ProxyHeaderError::Malformed)?, 2 * N + 4))
 }
 
 /// Skips the fields behind the addresses, and checks the checksum if there is one.
-fn check_fields(header: &[u8], mut at: usize) -> Result<(), Fault> {
+fn check_fields(header: &[u8], mut at: usize) -> Result<(), ProxyHeaderError> {
     while let Some(rest) = header.get(at..).filter(|rest| !rest.is_empty()) {
-        let (head, rest) = rest.split_first_chunk::<FIELD_HEAD>().ok_or(Fault::Malformed)?;
+        let (head, rest) =
+            rest.split_first_chunk::<FIELD_HEAD>().ok_or(ProxyHeaderError::Malformed)?;
         let [kind, high, low] = *head;
         let length = usize::from(u16::from_be_bytes([high, low]));
-        let value = rest.get(..length).ok_or(Fault::Malformed)?;
+        let value = rest.get(..length).ok_or(ProxyHeaderError::Malformed)?;
         at += FIELD_HEAD;
         if kind == CHECKSUM {
-            let expected = u32::from_be_bytes(value.try_into().map_err(|_| Fault::Malformed)?);
+            let expected =
+                u32::from_be_bytes(value.try_into().map_err(|_| ProxyHeaderError::Malformed)?);
             let before = header.get(..at).unwrap_or_default().iter();
             let after = header.get(at + length..).unwrap_or_default().iter();
             if crc32c(before.chain(&[0; 4]).chain(after)) != expected {
-                return Err(Fault::Checksum);
+                return Err(ProxyHeaderError::Checksum);
             }
         }
         at += length;

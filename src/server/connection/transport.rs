@@ -44,7 +44,7 @@ macro_rules! either {
 }
 
 /// A connection whose timers is watched.
-pub(super) struct Watched {
+pub(super) struct TrackedStream {
     transport: Transport,
     timers: Arc<ConnectionTimers>,
     closing: Closing,
@@ -56,7 +56,7 @@ enum Closing {
     Done,
 }
 
-impl Watched {
+impl TrackedStream {
     pub(super) const fn new(transport: Transport, timers: Arc<ConnectionTimers>) -> Self {
         Self { transport, timers, closing: Closing::Open }
     }
@@ -84,7 +84,7 @@ impl Watched {
     }
 }
 
-impl Drop for Watched {
+impl Drop for TrackedStream {
     fn drop(&mut self) {
         // The kernel would go on offering what was not read, to a client that does not read.
         if let Transport::Tcp(stream) = &self.transport
@@ -95,7 +95,7 @@ impl Drop for Watched {
     }
 }
 
-impl AsyncRead for Watched {
+impl AsyncRead for TrackedStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -110,7 +110,7 @@ impl AsyncRead for Watched {
     }
 }
 
-impl AsyncWrite for Watched {
+impl AsyncWrite for TrackedStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

@@ -19,14 +19,17 @@ fn over_ipv4(fields: &[u8]) -> Vec<u8> {
     binary(0x21, 0x11, &[&addresses, fields].concat())
 }
 
-fn client(source: &str, destination: &str) -> Header {
-    Header::Client { source: source.parse().unwrap(), destination: destination.parse().unwrap() }
+fn client(source: &str, destination: &str) -> ProxyHeader {
+    ProxyHeader::Client {
+        source: source.parse().unwrap(),
+        destination: destination.parse().unwrap(),
+    }
 }
 
-async fn received(mut bytes: &[u8]) -> (Result<Header, Option<Fault>>, Vec<u8>) {
+async fn received(mut bytes: &[u8]) -> (Result<ProxyHeader, Option<ProxyHeaderError>>, Vec<u8>) {
     let header = receive(&mut bytes).await.map_err(|unreadable| match unreadable {
         Unreadable::Gone(_) => None,
-        Unreadable::Fault(fault) => Some(fault),
+        Unreadable::ProxyHeaderError(fault) => Some(fault),
     });
     (header, bytes.to_vec())
 }
@@ -49,9 +52,9 @@ async fn the_lines_of_version_1_are_read_and_nothing_behind_them() {
         ),
         (ipv6.as_str(), client(&all_ones, &all_ones)),
         ("PROXY TCP6 2001:db8::1 ::1 0 443\r\n", client("[2001:db8::1]:0", "[::1]:443")),
-        ("PROXY UNKNOWN\r\n", Header::Own),
-        ("PROXY UNKNOWN whatever it may be\r\n", Header::Own),
-        (worst.as_str(), Header::Own),
+        ("PROXY UNKNOWN\r\n", ProxyHeader::Own),
+        ("PROXY UNKNOWN whatever it may be\r\n", ProxyHeader::Own),
+        (worst.as_str(), ProxyHeader::Own),
     ] {
         for rest in ["", "\x16\x03\x01", "\r\n", "PROXY UNKNOWN\r\n"] {
             let bytes = format!("{line}{rest}").into_bytes();
@@ -70,12 +73,12 @@ async fn the_headers_of_version_2_are_read_and_nothing_behind_them() {
     for (bytes, header) in [
         (over_ipv4(&[]), ipv4),
         (binary(0x21, 0x21, &over_ipv6), client("[2001:db8::1]:56324", "[2001:db8::2]:443")),
-        (binary(0x20, 0x00, &[]), Header::Own),
-        (binary(0x20, 0x11, &[0; 12]), Header::Own),
-        (binary(0x20, 0xFF, &[0; 3]), Header::Own),
-        (binary(0x21, 0x00, &[1, 2, 3]), Header::Own),
-        (binary(0x21, 0x31, &[0; 216]), Header::Own),
-        (binary(0x21, 0x12, &[0; 12]), Header::Own),
+        (binary(0x20, 0x00, &[]), ProxyHeader::Own),
+        (binary(0x20, 0x11, &[0; 12]), ProxyHeader::Own),
+        (binary(0x20, 0xFF, &[0; 3]), ProxyHeader::Own),
+        (binary(0x21, 0x00, &[1, 2, 3]), ProxyHeader::Own),
+        (binary(0x21, 0x31, &[0; 216]), ProxyHeader::Own),
+        (binary(0x21, 0x12, &[0; 12]), ProxyHeader::Own),
         (over_ipv4(&[0x04, 0, 0]), ipv4),
         (over_ipv4(&[0x01, 0, 2, b'h', b'2', 0xEA, 0, 1, 7]), ipv4),
         (over_ipv4(&[[0x04, 0x0F, 0x00].as_slice(), &[0; 0x0F00]].concat()), ipv4),
@@ -89,7 +92,7 @@ async fn the_headers_of_version_2_are_read_and_nothing_behind_them() {
 
 #[tokio::test]
 async fn what_is_no_header_is_refused_as_soon_as_that_is_seen() {
-    use Fault::{Malformed, NoHeader, TooLong, Version};
+    use ProxyHeaderError::{Malformed, NoHeader, TooLong, Version};
     let long = format!("PROXY UNKNOWN {}\r\n", "x".repeat(LONGEST_LINE));
     let cut = |family, length| binary(0x21, family, &vec![0; length]);
     for (bytes, fault) in [
@@ -144,7 +147,7 @@ async fn a_checksum_is_held_against_the_header() {
     let mut header = over_ipv4(&fields(sum));
     assert!(received(&header).await.0.is_ok());
     header[FIXED_BYTES] ^= 1;
-    assert_eq!(received(&header).await.0, Err(Some(Fault::Checksum)));
+    assert_eq!(received(&header).await.0, Err(Some(ProxyHeaderError::Checksum)));
 }
 
 proptest! {

@@ -32,9 +32,13 @@ pub(super) fn is_due(request: &hyper::Request<Incoming>) -> bool {
 
 /// Sees to it that the body of a request is read to its end when whoever answers the request lets go of it
 /// before. It has this long for all of it from now on, as it would have if it were wanted.
-pub(super) fn see_to(request: &mut poem::Request, time: Duration, timers: &Arc<ConnectionTimers>) {
+pub(super) fn drain_unread_body(
+    request: &mut poem::Request,
+    time: Duration,
+    timers: &Arc<ConnectionTimers>,
+) {
     let body = request.take_body().into_bytes_stream().boxed();
-    request.set_body(poem::Body::from_bytes_stream(Leftover {
+    request.set_body(poem::Body::from_bytes_stream(UnreadBody {
         body: Some(body),
         deadline: Instant::now() + time,
         timers: Arc::clone(timers),
@@ -42,13 +46,13 @@ pub(super) fn see_to(request: &mut poem::Request, time: Duration, timers: &Arc<C
 }
 
 /// A body, until its end was read.
-struct Leftover {
+struct UnreadBody {
     body: Option<BoxStream<'static, io::Result<Bytes>>>,
     deadline: Instant,
     timers: Arc<ConnectionTimers>,
 }
 
-impl Stream for Leftover {
+impl Stream for UnreadBody {
     type Item = io::Result<Bytes>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -61,7 +65,7 @@ impl Stream for Leftover {
     }
 }
 
-impl Drop for Leftover {
+impl Drop for UnreadBody {
     fn drop(&mut self) {
         let (Some(body), Ok(runtime)) = (self.body.take(), tokio::runtime::Handle::try_current())
         else {
