@@ -6,13 +6,13 @@
 //! ever longer. [`Shares`] count what is held at this moment, in the unit in which it is scarce; [`Turns`]
 //! deal what is scarce to those who wait for it, and [`OneAtATime`] lets one request of somebody go on.
 //!
-//! Their memory has a bound whatever happens: [`places`] keeps a number of keys, and newcomers beyond it
+//! Their memory has a bound whatever happens: [`bounded_store`] keeps a number of keys, and newcomers beyond it
 //! share places.
 
 mod backoff;
+mod bounded_store;
 mod budget;
 mod one_at_a_time;
-mod places;
 mod shares;
 mod turns;
 
@@ -30,9 +30,9 @@ use governor::{
 };
 
 pub use backoff::Backoff;
+use bounded_store::BoundedStore;
 pub use budget::Budget;
 pub use one_at_a_time::{Leave, OneAtATime};
-use places::Places;
 pub use shares::{Claimant, Exhausted, Share, Shares};
 pub use turns::{TooMany, Turn, Turns};
 
@@ -118,7 +118,7 @@ pub struct RateLimitStatus {
 pub struct Limiter<K: Hash + Eq + Clone> {
     policy: Policy,
     times: NonZeroU32,
-    counted: RateLimiter<K, Places<K>, DefaultClock, StateInformationMiddleware>,
+    counted: RateLimiter<K, BoundedStore<K>, DefaultClock, StateInformationMiddleware>,
     clock: DefaultClock,
     swept: Mutex<Option<Instant>>,
 }
@@ -128,7 +128,7 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
     /// bit, not all at the window's end.
     pub fn new(policy: Policy, times: NonZeroU32) -> Self {
         let clock = DefaultClock::default();
-        let counted = RateLimiter::new(policy.quota(times), Places::default(), clock.clone());
+        let counted = RateLimiter::new(policy.quota(times), BoundedStore::default(), clock.clone());
         Self { policy, times, counted, clock, swept: Mutex::new(None) }
     }
 
@@ -137,7 +137,7 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
     /// # Errors
     /// When it is one too many, which does not count.
     pub fn count(&self, key: &K) -> Result<RateLimitStatus, RateLimitStatus> {
-        if self.counted.len() >= places::MOST {
+        if self.counted.len() >= bounded_store::MOST {
             self.sweep();
         }
         let after: Result<StateSnapshot, NotUntil<_>> = self.counted.check_key(key);
@@ -229,7 +229,7 @@ mod tests {
         for key in 0..1_000_000_u32 {
             let _ = limiter.count(&key);
         }
-        assert_eq!(limiter.counted.len(), places::MOST);
+        assert_eq!(limiter.counted.len(), bounded_store::MOST);
         // Whoever has a place is counted as ever, and whoever has none is counted, too.
         assert_eq!(limiter.count(&7).unwrap().remaining, 1);
         let newcomer = u32::MAX;
@@ -237,7 +237,7 @@ mod tests {
             let _ = limiter.count(&newcomer);
         }
         assert!(limiter.count(&newcomer).is_err());
-        assert_eq!(limiter.counted.len(), places::MOST);
+        assert_eq!(limiter.counted.len(), bounded_store::MOST);
     }
 
     #[test]
@@ -248,6 +248,6 @@ mod tests {
         }
         *limiter.swept.lock().unwrap() = None;
         let _ = limiter.count(&u32::MAX);
-        assert!(limiter.counted.len() < places::MOST);
+        assert!(limiter.counted.len() < bounded_store::MOST);
     }
 }

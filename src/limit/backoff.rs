@@ -6,7 +6,7 @@
 
 use std::{hash::Hash, num::NonZeroU32};
 
-use super::{Policy, RateLimitStatus, places::Places};
+use super::{Policy, RateLimitStatus, bounded_store::BoundedStore};
 use crate::clock::Time;
 
 /// The first wait.
@@ -18,7 +18,7 @@ const LONGEST_WAIT_SECONDS: i64 = 900;
 pub struct Backoff<K: Hash + Eq + Clone> {
     policy: Policy,
     free: NonZeroU32,
-    failed: Places<K, Failures>,
+    failed: BoundedStore<K, Failures>,
 }
 
 /// The failures of one key.
@@ -33,7 +33,7 @@ struct Failures {
 impl<K: Hash + Eq + Clone> Backoff<K> {
     /// As many failures as are free, forgiven within the policy's window.
     pub fn new(policy: Policy, free: NonZeroU32) -> Self {
-        Self { policy, free, failed: Places::default() }
+        Self { policy, free, failed: BoundedStore::default() }
     }
 
     /// Whether the key may try at `now`; counts nothing.
@@ -165,7 +165,7 @@ mod tests {
         for key in 0..1_000_000_u32 {
             backoff.fail(&key, ONE, Time::EPOCH);
         }
-        assert_eq!(backoff.failed.count(), super::super::places::MOST);
+        assert_eq!(backoff.failed.count(), super::super::bounded_store::MOST);
         backoff.forget_idle(Time::EPOCH.plus_seconds(1_000_000));
         assert_eq!(backoff.failed.count(), 0);
     }

@@ -7,7 +7,7 @@
 
 use std::{hash::Hash, num::NonZeroU32};
 
-use super::{Claimant, Policy, RateLimitStatus, places::Places};
+use super::{Claimant, Policy, RateLimitStatus, bounded_store::BoundedStore};
 use crate::clock::Time;
 
 /// What one counts in.
@@ -19,7 +19,7 @@ const MOST_BEYOND: i64 = 4;
 pub struct Budget<G: Hash + Eq + Clone, C: Hash + Eq + Clone = ()> {
     policy: Policy,
     times: NonZeroU32,
-    used: Places<(G, C), Used>,
+    used: BoundedStore<(G, C), Used>,
 }
 
 /// What was used and has not come back.
@@ -33,7 +33,7 @@ struct Used {
 impl<G: Hash + Eq + Clone, C: Hash + Eq + Clone> Budget<G, C> {
     /// As many times in the policy's window, all at once if need be. What was used comes back bit by bit.
     pub fn new(policy: Policy, times: NonZeroU32) -> Self {
-        Self { policy, times, used: Places::default() }
+        Self { policy, times, used: BoundedStore::default() }
     }
 
     /// Whether one more would be too many for any group; counts nothing.

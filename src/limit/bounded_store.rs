@@ -26,31 +26,31 @@ const SHARED: usize = 1_024;
 
 /// What is remembered of each key: for governor when it will be at rest (GCRA's theoretical arrival
 /// time). The default value is what a key at rest has.
-pub(super) struct Places<K, V = Nanos> {
-    taken: Mutex<Taken<K, V>>,
+pub(super) struct BoundedStore<K, V = Nanos> {
+    taken: Mutex<Entries<K, V>>,
     hasher: RandomState,
 }
 
-struct Taken<K, V> {
+struct Entries<K, V> {
     own: HashMap<K, V>,
     /// Empty until they are needed.
     shared: Vec<V>,
 }
 
-impl<K, V> Default for Places<K, V> {
+impl<K, V> Default for BoundedStore<K, V> {
     fn default() -> Self {
-        let taken = Taken { own: HashMap::new(), shared: Vec::new() };
+        let taken = Entries { own: HashMap::new(), shared: Vec::new() };
         Self { taken: Mutex::new(taken), hasher: RandomState::new() }
     }
 }
 
-impl<K, V> Places<K, V> {
-    fn lock(&self) -> MutexGuard<'_, Taken<K, V>> {
+impl<K, V> BoundedStore<K, V> {
+    fn lock(&self) -> MutexGuard<'_, Entries<K, V>> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<K: Hash + Eq + Clone, V: Copy + Default> Places<K, V> {
+impl<K: Hash + Eq + Clone, V: Copy + Default> BoundedStore<K, V> {
     /// Decides by what is remembered of a key, nothing of one that is new; remembers what comes of it
     /// when it `counts`.
     pub(super) fn decide<T, E>(
@@ -60,7 +60,7 @@ impl<K: Hash + Eq + Clone, V: Copy + Default> Places<K, V> {
         decide: impl Fn(Option<V>) -> Result<(T, V), E>,
     ) -> Result<T, E> {
         let mut taken = self.lock();
-        let Taken { own, shared } = &mut *taken;
+        let Entries { own, shared } = &mut *taken;
         if let Some(place) = own.get_mut(key) {
             let (outcome, next) = decide(Some(*place))?;
             if counts {
@@ -110,7 +110,7 @@ impl<K: Hash + Eq + Clone, V: Copy + Default> Places<K, V> {
     }
 }
 
-impl<K: Hash + Eq + Clone> StateStore for Places<K> {
+impl<K: Hash + Eq + Clone> StateStore for BoundedStore<K> {
     type Key = K;
 
     fn measure_and_replace<T, F, E>(&self, key: &K, decide: F) -> Result<T, E>
@@ -121,7 +121,7 @@ impl<K: Hash + Eq + Clone> StateStore for Places<K> {
     }
 }
 
-impl<K: Hash + Eq + Clone> ShrinkableKeyedStateStore<K> for Places<K> {
+impl<K: Hash + Eq + Clone> ShrinkableKeyedStateStore<K> for BoundedStore<K> {
     fn retain_recent(&self, drop_below: Nanos) {
         self.retain(|at_rest| at_rest > drop_below);
     }
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn a_million_networks_take_about_two_megabytes() {
-        let places = Places::<_, Nanos>::default();
+        let places = BoundedStore::<_, Nanos>::default();
         for number in 0..1_000_000_u32 {
             let key = ClientNetwork::of(std::net::Ipv4Addr::from(number).into());
             let _ = places.measure_and_replace(&key, |_| Ok::<_, ()>(((), Nanos::new(1))));
