@@ -46,7 +46,7 @@ use crate::{
     clock::Clock,
     config::{Config, Listen, RedirectListen, UnnamedProxy},
     gateway::Settings,
-    mail::Post,
+    mail::MailQueue,
     store::StoreError,
     telemetry::Watch,
 };
@@ -152,16 +152,22 @@ impl Server {
         let setup_link = setup_link(&domains.auth).await?;
         seal_of(&config.backup)?;
         let own_host = config.server.public_url.host();
-        let post = Post::open(&config.mail, own_host, domains.metrics.mails.clone())?;
+        let mail_queue = MailQueue::open(&config.mail, own_host, domains.metrics.mails.clone())?;
         let (drain, draining) = watch::channel(false);
-        let letters = (config.server.name.as_str(), post.clone());
+        let letters = (config.server.name.as_str(), mail_queue.clone());
         let backups =
             Backups::new(domains.clone(), &config.backup, &data, letters, draining.clone());
         let watch = watching::start(&domains, Some(&data));
         let dashboard =
             watching::dashboard(&config, &domains, &watch, Some(&data), draining.clone());
-        let Routes { endpoint, settings } =
-            Routes::build(&config, &domains, backups.clone(), dashboard, post, draining.clone())?;
+        let Routes { endpoint, settings } = Routes::build(
+            &config,
+            &domains,
+            backups.clone(),
+            dashboard,
+            mail_queue,
+            draining.clone(),
+        )?;
         let metrics = domains.metrics.clone();
         let redirects = redirect.is_some();
         let balancers = config.proxy.protocol_networks.clone();

@@ -39,7 +39,7 @@ use crate::{
     gateway::{BodyKind, Gateway, Parts, Settings},
     http::{Caller, ClientAddress, Problem, person_or_key},
     ids::{Role, Scope},
-    mail::Post,
+    mail::MailQueue,
     paths::DataDir,
     social_log, user,
 };
@@ -58,10 +58,10 @@ impl Routes {
         domains: &Domains,
         backups: Backups,
         dashboard: Dashboard,
-        post: Option<Post>,
+        mail_queue: Option<MailQueue>,
         draining: watch::Receiver<bool>,
     ) -> Result<Self, StartError> {
-        let api = api(config, domains, backups, dashboard, post);
+        let api = api(config, domains, backups, dashboard, mail_queue);
         let document = document::complete(&api.spec)?;
         let settings = Settings::new(
             &config.cors,
@@ -192,7 +192,7 @@ fn api(
     domains: &Domains,
     backups: Backups,
     dashboard: Dashboard,
-    post: Option<Post>,
+    mail_queue: Option<MailQueue>,
 ) -> Api<impl IntoEndpoint<Endpoint: Endpoint<Output = Response> + 'static> + use<>> {
     let profiles = domains.profiles();
     let apis = (
@@ -200,14 +200,14 @@ fn api(
         InstanceApi {
             auth: domains.auth.clone(),
             name: config.server.name.clone(),
-            password_mail: post.is_some(),
+            password_mail: mail_queue.is_some(),
         },
         SetupApi::new(domains.auth.clone(), Arc::clone(&profiles)),
         RegistrationApi::new(domains.auth.clone(), Arc::clone(&profiles)),
         SessionsApi::new(domains.auth.clone(), Arc::clone(&profiles)),
         (
             SecondFactorApi::new(domains.auth.clone(), config.server.name.clone()),
-            PasswordsApi::new(domains.auth.clone(), Arc::clone(&profiles), post),
+            PasswordsApi::new(domains.auth.clone(), Arc::clone(&profiles), mail_queue),
         ),
         (
             AccountsApi::new(domains.auth.clone(), Arc::clone(&profiles), domains.cursors.clone()),

@@ -13,20 +13,24 @@ use crate::{
     auth::{AuthError, AuthService, Email, Profiles},
     http::{Accepted, Admin, Body, Created, Enrolling, NoContent, Problem, RequestContext, Tag},
     ids::UserId,
-    mail::Post,
+    mail::MailQueue,
 };
 
 /// Changing a password, and setting one that was forgotten.
 pub struct PasswordsApi {
     service: AuthService,
     profiles: Arc<dyn Profiles>,
-    post: Option<Post>,
+    mail_queue: Option<MailQueue>,
 }
 
 impl PasswordsApi {
-    /// The operations over a service; without a post nobody is sent a link.
-    pub fn new(service: AuthService, profiles: Arc<dyn Profiles>, post: Option<Post>) -> Self {
-        Self { service, profiles, post }
+    /// The operations over a service; without a mail queue nobody is sent a link.
+    pub fn new(
+        service: AuthService,
+        profiles: Arc<dyn Profiles>,
+        mail_queue: Option<MailQueue>,
+    ) -> Self {
+        Self { service, profiles, mail_queue }
     }
 }
 
@@ -62,9 +66,9 @@ impl PasswordsApi {
         body: Body<ForgotRequest>,
         context: RequestContext,
     ) -> Result<Accepted, Problem> {
-        let post = self.post.as_ref().ok_or(AuthError::MailOff)?;
+        let mail_queue = self.mail_queue.as_ref().ok_or(AuthError::MailOff)?;
         let email = Email::parse(&body.0.email).map_err(AuthError::from)?;
-        self.service.forgot_password(&email, post, &self.profiles, &context)?;
+        self.service.forgot_password(&email, mail_queue, &self.profiles, &context)?;
         Ok(Accepted)
     }
 

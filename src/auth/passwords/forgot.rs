@@ -11,7 +11,7 @@ use crate::{
     auth::{Account, AuthError, AuthService, Email, Profiles, sessions::Identifier, store::find},
     http::RequestContext,
     language::Language,
-    mail::Post,
+    mail::MailQueue,
     store::StoreError,
 };
 
@@ -25,7 +25,7 @@ impl AuthService {
     pub(super) fn forgot_password(
         &self,
         email: &Email,
-        post: &Post,
+        mail_queue: &MailQueue,
         profiles: &Arc<dyn Profiles>,
         context: &RequestContext,
     ) -> Result<(), AuthError> {
@@ -34,10 +34,11 @@ impl AuthService {
         let place = limits.place_to_look().ok_or(AuthError::Store(StoreError::Busy))?;
         let identifier = Identifier::Email(email.key());
         let from = context.audit_context(Actor::Anonymous);
-        let (service, post, profiles) = (self.clone(), post.clone(), Arc::clone(profiles));
+        let (service, mail_queue, profiles) =
+            (self.clone(), mail_queue.clone(), Arc::clone(profiles));
         tokio::spawn(async move {
             let _place = place;
-            match service.mail_link(&identifier, &post, profiles.as_ref(), from).await {
+            match service.mail_link(&identifier, &mail_queue, profiles.as_ref(), from).await {
                 // Somebody disabled the account in this very moment.
                 Ok(()) | Err(AuthError::UserNotFound | AuthError::UserDisabled) => {}
                 Err(error) => {
@@ -51,7 +52,7 @@ impl AuthService {
     async fn mail_link(
         &self,
         identifier: &Identifier,
-        post: &Post,
+        mail_queue: &MailQueue,
         profiles: &dyn Profiles,
         from: AuditContext,
     ) -> Result<(), AuthError> {
@@ -68,7 +69,7 @@ impl AuthService {
         let language = language_of(&account, profiles).await;
         let IssuedReset { url, .. } = self.issue_password_reset(id, from).await?;
         let about = format!("password reset of user:{id}");
-        post.send(reset_letter(language, account.email, &self.parts.site.name, &url, about));
+        mail_queue.send(reset_letter(language, account.email, &self.parts.site.name, &url, about));
         Ok(())
     }
 }

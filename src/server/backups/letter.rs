@@ -19,7 +19,7 @@ impl Backups {
     /// Makes what letters need to be kept in, while there is room for it.
     pub(super) fn prepare_letters(&self) {
         let path = self.data.backup_letter();
-        if self.post.is_some()
+        if self.mail_queue.is_some()
             && !path.exists()
             && let Err(error) = keep(&path, Time::EPOCH)
         {
@@ -29,7 +29,7 @@ impl Backups {
 
     /// Writes to administrators when a backup failed or is missing and they were not written to today.
     pub(super) async fn tell_administrators(&self, now: Time) {
-        let Some(post) = &self.post else { return };
+        let Some(mail_queue) = &self.mail_queue else { return };
         let facts = self.domains.metrics.backups.facts();
         if facts.failure.is_none() && !facts.is_overdue(now) {
             return;
@@ -50,7 +50,7 @@ impl Backups {
         }
         for (account, language) in administrators {
             let about = format!("missing backup, to user:{}", account.id);
-            post.send(letter(language, account.email, &self.name, &facts, about));
+            mail_queue.send(letter(language, account.email, &self.name, &facts, about));
         }
     }
 

@@ -39,7 +39,7 @@ use crate::{
     config::BackupConfig,
     control::BackupRequest,
     crypto::NoRandomness,
-    mail::Post,
+    mail::MailQueue,
     paths::DataDir,
     store::{Decision, Space, Store, StoreError},
     telemetry::{BackupFailure, BackupTask},
@@ -55,7 +55,7 @@ pub(super) struct Backups {
     since: Time,
     /// What the appliance is called in letters, and the way that they take.
     name: String,
-    post: Option<Post>,
+    mail_queue: Option<MailQueue>,
     /// What the last look found.
     newest: Newest,
     stopping: watch::Receiver<bool>,
@@ -63,12 +63,12 @@ pub(super) struct Backups {
 
 impl Backups {
     /// Of these domains, kept as configured. A backup in progress is given up when `stopping` says so;
-    /// administrators are written to by `post`, in the name of `name`.
+    /// administrators are written to through `mail_queue`, in the name of `name`.
     pub(super) fn new(
         domains: Domains,
         config: &BackupConfig,
         data: &DataDir,
-        (name, post): (&str, Option<Post>),
+        (name, mail_queue): (&str, Option<MailQueue>),
         stopping: watch::Receiver<bool>,
     ) -> Self {
         let left_free = domains.space.as_ref().map_or(0, Space::ample_bytes);
@@ -79,7 +79,7 @@ impl Backups {
             data: DataDir::new(data.root()),
             since: born(data).unwrap_or_else(|| domains.clock.now()),
             name: name.to_owned(),
-            post,
+            mail_queue,
             newest: Newest::default(),
             stopping,
             domains,

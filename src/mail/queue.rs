@@ -21,16 +21,16 @@ const PAUSES: [u64; 5] = [2, 10, 60, 300, 900];
 
 /// Takes letters and delivers them. Clones share everything.
 #[derive(Clone)]
-pub struct Post(Arc<Office>);
+pub struct MailQueue(Arc<Inner>);
 
-struct Office {
+struct Inner {
     transport: Transport,
     waiting: Arc<Semaphore>,
     sending: Semaphore,
     metrics: MailMetrics,
 }
 
-impl Post {
+impl MailQueue {
     /// The way to the configured server; nothing when there is none. `own_host` is what it is told that we
     /// are.
     ///
@@ -44,7 +44,7 @@ impl Post {
         if !config.is_on() {
             return Ok(None);
         }
-        let office = Office {
+        let office = Inner {
             transport: Transport::open(config, own_host)?,
             waiting: Arc::new(Semaphore::new(WAITING)),
             sending: Semaphore::new(SENDING),
@@ -64,7 +64,7 @@ impl Post {
     }
 }
 
-impl Office {
+impl Inner {
     async fn deliver(self: Arc<Self>, letter: Letter, _place: OwnedSemaphorePermit) {
         let mut pauses = PAUSES.into_iter();
         let mut waiting = None;
