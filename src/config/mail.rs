@@ -21,11 +21,11 @@ pub struct MailConfig {
     pub username: String,
     /// The file whose first line is their password.
     pub password_file: PathBuf,
-    /// Whom letters are from.
+    /// Whom messages are from.
     pub from: String,
     /// The certificates that the server is trusted by besides those of the system; empty for none.
     pub ca_file: PathBuf,
-    /// Seconds that a letter may take.
+    /// Seconds that a message may take.
     pub timeout_seconds: u64,
 }
 

@@ -1,10 +1,10 @@
-//! What can go wrong with a letter, in words for whoever runs the appliance.
+//! What can go wrong with a message, in words for whoever runs the appliance.
 
 use std::{error::Error, fmt, io};
 
 use lettre::transport::smtp;
 
-/// Why a letter was not delivered.
+/// Why a message was not delivered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MailError {
     /// The configuration does not hold what it must; names the key.

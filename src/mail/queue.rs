@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{Letter, MailError, Transport};
+use super::{MailError, MailMessage, Transport};
 use crate::{config::MailConfig, telemetry::MailMetrics};
 
 /// Letters that may wait.
@@ -19,7 +19,7 @@ const SENDING: usize = 2;
 /// link that is good for an hour is not kept for longer than it is of use.
 const PAUSES: [u64; 5] = [2, 10, 60, 300, 900];
 
-/// Takes letters and delivers them. Clones share everything.
+/// Takes messages and delivers them. Clones share everything.
 #[derive(Clone)]
 pub struct MailQueue(Arc<Inner>);
 
@@ -44,57 +44,57 @@ impl MailQueue {
         if !config.is_on() {
             return Ok(None);
         }
-        let office = Inner {
+        let inner = Inner {
             transport: Transport::open(config, own_host)?,
             waiting: Arc::new(Semaphore::new(WAITING)),
             sending: Semaphore::new(SENDING),
             metrics,
         };
-        Ok(Some(Self(Arc::new(office))))
+        Ok(Some(Self(Arc::new(inner))))
     }
 
-    /// Takes a letter. Must be called where tokio runs; does not wait.
-    pub fn send(&self, letter: Letter) {
-        let office = Arc::clone(&self.0);
-        let Ok(place) = Arc::clone(&office.waiting).try_acquire_owned() else {
-            office.metrics.dropped();
-            return tracing::warn!(about = letter.about, "a mail was dropped: too many wait");
+    /// Takes a message. Must be called where tokio runs; does not wait.
+    pub fn send(&self, message: MailMessage) {
+        let inner = Arc::clone(&self.0);
+        let Ok(place) = Arc::clone(&inner.waiting).try_acquire_owned() else {
+            inner.metrics.dropped();
+            return tracing::warn!(about = message.about, "a mail was dropped: too many wait");
         };
-        tokio::spawn(office.deliver(letter, place));
+        tokio::spawn(inner.deliver(message, place));
     }
 }
 
 impl Inner {
-    async fn deliver(self: Arc<Self>, letter: Letter, _place: OwnedSemaphorePermit) {
+    async fn deliver(self: Arc<Self>, message: MailMessage, _place: OwnedSemaphorePermit) {
         let mut pauses = PAUSES.into_iter();
         let mut waiting = None;
         loop {
-            let Err(error) = self.try_once(&letter).await else {
+            let Err(error) = self.try_once(&message).await else {
                 self.metrics.sent();
-                tracing::info!(about = letter.about, "a mail was sent");
+                tracing::info!(about = message.about, "a mail was sent");
                 return;
             };
             let pause = if error.may_pass() { pauses.next() } else { None };
             let Some(pause) = pause else {
                 self.metrics.dropped();
-                tracing::error!(%error, about = letter.about, "a mail was dropped");
+                tracing::error!(%error, about = message.about, "a mail was dropped");
                 return;
             };
             self.metrics.retried();
             waiting.get_or_insert_with(|| Waiting::begin(&self.metrics));
-            tracing::warn!(%error, about = letter.about, again_in_seconds = pause, "a mail was not sent");
+            tracing::warn!(%error, about = message.about, again_in_seconds = pause, "a mail was not sent");
             tokio::time::sleep(Duration::from_secs(pause)).await;
         }
     }
 
-    async fn try_once(&self, letter: &Letter) -> Result<(), MailError> {
+    async fn try_once(&self, message: &MailMessage) -> Result<(), MailError> {
         // Never closed.
         let _turn = self.sending.acquire().await;
-        self.transport.send(letter).await
+        self.transport.send(message).await
     }
 }
 
-/// One letter more that waits for another try, for as long as this lives.
+/// One message more that waits for another try, for as long as this lives.
 struct Waiting(MailMetrics);
 
 impl Waiting {

@@ -12,10 +12,10 @@ use lettre::{
     },
 };
 
-use super::{Letter, MailError};
+use super::{MailError, MailMessage};
 use crate::config::{MailConfig, MailEncryption};
 
-/// The way to one mail server. Each letter has a connection of its own.
+/// The way to one mail server. Each message has a connection of its own.
 pub struct Transport {
     smtp: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
@@ -50,12 +50,12 @@ impl Transport {
         Ok(Self { smtp: smtp.build(), from, timeout_seconds: config.timeout_seconds })
     }
 
-    /// Delivers a letter to the server.
+    /// Delivers a message to the server.
     ///
     /// # Errors
     /// [`MailError`]; after [`MailError::TooSlow`] nobody knows whether the server has it.
-    pub async fn send(&self, letter: &Letter) -> Result<(), MailError> {
-        let message = letter.message(&self.from)?;
+    pub async fn send(&self, message: &MailMessage) -> Result<(), MailError> {
+        let message = message.build(&self.from)?;
         self.within(self.smtp.send(message)).await?;
         Ok(())
     }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{letter::reset_letter, reset::IssuedReset};
+use super::{reset::IssuedReset, reset_message::reset_message};
 use crate::{
     audit_event::{Actor, AuditContext},
     auth::{Account, AuthError, AuthService, Email, Profiles, sessions::Identifier, store::find},
@@ -69,7 +69,7 @@ impl AuthService {
         let language = language_of(&account, profiles).await;
         let IssuedReset { url, .. } = self.issue_password_reset(id, from).await?;
         let about = format!("password reset of user:{id}");
-        mail_queue.send(reset_letter(language, account.email, &self.parts.site.name, &url, about));
+        mail_queue.send(reset_message(language, account.email, &self.parts.site.name, &url, about));
         Ok(())
     }
 }

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Links that are mailed to one person in an hour, so that no stranger can fill a mailbox.
-const LETTERS_AN_HOUR: NonZeroU32 = NonZeroU32::new(3).unwrap();
+const MESSAGES_AN_HOUR: NonZeroU32 = NonZeroU32::new(3).unwrap();
 
 /// Accounts that are looked for at once because somebody forgot their password.
 const LOOKED_FOR: usize = 64;
@@ -22,7 +22,7 @@ const LOOKED_FOR: usize = 64;
 /// Counts links for forgotten passwords.
 pub(in crate::auth) struct PasswordLimits {
     enabled: bool,
-    letters: Limiter<UserId>,
+    messages: Limiter<UserId>,
     asked: Budget<NetworkGroup>,
     looking: Arc<Semaphore>,
 }
@@ -31,7 +31,7 @@ impl PasswordLimits {
     pub(in crate::auth) fn new(config: &RateLimitConfig) -> Self {
         Self {
             enabled: config.enabled,
-            letters: Limiter::new(Policy::PasswordReset, LETTERS_AN_HOUR),
+            messages: Limiter::new(Policy::PasswordReset, MESSAGES_AN_HOUR),
             asked: Budget::new(Policy::PasswordReset, config.password_resets_per_network_per_hour),
             looking: Arc::new(Semaphore::new(LOOKED_FOR)),
         }
@@ -54,12 +54,12 @@ impl PasswordLimits {
 
     /// Counts a link that is mailed; false when it is one too many.
     pub(super) fn may_mail(&self, user: UserId) -> bool {
-        !self.enabled || self.letters.count(&user).is_ok()
+        !self.enabled || self.messages.count(&user).is_ok()
     }
 
     /// Forgets who is back at rest.
     pub(in crate::auth) fn forget_idle(&self, now: Time) {
-        self.letters.forget_idle();
+        self.messages.forget_idle();
         self.asked.forget_idle(now);
     }
 }

@@ -10,10 +10,10 @@ mod dto;
 mod forgot;
 mod hasher;
 mod imported;
-mod letter;
 mod limits;
 mod model;
 mod reset;
+mod reset_message;
 mod service;
 mod strength;
 #[cfg(test)]

@@ -24,7 +24,7 @@ use crate::{
     store::{Decision, Reader, StoreError, View},
 };
 
-/// How long a token is good, in minutes. The letters say so too.
+/// How long a token is good, in minutes. The messages say so too.
 const GOOD_FOR_MINUTES: i64 = 60;
 
 /// A token that was just made; it is never shown again.

@@ -4,8 +4,8 @@ use std::{io::Write, path::Path};
 
 use super::Backups;
 use crate::{
-    auth::Account, clock::Time, ids::Role, language::Language, mail::Letter, paths::open_or_create,
-    telemetry::BackupFacts,
+    auth::Account, clock::Time, ids::Role, language::Language, mail::MailMessage,
+    paths::open_or_create, telemetry::BackupFacts,
 };
 
 /// How long after a letter there is no other, in seconds.
@@ -98,7 +98,7 @@ fn letter(
     appliance: &str,
     facts: &BackupFacts,
     about: String,
-) -> Letter {
+) -> MailMessage {
     let last = facts.last_success.map(|last| last.to_string());
     let (subject, text) = match language {
         Language::English => {
@@ -141,7 +141,7 @@ fn letter(
             )
         }
     };
-    Letter { to, subject, text, about }
+    MailMessage { to, subject, text, about }
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::{crypto, ids::RandomId};
 
 /// A plain text to one person.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Letter {
+pub struct MailMessage {
     /// The e-mail address.
     pub to: String,
     /// One line.
@@ -25,10 +25,10 @@ pub struct Letter {
 }
 
 /// What `appliance mail test` sends, in both languages.
-pub fn test_letter(to: &str, name: &str) -> Letter {
+pub fn test_message(to: &str, name: &str) -> MailMessage {
     let text = "This is a test. Mail from this appliance arrives.\n\n\
                 Questa è una prova. Le e-mail di questo server arrivano.\n";
-    Letter {
+    MailMessage {
         to: to.to_owned(),
         subject: format!("Test / Prova - {name}"),
         text: text.to_owned(),
@@ -36,12 +36,12 @@ pub fn test_letter(to: &str, name: &str) -> Letter {
     }
 }
 
-impl Letter {
+impl MailMessage {
     /// The message that is sent.
     ///
     /// # Errors
     /// [`MailError::Address`] for an address that mail cannot be sent to.
-    pub(super) fn message(&self, from: &Mailbox) -> Result<Message, MailError> {
+    pub(super) fn build(&self, from: &Mailbox) -> Result<Message, MailError> {
         let to: Address = self.to.parse().map_err(|_| MailError::Address(self.to.clone()))?;
         let id = RandomId::generate().map_err(unusable)?;
         // RFC 3834 §5: so that no holiday notice answers it.
@@ -71,8 +71,8 @@ fn one_line(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn letter(to: &str, subject: &str) -> Letter {
-        Letter {
+    fn message(to: &str, subject: &str) -> MailMessage {
+        MailMessage {
             to: to.to_owned(),
             subject: subject.to_owned(),
             text: "Però.\n.\nhttps://example.org/app/reset#0\n".to_owned(),
@@ -80,14 +80,14 @@ mod tests {
         }
     }
 
-    fn sent(letter: &Letter) -> String {
+    fn sent(message: &MailMessage) -> String {
         let from = "Presenze <presenze@example.org>".parse().unwrap();
-        String::from_utf8(letter.message(&from).unwrap().formatted()).unwrap()
+        String::from_utf8(message.build(&from).unwrap().formatted()).unwrap()
     }
 
     #[test]
     fn a_letter_has_the_headers_that_a_mailbox_expects() {
-        let message = sent(&letter("ada@example.org", "Prova"));
+        let message = sent(&message("ada@example.org", "Prova"));
         let (head, _) = message.split_once("\r\n\r\n").unwrap();
         for line in [
             "From: Presenze <presenze@example.org>",
@@ -111,7 +111,7 @@ mod tests {
             "a\u{2028}Bcc: x",
             "è\r\n\r\nBcc: b@example.org",
         ] {
-            let message = sent(&letter("ada@example.org", evil));
+            let message = sent(&message("ada@example.org", evil));
             let (head, _) = message.split_once("\r\n\r\n").unwrap();
             let starts = |line: &str| line.to_ascii_lowercase().starts_with("bcc");
             assert!(!head.split(['\r', '\n']).any(starts), "{evil:?}: {head}");
@@ -132,7 +132,7 @@ mod tests {
             "ada",
             "",
         ] {
-            let refused = letter(evil, "Prova").message(&from).err();
+            let refused = message(evil, "Prova").build(&from).err();
             assert_eq!(refused, Some(MailError::Address(evil.to_owned())));
         }
     }

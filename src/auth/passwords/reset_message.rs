@@ -1,18 +1,18 @@
-//! The words of the letter with a link.
+//! The words of the message with a link.
 //!
 //! They name the appliance and nobody: a name is typed by whoever registers, and must not be a way to have
 //! strangers sent a text.
 
-use crate::{language::Language, mail::Letter};
+use crate::{language::Language, mail::MailMessage};
 
-/// The letter with a link that sets another password.
-pub(super) fn reset_letter(
+/// The message with a link that sets another password.
+pub(super) fn reset_message(
     language: Language,
     to: String,
     appliance: &str,
     url: &str,
     about: String,
-) -> Letter {
+) -> MailMessage {
     let (subject, text) = match language {
         Language::English => (
             format!("A new password - {appliance}"),
@@ -35,7 +35,7 @@ pub(super) fn reset_letter(
             ),
         ),
     };
-    Letter { to, subject, text, about }
+    MailMessage { to, subject, text, about }
 }
 
 #[cfg(test)]
@@ -49,11 +49,11 @@ mod tests {
         {
             let to = "ada@example.org".to_owned();
             let url = "https://example.org/app/reset#0123";
-            let letter = reset_letter(language, to, "Liceo Volta", url, "test".to_owned());
-            assert!(letter.text.lines().any(|line| line == url), "{}", letter.text);
-            assert!(letter.text.contains(hour) && letter.text.contains("Liceo Volta"));
-            assert!(letter.subject.ends_with("Liceo Volta"));
-            assert!(!letter.about.contains('@') && !letter.about.contains("0123"));
+            let message = reset_message(language, to, "Liceo Volta", url, "test".to_owned());
+            assert!(message.text.lines().any(|line| line == url), "{}", message.text);
+            assert!(message.text.contains(hour) && message.text.contains("Liceo Volta"));
+            assert!(message.subject.ends_with("Liceo Volta"));
+            assert!(!message.about.contains('@') && !message.about.contains("0123"));
         }
     }
 }
