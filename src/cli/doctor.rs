@@ -38,9 +38,9 @@ pub(super) fn findings(
         Err(error) => return Ok(vec![Finding::of_configuration(error)]),
     };
     let stepped = global.step_down(&config.data.directory)?;
-    let (situation, mut findings) = examine_files(config, Clock::system().now());
+    let (target, mut findings) = examine_files(config, Clock::system().now());
     drop(stepped);
-    findings.extend(examine_surroundings(config, &situation));
+    findings.extend(examine_surroundings(config, &target));
     Ok(findings)
 }
 

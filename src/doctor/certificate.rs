@@ -1,6 +1,6 @@
 //! The certificate: whether it can be read, goes with its key, names the host, and for how long it is good.
 
-use super::{Finding, Situation, finding::quoted};
+use super::{Finding, Target, finding::quoted};
 use crate::{
     clock::Time,
     config::{Config, TlsMode},
@@ -15,15 +15,15 @@ const RENEWED_BY_DAYS: i64 = 14;
 const RENEWED_BY_SHARE: i64 = 4;
 const DAY_MILLIS: i64 = 86_400_000;
 
-pub(super) fn findings(config: &Config, situation: &Situation, now: Time) -> Vec<Finding> {
+pub(super) fn findings(config: &Config, target: &Target, now: Time) -> Vec<Finding> {
     let mode = config.tls.mode;
     if mode == TlsMode::Off {
         return vec![Finding::ok(CHECK, "none: tls.mode is \"off\", so a proxy has it")];
     }
-    let all = TlsFiles::of(&config.tls, &situation.data);
+    let all = TlsFiles::of(&config.tls, &target.data);
     let mut found: Vec<Finding> =
         all.iter().flat_map(|files| of_files(config, files, mode, now)).collect();
-    let status = situation.status.as_ref();
+    let status = target.status.as_ref();
     if let Some(trouble) = status.and_then(|status| status.certificate_trouble.as_ref()) {
         let words = format!("the running appliance could not get or read another one: {trouble}");
         let mend = "mend that, then appliance cert renew";

@@ -9,7 +9,7 @@ use std::{
 
 use rustix::fs::statvfs;
 
-use super::{Finding, Situation, finding::quoted};
+use super::{Finding, Target, finding::quoted};
 use crate::{
     backup::{BackupDirectory, is_working_directory},
     clock::Time,
@@ -26,9 +26,9 @@ const FEW_INODES: u64 = 1_000;
 const NO_INODES: u64 = 32;
 const OLD_BACKUP_SECONDS: i64 = 2 * 86_400;
 
-pub(super) fn findings(config: &Config, situation: &Situation, now: Time) -> Vec<Finding> {
+pub(super) fn findings(config: &Config, target: &Target, now: Time) -> Vec<Finding> {
     const CHECK: &str = "data directory";
-    let root = situation.data.root();
+    let root = target.data.root();
     match fs::metadata(root) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let words = format!("{} is not there; the first start makes it", root.display());
@@ -51,7 +51,7 @@ pub(super) fn findings(config: &Config, situation: &Situation, now: Time) -> Vec
             found.push(permissions(root));
             found.push(space(root));
             found.push(leftovers(root));
-            found.push(backups(&situation.data, config, now));
+            found.push(backups(&target.data, config, now));
             found
         }
     }

@@ -1,6 +1,6 @@
 //! The databases: schema, integrity, the audit chain, and the clock against it.
 
-use super::{Finding, Situation};
+use super::{Finding, Target};
 use crate::{
     clock::Time,
     config::Config,
@@ -18,9 +18,9 @@ const LAST_PLAUSIBLE: Time = Time::from_millis(4_102_444_800_000);
 const RESTORE: &str = "stop the appliance, keep a copy of the data directory, and restore the newest backup \
                        (appliance restore FILE)";
 
-pub(super) fn findings(config: &Config, situation: &Situation, now: Time) -> Vec<Finding> {
-    let check = if situation.is_running() {
-        match situation.check() {
+pub(super) fn findings(config: &Config, target: &Target, now: Time) -> Vec<Finding> {
+    let check = if target.is_running() {
+        match target.check() {
             Ok(check) => check,
             Err(error) => {
                 let mend = "journalctl -u appliance shows why";
@@ -28,7 +28,7 @@ pub(super) fn findings(config: &Config, situation: &Situation, now: Time) -> Vec
             }
         }
     } else {
-        check_files(config, &situation.data)
+        check_files(config, &target.data)
     };
     let mut found = missing(&check.databases);
     found.extend(check.databases.iter().map(database));

@@ -2,14 +2,14 @@
 
 use rustix::process::{Resource, getrlimit};
 
-use super::{Finding, Situation};
+use super::{Finding, Target};
 use crate::{config::Config, server::descriptors_for};
 
 const CHECK: &str = "open files";
 
-pub(super) fn finding(config: &Config, situation: &Situation) -> Finding {
+pub(super) fn finding(config: &Config, target: &Target) -> Finding {
     let needed = descriptors_for(config);
-    let (limit, whose) = match situation.status.as_ref().map(|status| status.pid) {
+    let (limit, whose) = match target.status.as_ref().map(|status| status.pid) {
         Some(pid) => match limit_of(pid) {
             Some(limit) => (limit, "the running appliance"),
             None => return Finding::ok(CHECK, "not to be seen by this user"),

@@ -15,28 +15,28 @@ mod finding;
 mod limits;
 mod mail;
 mod network;
-mod situation;
+mod target;
 
 use crate::{clock::Time, config::Config};
 
 pub use finding::{Finding, Health};
-pub use situation::Situation;
+pub use target::Target;
 
 /// Looks at the appliance, its files and what it logs in to the mail server with, as whoever they belong to.
-pub fn examine_files(config: &Config, now: Time) -> (Situation, Vec<Finding>) {
-    let situation = Situation::of(config);
-    let mut findings = vec![situation.finding()];
+pub fn examine_files(config: &Config, now: Time) -> (Target, Vec<Finding>) {
+    let target = Target::of(config);
+    let mut findings = vec![target.finding()];
     findings.extend(configuration::findings(config));
-    findings.extend(data::findings(config, &situation, now));
-    findings.extend(databases::findings(config, &situation, now));
-    findings.extend(certificate::findings(config, &situation, now));
+    findings.extend(data::findings(config, &target, now));
+    findings.extend(databases::findings(config, &target, now));
+    findings.extend(certificate::findings(config, &target, now));
     findings.extend(mail::finding(config));
-    (situation, findings)
+    (target, findings)
 }
 
 /// Looks at what is around the appliance, as whoever asks.
-pub fn examine_surroundings(config: &Config, situation: &Situation) -> Vec<Finding> {
-    let mut findings = network::findings(config, situation);
-    findings.push(limits::finding(config, situation));
+pub fn examine_surroundings(config: &Config, target: &Target) -> Vec<Finding> {
+    let mut findings = network::findings(config, target);
+    findings.push(limits::finding(config, target));
     findings
 }

@@ -6,19 +6,19 @@ use std::{
     path::Path,
 };
 
-use super::{Finding, Situation};
+use super::{Finding, Target};
 use crate::config::{Config, RedirectListen};
 
 /// Whoever holds the sockets of socket units.
 const SYSTEMD: &str = "process 1 (systemd)";
 
-pub(super) fn findings(config: &Config, situation: &Situation) -> Vec<Finding> {
+pub(super) fn findings(config: &Config, target: &Target) -> Vec<Finding> {
     let mut wanted: Vec<_> =
         config.server.listen.address().map(|address| ("https port", address)).into_iter().collect();
     if let RedirectListen::At(address) = config.server.redirect_listen {
         wanted.push(("http port", address));
     }
-    if let Some(status) = &situation.status {
+    if let Some(status) = &target.status {
         let redirect = status.redirect_listen.as_deref();
         return [("https port", Some(status.listen.as_str())), ("http port", redirect)]
             .into_iter()

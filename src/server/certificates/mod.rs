@@ -48,12 +48,12 @@ struct Shared {
     challenges: Arc<Challenges>,
     metrics: CertificateMetrics,
     clock: Clock,
-    standing: Mutex<RateLimitStatus>,
+    renewal_state: Mutex<RenewalState>,
     asks: mpsc::Sender<Ask>,
 }
 
 #[derive(Debug, Default)]
-struct RateLimitStatus {
+struct RenewalState {
     /// Whether what is offered was made here, until a directory gives one.
     provisional: bool,
     trouble: Option<String>,
@@ -141,7 +141,7 @@ impl Certificates {
             challenges,
             metrics,
             clock,
-            standing: Mutex::new(RateLimitStatus { provisional, ..RateLimitStatus::default() }),
+            renewal_state: Mutex::new(RenewalState { provisional, ..RenewalState::default() }),
             asks,
         }));
         certificates.tell();
@@ -187,13 +187,13 @@ impl Certificates {
     /// What people are told who ask.
     pub(super) fn report(&self) -> CertificateReport {
         let now = self.0.clock.now();
-        let standing = self.standing();
+        let renewal_state = self.renewal_state();
         CertificateReport {
             mode: self.0.mode.as_str().to_owned(),
             certificates: self.offered().iter().map(|pair| pair.facts.status(now)).collect(),
-            provisional: standing.provisional,
-            trouble: standing.trouble.clone(),
-            next_renewal: standing.next_renewal.map(|time| time.to_string()),
+            provisional: renewal_state.provisional,
+            trouble: renewal_state.trouble.clone(),
+            next_renewal: renewal_state.next_renewal.map(|time| time.to_string()),
         }
     }
 
@@ -206,7 +206,7 @@ impl Certificates {
 
     /// Why the last try to get or read another one failed.
     pub(super) fn trouble(&self) -> Option<String> {
-        self.standing().trouble.clone()
+        self.renewal_state().trouble.clone()
     }
 
     fn offered(&self) -> Arc<[Pair]> {
@@ -215,7 +215,7 @@ impl Certificates {
 
     /// What a directory has given, if that is what is offered.
     fn of_directory(&self) -> Option<Facts> {
-        if self.standing().provisional {
+        if self.renewal_state().provisional {
             return None;
         }
         self.offered().first().map(|pair| pair.facts.clone())
@@ -227,10 +227,10 @@ impl Certificates {
             tracing::info!(names = names.join(", "), %key, until = %not_after, "serving a certificate");
         }
         self.0.resolver.offer(pairs);
-        let mut standing = self.standing();
-        standing.provisional = false;
-        standing.trouble = None;
-        drop(standing);
+        let mut renewal_state = self.renewal_state();
+        renewal_state.provisional = false;
+        renewal_state.trouble = None;
+        drop(renewal_state);
         self.0.metrics.tried(true);
         self.tell();
     }
@@ -238,25 +238,25 @@ impl Certificates {
     /// Stays with what is offered.
     fn stay(&self, reason: String) {
         tracing::error!(reason, "no other certificate, so the old one stays");
-        self.standing().trouble = Some(reason);
+        self.renewal_state().trouble = Some(reason);
         self.0.metrics.tried(false);
         self.tell();
     }
 
     fn plan(&self, next_renewal: Option<Time>) {
-        self.standing().next_renewal = next_renewal;
+        self.renewal_state().next_renewal = next_renewal;
     }
 
     /// Tells the metrics how it stands.
     fn tell(&self) {
         let pairs = self.offered();
-        let standing = self.standing();
-        let state = match (standing.provisional, &standing.trouble) {
+        let renewal_state = self.renewal_state();
+        let state = match (renewal_state.provisional, &renewal_state.trouble) {
             (true, _) => CertificateState::Provisional,
             (false, Some(_)) => CertificateState::Kept,
             (false, None) => CertificateState::Current,
         };
-        drop(standing);
+        drop(renewal_state);
         let first = pairs.iter().map(|pair| &pair.facts).min_by_key(|facts| facts.not_after);
         if let Some(Facts { not_before, not_after, .. }) = first {
             let (not_before, not_after) = (*not_before, *not_after);
@@ -264,8 +264,8 @@ impl Certificates {
         }
     }
 
-    fn standing(&self) -> MutexGuard<'_, RateLimitStatus> {
-        self.0.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    fn renewal_state(&self) -> MutexGuard<'_, RenewalState> {
+        self.0.renewal_state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

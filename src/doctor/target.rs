@@ -11,7 +11,7 @@ use crate::{
 
 /// Whether an appliance runs on the data directory.
 #[derive(Debug)]
-pub struct Situation {
+pub struct Target {
     pub(super) data: DataDir,
     pub(super) socket: PathBuf,
     /// What it says, when it runs.
@@ -20,18 +20,18 @@ pub struct Situation {
     unreachable: Option<String>,
 }
 
-impl Situation {
+impl Target {
     /// Asks.
     pub fn of(config: &Config) -> Self {
         let data = DataDir::new(&config.data.directory);
         let socket = config.server.control_socket_or(data.control_socket());
-        let mut situation = Self { data, socket, status: None, unreachable: None };
-        match situation.ask(&Request::Status) {
-            Ok(status) => situation.status = Some(status),
+        let mut target = Self { data, socket, status: None, unreachable: None };
+        match target.ask(&Request::Status) {
+            Ok(status) => target.status = Some(status),
             Err(AskError::NotRunning) => {}
-            Err(error) => situation.unreachable = Some(error.to_string()),
+            Err(error) => target.unreachable = Some(error.to_string()),
         }
-        situation
+        target
     }
 
     pub(super) const fn is_running(&self) -> bool {
