@@ -11,7 +11,7 @@ use crate::{
     audit_event::AuditContext,
     clock::Time,
     http::Problem,
-    social_log::{FeedSize, LogFilter, Removed, SocialLogError, WantedAuthor},
+    social_log::{FeedSize, PostFilter, Removed, SocialLogError, WantedAuthor},
 };
 
 /// A verb on the social feed.
@@ -90,13 +90,13 @@ pub async fn perform_on_social(people: &People, request: SocialRequest) -> Resul
 }
 
 impl RemovePosts {
-    fn filter(self) -> Result<LogFilter, Refused> {
+    fn filter(self) -> Result<PostFilter, Refused> {
         let author = self.author.as_deref().map(|text| {
             let none = "--author must be user:NUMBER, api-key:NAME or import";
             WantedAuthor::parse(text)
                 .ok_or_else(|| Refused::new(ExitStatus::Usage, "INVALID", none))
         });
-        Ok(LogFilter {
+        Ok(PostFilter {
             social: self.social,
             status: self.status,
             text: self.text,

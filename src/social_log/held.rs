@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::{
     PostsCursor, SocialLogService,
-    audit::{Actor, Entry},
-    feed::Log,
+    audit::{Entry, RecordedActor},
+    feed::Post,
     tables::AUDIT,
 };
 use crate::{
@@ -66,7 +66,7 @@ fn audit_piece(
     let (mut found, mut examined, mut next) = (Vec::new(), 0, None);
     let target = format!("user:{id}");
     AUDIT.visit(reader, ..before, Direction::Descending, |sequence, entry| {
-        if entry.actor.is(Actor::User(id)) || entry.target == target {
+        if entry.actor.is(RecordedActor::User(id)) || entry.target == target {
             found.push(of_entry(&entry, id));
         }
         examined += 1;
@@ -79,7 +79,7 @@ fn audit_piece(
     Ok((found, next))
 }
 
-fn of_log(log: &Log) -> Value {
+fn of_log(log: &Post) -> Value {
     json!({
         "id": log.id,
         "social": log.social.as_str(),
@@ -93,7 +93,7 @@ fn of_log(log: &Log) -> Value {
 /// An entry as the person may read it. From where they and their keys acted is theirs to know; from where
 /// anybody else did, is not.
 fn of_entry(entry: &Entry, reader: UserId) -> Value {
-    let is_own = entry.actor.is(Actor::User(reader));
+    let is_own = entry.actor.is(RecordedActor::User(reader));
     let json = |text: &String| serde_json::from_str(text).unwrap_or(Value::String(text.clone()));
     json!({
         "sequence": entry.sequence,

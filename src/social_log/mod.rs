@@ -21,13 +21,13 @@ mod store;
 mod tables;
 
 pub use audit::{
-    Actor, AuditApi, AuditFilter, AuditTrail, Broken, Digest, Entry, Fault, Head, KeyName,
-    Verification,
+    AuditApi, AuditFilter, AuditTrail, Broken, ChainFault, Digest, Entry, Head, KeyName,
+    RecordedActor, Verification,
 };
 pub use error::SocialLogError;
 pub use feed::{
-    Accepted, Author, Batch, BatchFault, Content, Feed, FeedApi, FeedSize, IdempotencyKey, Label,
-    Log, LogFilter, MAX_BATCH, NewLog, PostsCursor, Removed, TextFault, WantedAuthor,
+    AcceptedBatch, Author, Batch, BatchFault, Content, Feed, FeedApi, FeedSize, IdempotencyKey,
+    Label, MAX_BATCH, NewPost, Post, PostFilter, PostsCursor, Removed, TextFault, WantedAuthor,
 };
 pub use migrations::MIGRATIONS;
 pub use store::{MAX_EXAMINED, Page};

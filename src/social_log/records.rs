@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     audit::{Entry, Head},
-    feed::{Accepted, Log},
+    feed::{AcceptedBatch, Post},
 };
 use crate::{clock::Time, store::first_version};
 
@@ -17,7 +17,7 @@ pub(super) struct Submission {
     /// SHA-256 over what was sent.
     pub fingerprint: [u8; 32],
     /// What was answered.
-    pub accepted: Accepted,
+    pub accepted: AcceptedBatch,
     /// When.
     pub time: Time,
 }
@@ -70,4 +70,4 @@ pub(super) struct FeedUsage {
     pub displaced_bytes: u64,
 }
 
-first_version!(Log, Submission, SubmissionName, AuthorUsage, FeedUsage, Entry, Head);
+first_version!(Post, Submission, SubmissionName, AuthorUsage, FeedUsage, Entry, Head);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{LogFilter, Removed, SocialLogError, SocialLogService};
+use super::{PostFilter, Removed, SocialLogError, SocialLogService};
 use crate::{
     audit_event::{AuditContext, AuditEvent},
     store::StoreError,
@@ -20,7 +20,7 @@ impl SocialLogService {
     /// [`SocialLogError::RemovalUnbounded`] for an empty filter, and those of the store.
     pub async fn remove_posts(
         &self,
-        filter: LogFilter,
+        filter: PostFilter,
         all: bool,
         from: AuditContext,
     ) -> Result<Removed, SocialLogError> {
@@ -70,8 +70,8 @@ impl SocialLogService {
 }
 
 /// What was asked for: each condition that was set.
-fn as_json(filter: &LogFilter) -> Value {
-    let LogFilter { social, status, from, to, text, author, received_from, received_to } = filter;
+fn as_json(filter: &PostFilter) -> Value {
+    let PostFilter { social, status, from, to, text, author, received_from, received_to } = filter;
     let time = |time: &Option<crate::clock::Time>| time.map(|time| time.to_string());
     let fields = [
         ("author", author.map(|author| author.to_string())),

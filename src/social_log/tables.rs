@@ -5,13 +5,13 @@
 
 use super::{
     audit::{Entry, Head},
-    feed::Log,
+    feed::Post,
     records::{AuthorUsage, FeedUsage, Submission, SubmissionName},
 };
 use crate::store::{AnyTable, Table};
 
 /// The social feed. Key: the log's id, from 1 in the order of arrival. Value: the log.
-pub(super) const LOGS: Table<u64, Log> = Table::new("social_logs");
+pub(super) const LOGS: Table<u64, Post> = Table::new("social_logs");
 
 /// Which logs there are of whom. Key: an author, as `feed::ledger` calls them, and the log's id.
 pub(super) const LOGS_BY_AUTHOR: Table<(&'static str, u64), ()> =

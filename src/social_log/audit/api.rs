@@ -4,7 +4,7 @@ use poem_openapi::{OpenApi, param::Query, payload::Json};
 
 use super::{
     dto::{AuditPage, VerificationBody},
-    model::{Actor, AuditFilter, KeyName},
+    model::{AuditFilter, KeyName, RecordedActor},
     service::AuditTrail,
 };
 use crate::{
@@ -82,8 +82,8 @@ impl AuditApi {
     }
 }
 
-fn read_actor(text: &str) -> Result<Actor, SocialLogError> {
-    Actor::parse(text).ok_or(SocialLogError::ActorUnknown)
+fn read_actor(text: &str) -> Result<RecordedActor, SocialLogError> {
+    RecordedActor::parse(text).ok_or(SocialLogError::ActorUnknown)
 }
 
 #[cfg(test)]

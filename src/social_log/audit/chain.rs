@@ -21,7 +21,7 @@
 
 use std::{cmp::Ordering, ops::ControlFlow};
 
-use super::model::{Actor, Broken, Digest, Entry, Fault, Head, KeyName, Verification};
+use super::model::{Broken, ChainFault, Digest, Entry, Head, KeyName, RecordedActor, Verification};
 use crate::{
     audit_event::{self, AuditEvent},
     crypto,
@@ -48,7 +48,7 @@ pub(super) fn link(head: &Head, event: AuditEvent) -> Entry {
     entry
 }
 
-impl From<audit_event::Actor> for Actor {
+impl From<audit_event::Actor> for RecordedActor {
     fn from(actor: audit_event::Actor) -> Self {
         match actor {
             audit_event::Actor::User(id) => Self::User(id),
@@ -105,13 +105,13 @@ impl Walk {
     /// Goes on to the entry at the place `key`; breaks at a fault.
     pub(super) fn step(&mut self, key: u64, entry: &Entry) -> ControlFlow<()> {
         let fault = if key != self.next() {
-            Some(Fault::Missing)
+            Some(ChainFault::Missing)
         } else if entry.sequence != key {
-            Some(Fault::Misplaced)
+            Some(ChainFault::Misplaced)
         } else if entry.previous_hash != self.found.verified.hash {
-            Some(Fault::Unlinked)
+            Some(ChainFault::Unlinked)
         } else if entry.hash != hash(entry) {
-            Some(Fault::Altered)
+            Some(ChainFault::Altered)
         } else {
             None
         };
@@ -124,7 +124,7 @@ impl Walk {
 
     /// The bytes of the next entry do not read.
     pub(super) const fn unreadable(&mut self) {
-        self.stop(Fault::Unreadable);
+        self.stop(ChainFault::Unreadable);
     }
 
     /// There are no more entries, and the chain should end at `head`. When it does not, the first
@@ -137,7 +137,7 @@ impl Walk {
         }
         let known = head.map_or(0, |head| head.sequence);
         match known.cmp(&verified.sequence) {
-            Ordering::Greater => self.stop(Fault::Missing),
+            Ordering::Greater => self.stop(ChainFault::Missing),
             Ordering::Equal => self.differs_at(known.max(1)),
             Ordering::Less => self.differs_at(known + 1),
         }
@@ -154,10 +154,10 @@ impl Walk {
     }
 
     const fn differs_at(&mut self, sequence: u64) {
-        self.found.broken = Some(Broken { sequence, fault: Fault::HeadDiffers });
+        self.found.broken = Some(Broken { sequence, fault: ChainFault::HeadDiffers });
     }
 
-    const fn stop(&mut self, fault: Fault) {
+    const fn stop(&mut self, fault: ChainFault) {
         self.found.broken = Some(Broken { sequence: self.next(), fault });
     }
 }
@@ -221,7 +221,7 @@ mod tests {
     }
 
     /// Walks the chain as it was changed, against the head as it was; answers with the first fault.
-    fn fault(changed: &Chain, head: Head) -> Option<(u64, Fault)> {
+    fn fault(changed: &Chain, head: Head) -> Option<(u64, ChainFault)> {
         walk(changed, Some(head)).broken.map(|broken| (broken.sequence, broken.fault))
     }
 
@@ -245,11 +245,11 @@ mod tests {
             2 => entry.time = Time::from_millis(entry.time.as_millis() ^ 1),
             3 => {
                 entry.actor = match entry.actor {
-                    Actor::User(UserId(id)) => Actor::User(UserId(id ^ 1)),
-                    Actor::ApiKey { key, owner: UserId(owner) } => {
-                        Actor::ApiKey { key, owner: UserId(owner ^ 1) }
+                    RecordedActor::User(UserId(id)) => RecordedActor::User(UserId(id ^ 1)),
+                    RecordedActor::ApiKey { key, owner: UserId(owner) } => {
+                        RecordedActor::ApiKey { key, owner: UserId(owner ^ 1) }
                     }
-                    _ => Actor::CommandLine,
+                    _ => RecordedActor::CommandLine,
                 }
             }
             4 => entry.action.push('x'),
@@ -313,9 +313,9 @@ mod tests {
             entry.hash = hash(entry);
             let place = changed[at].0;
             let expected = if place == head.sequence {
-                (place, Fault::HeadDiffers)
+                (place, ChainFault::HeadDiffers)
             } else {
-                (place + 1, Fault::Unlinked)
+                (place + 1, ChainFault::Unlinked)
             };
             prop_assert_eq!(fault(&changed, head), Some(expected));
         }
@@ -327,7 +327,7 @@ mod tests {
             let entry = &mut changed[at].1;
             let letter = entry.action.pop().unwrap();
             entry.target.insert(0, letter);
-            prop_assert_eq!(fault(&changed, head), Some((changed[at].0, Fault::Altered)));
+            prop_assert_eq!(fault(&changed, head), Some((changed[at].0, ChainFault::Altered)));
         }
 
         #[test]
@@ -335,10 +335,10 @@ mod tests {
             let (head, at) = (end(&chain), at.index(chain.len()));
             let mut changed = chain;
             let (place, _) = changed.remove(at);
-            prop_assert_eq!(fault(&changed, head), Some((place, Fault::Missing)));
+            prop_assert_eq!(fault(&changed, head), Some((place, ChainFault::Missing)));
             renumber(&mut changed);
             let expected =
-                if place == head.sequence { Fault::Missing } else { Fault::Unlinked };
+                if place == head.sequence { ChainFault::Missing } else { ChainFault::Unlinked };
             prop_assert_eq!(fault(&changed, head), Some((place, expected)));
         }
 
@@ -350,9 +350,9 @@ mod tests {
             let (first, second) = (changed[a].1.clone(), changed[b].1.clone());
             (changed[a].1, changed[b].1) = (second, first);
             let place = changed[a.min(b)].0;
-            prop_assert_eq!(fault(&changed, head), Some((place, Fault::Misplaced)));
+            prop_assert_eq!(fault(&changed, head), Some((place, ChainFault::Misplaced)));
             renumber(&mut changed);
-            prop_assert_eq!(fault(&changed, head), Some((place, Fault::Unlinked)));
+            prop_assert_eq!(fault(&changed, head), Some((place, ChainFault::Unlinked)));
         }
 
         #[test]
@@ -367,9 +367,9 @@ mod tests {
             changed.insert(at, (place, forged));
             renumber(&mut changed);
             let expected = if place > head.sequence {
-                (place, Fault::HeadDiffers)
+                (place, ChainFault::HeadDiffers)
             } else {
-                (place + 1, Fault::Unlinked)
+                (place + 1, ChainFault::Unlinked)
             };
             prop_assert_eq!(fault(&changed, head), Some(expected));
         }
@@ -379,7 +379,7 @@ mod tests {
     fn a_chain_without_its_head_is_not_in_order() {
         let nothing = Chain::new();
         assert_eq!(walk(&nothing, Some(Head::GENESIS)).broken, None);
-        let broken = Broken { sequence: 1, fault: Fault::HeadDiffers };
+        let broken = Broken { sequence: 1, fault: ChainFault::HeadDiffers };
         assert_eq!(walk(&nothing, None).broken, Some(broken));
     }
 }

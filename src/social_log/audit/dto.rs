@@ -3,7 +3,7 @@
 use poem_openapi::{Enum, Object};
 use serde_json::Value;
 
-use super::model::{Actor, Entry, Fault, Verification};
+use super::model::{ChainFault, Entry, RecordedActor, Verification};
 use crate::{
     http::{Cursors, Problem, Timestamp},
     social_log::Page,
@@ -92,14 +92,14 @@ pub(super) enum ActorKind {
     ApiKey,
 }
 
-impl From<Actor> for ActorBody {
-    fn from(actor: Actor) -> Self {
+impl From<RecordedActor> for ActorBody {
+    fn from(actor: RecordedActor) -> Self {
         let (kind, id) = match actor {
-            Actor::User(id) => (ActorKind::User, Some(id.0)),
-            Actor::Anonymous => (ActorKind::Anonymous, None),
-            Actor::CommandLine => (ActorKind::CommandLine, None),
-            Actor::System => (ActorKind::System, None),
-            Actor::ApiKey { owner, .. } => (ActorKind::ApiKey, Some(owner.0)),
+            RecordedActor::User(id) => (ActorKind::User, Some(id.0)),
+            RecordedActor::Anonymous => (ActorKind::Anonymous, None),
+            RecordedActor::CommandLine => (ActorKind::CommandLine, None),
+            RecordedActor::System => (ActorKind::System, None),
+            RecordedActor::ApiKey { owner, .. } => (ActorKind::ApiKey, Some(owner.0)),
         };
         Self { kind, id, key: actor.key().map(|key| key.to_string()) }
     }
@@ -175,15 +175,15 @@ pub(super) enum FaultBody {
     HeadDiffers,
 }
 
-impl From<Fault> for FaultBody {
-    fn from(fault: Fault) -> Self {
+impl From<ChainFault> for FaultBody {
+    fn from(fault: ChainFault) -> Self {
         match fault {
-            Fault::Missing => Self::Missing,
-            Fault::Misplaced => Self::Misplaced,
-            Fault::Unlinked => Self::Unlinked,
-            Fault::Altered => Self::Altered,
-            Fault::Unreadable => Self::Unreadable,
-            Fault::HeadDiffers => Self::HeadDiffers,
+            ChainFault::Missing => Self::Missing,
+            ChainFault::Misplaced => Self::Misplaced,
+            ChainFault::Unlinked => Self::Unlinked,
+            ChainFault::Altered => Self::Altered,
+            ChainFault::Unreadable => Self::Unreadable,
+            ChainFault::HeadDiffers => Self::HeadDiffers,
         }
     }
 }

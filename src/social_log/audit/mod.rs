@@ -16,5 +16,7 @@ mod service;
 mod store;
 
 pub use api::AuditApi;
-pub use model::{Actor, AuditFilter, Broken, Digest, Entry, Fault, Head, KeyName, Verification};
+pub use model::{
+    AuditFilter, Broken, ChainFault, Digest, Entry, Head, KeyName, RecordedActor, Verification,
+};
 pub use service::AuditTrail;

@@ -43,7 +43,7 @@ impl Head {
 /// Who did something. The chain has its own word for it, because its form is hashed for good while
 /// that of new events may change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Actor {
+pub enum RecordedActor {
     /// A person.
     User(UserId),
     /// Somebody who was not signed in.
@@ -61,7 +61,7 @@ pub enum Actor {
     },
 }
 
-impl Actor {
+impl RecordedActor {
     /// Reads the form that [`fmt::Display`] writes.
     pub fn parse(text: &str) -> Option<Self> {
         match text {
@@ -126,7 +126,7 @@ impl fmt::Display for KeyName {
 }
 
 /// `user:7`, `anonymous`, `command_line`, `system` or `api-key:0123456789abcdef/user:7`.
-impl fmt::Display for Actor {
+impl fmt::Display for RecordedActor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::User(id) => write!(f, "user:{id}"),
@@ -148,7 +148,7 @@ pub struct Entry {
     /// When it happened.
     pub time: Time,
     /// Who did it.
-    pub actor: Actor,
+    pub actor: RecordedActor,
     /// What: `login.success`.
     pub action: String,
     /// To what: `user:7`.
@@ -169,7 +169,7 @@ pub struct Entry {
 
 /// What is wrong with a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
+pub enum ChainFault {
     /// There is no entry at this place, though there are later ones or the head tells of one.
     Missing,
     /// The entry says that it belongs elsewhere.
@@ -190,7 +190,7 @@ pub struct Broken {
     /// The place.
     pub sequence: u64,
     /// How.
-    pub fault: Fault,
+    pub fault: ChainFault,
 }
 
 /// What a walk along the chain found.
@@ -206,7 +206,7 @@ pub struct Verification {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditFilter {
     /// Who did it; of a person, also what machines did for them.
-    pub actor: Option<Actor>,
+    pub actor: Option<RecordedActor>,
     /// Which API key did it.
     pub key: Option<KeyName>,
     /// What, or a group of it: `login` stands for `login.success` and `login.failure` too.
@@ -226,25 +226,33 @@ mod tests {
     #[test]
     fn an_actor_reads_back_from_its_text() {
         let key = KeyName::of(RandomId([0xab; 16]));
-        let machine = Actor::ApiKey { key, owner: UserId(7) };
+        let machine = RecordedActor::ApiKey { key, owner: UserId(7) };
         assert_eq!(machine.to_string(), "api-key:abababababababab/user:7");
-        let people = [Actor::User(UserId(7)), Actor::Anonymous, Actor::CommandLine, Actor::System];
+        let people = [
+            RecordedActor::User(UserId(7)),
+            RecordedActor::Anonymous,
+            RecordedActor::CommandLine,
+            RecordedActor::System,
+        ];
         for actor in people.into_iter().chain([machine]) {
-            assert_eq!(Actor::parse(&actor.to_string()), Some(actor));
+            assert_eq!(RecordedActor::parse(&actor.to_string()), Some(actor));
         }
         let key = machine.to_string().replace("/user:7", "");
         for none in ["", "7", "user:", "user:x", "root", &key, "api-key:ab/user:7", "x/user:7"] {
-            assert_eq!(Actor::parse(none), None, "{none}");
+            assert_eq!(RecordedActor::parse(none), None, "{none}");
         }
     }
 
     #[test]
     fn what_a_machine_does_for_a_person_is_found_by_either() {
         let key = KeyName::parse("api-key:0123456789abcdef").unwrap();
-        let machine = Actor::ApiKey { key, owner: UserId(7) };
-        assert!(machine.is(Actor::User(UserId(7))) && machine.is(machine));
-        assert!(!machine.is(Actor::User(UserId(8))) && !Actor::User(UserId(7)).is(machine));
-        assert_eq!((machine.key(), Actor::System.key()), (Some(key), None));
+        let machine = RecordedActor::ApiKey { key, owner: UserId(7) };
+        assert!(machine.is(RecordedActor::User(UserId(7))) && machine.is(machine));
+        assert!(
+            !machine.is(RecordedActor::User(UserId(8)))
+                && !RecordedActor::User(UserId(7)).is(machine)
+        );
+        assert_eq!((machine.key(), RecordedActor::System.key()), (Some(key), None));
     }
 
     #[test]

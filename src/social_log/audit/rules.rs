@@ -20,7 +20,7 @@ fn is_action(wanted: &str, action: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::model::{Actor, Digest},
+        super::model::{Digest, RecordedActor},
         *,
     };
     use crate::{clock::Time, ids::RandomId};
@@ -30,7 +30,7 @@ mod tests {
             sequence: 1,
             id: RandomId([1; 16]),
             time: Time::from_millis(10),
-            actor: Actor::System,
+            actor: RecordedActor::System,
             action: "login.success".to_owned(),
             target: "user:7".to_owned(),
             network: None,
@@ -56,14 +56,14 @@ mod tests {
     #[test]
     fn every_condition_must_hold() {
         let filter = AuditFilter {
-            actor: Some(Actor::System),
+            actor: Some(RecordedActor::System),
             target: Some("user:7".to_owned()),
             from: Some(Time::from_millis(10)),
             to: Some(Time::from_millis(11)),
             ..Default::default()
         };
         assert!(fits(&AuditFilter::default()) && fits(&filter));
-        assert!(!fits(&AuditFilter { actor: Some(Actor::Anonymous), ..filter.clone() }));
+        assert!(!fits(&AuditFilter { actor: Some(RecordedActor::Anonymous), ..filter.clone() }));
         assert!(!fits(&AuditFilter { target: Some("user:70".to_owned()), ..filter.clone() }));
         assert!(!fits(&AuditFilter { to: Some(Time::from_millis(10)), ..filter }));
     }

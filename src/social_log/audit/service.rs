@@ -147,7 +147,7 @@ mod tests {
         audit_event::{Actor, AuditContext},
         social_log::{
             MIGRATIONS, audit,
-            audit::{Broken, Fault},
+            audit::{Broken, ChainFault},
             store::tests::{open, temporary_store},
             tables::{AUDIT, AUDIT_HEAD},
         },
@@ -243,7 +243,7 @@ mod tests {
 
         tamper(&store, |edit| AUDIT.remove(edit, 8_192).map(drop)).await;
         let broken = audit.verify().await.unwrap().broken;
-        assert_eq!(broken, Some(Broken { sequence: 8_192, fault: Fault::Missing }));
+        assert_eq!(broken, Some(Broken { sequence: 8_192, fault: ChainFault::Missing }));
 
         let alter = |edit: &Edit<'_>| {
             let mut entry = AUDIT.get(edit, 5_000)?.unwrap();
@@ -252,7 +252,7 @@ mod tests {
         };
         tamper(&store, alter).await;
         let found = audit.verify().await.unwrap();
-        assert_eq!(found.broken, Some(Broken { sequence: 5_000, fault: Fault::Altered }));
+        assert_eq!(found.broken, Some(Broken { sequence: 5_000, fault: ChainFault::Altered }));
         assert_eq!(found.verified.sequence, 4_999);
     }
 
@@ -264,7 +264,7 @@ mod tests {
         audit.append(events(3)).await.unwrap();
         tamper(&store, |edit| AS_TEXT.put(edit, 2, &"?".to_owned())).await;
         let broken = audit.verify().await.unwrap().broken;
-        assert_eq!(broken, Some(Broken { sequence: 2, fault: Fault::Unreadable }));
+        assert_eq!(broken, Some(Broken { sequence: 2, fault: ChainFault::Unreadable }));
     }
 
     #[tokio::test]
@@ -289,7 +289,7 @@ mod tests {
         let second = audit.newest(first.next, 2, filter).await.unwrap();
         assert_eq!((targets(&second), second.next), (vec!["user:2"], None));
         let by_a_person =
-            AuditFilter { actor: audit::Actor::parse("user:1"), ..Default::default() };
+            AuditFilter { actor: audit::RecordedActor::parse("user:1"), ..Default::default() };
         assert!(audit.newest(None, 10, by_a_person).await.unwrap().items.is_empty());
     }
 }

@@ -4,7 +4,7 @@ use poem_openapi::{OpenApi, param::Query, payload::Json};
 
 use super::{
     dto::{AcceptedBody, IdempotencyHeader, LogPage, NewLogs, RemovedBody, SizeBody},
-    model::{Author, LogFilter, WantedAuthor},
+    model::{Author, PostFilter, WantedAuthor},
 };
 use crate::{
     http::{
@@ -90,7 +90,7 @@ impl FeedApi {
     ) -> Result<Json<LogPage>, Problem> {
         let query = PageQuery { cursor: cursor.0, limit: limit.0 };
         let before = self.0.cursors.open(LogPage::LIST, &query)?;
-        let filter = LogFilter {
+        let filter = PostFilter {
             social: social.0,
             status: status.0,
             from: from.0.map(|from| from.0),
@@ -136,7 +136,7 @@ impl FeedApi {
         /// That every post is meant, when nothing else is said.
         all: Query<Option<bool>>,
     ) -> Result<Json<RemovedBody>, Problem> {
-        let filter = LogFilter {
+        let filter = PostFilter {
             social: social.0,
             status: status.0,
             from: from.0.map(|from| from.0),

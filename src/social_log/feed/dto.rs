@@ -9,8 +9,8 @@ use poem_openapi::{
 };
 
 use super::model::{
-    Accepted, Author, Batch, BatchFault, Content, FeedSize, IdempotencyKey, Label, Log, NewLog,
-    Removed,
+    AcceptedBatch, Author, Batch, BatchFault, Content, FeedSize, IdempotencyKey, Label, NewPost,
+    Post, Removed,
 };
 use crate::{
     clock::Time,
@@ -49,7 +49,7 @@ impl Example for NewLogBody {
     }
 }
 
-impl TryFrom<NewLogBody> for NewLog {
+impl TryFrom<NewLogBody> for NewPost {
     type Error = Vec<FieldError>;
 
     fn try_from(body: NewLogBody) -> Result<Self, Self::Error> {
@@ -85,8 +85,8 @@ impl Example for AcceptedBody {
     }
 }
 
-impl From<Accepted> for AcceptedBody {
-    fn from(Accepted { accepted, first_id, last_id }: Accepted) -> Self {
+impl From<AcceptedBatch> for AcceptedBody {
+    fn from(AcceptedBatch { accepted, first_id, last_id }: AcceptedBatch) -> Self {
         Self { accepted, first_id, last_id }
     }
 }
@@ -111,8 +111,8 @@ pub(super) struct LogBody {
     pub author: AuthorBody,
 }
 
-impl From<Log> for LogBody {
-    fn from(log: Log) -> Self {
+impl From<Post> for LogBody {
+    fn from(log: Post) -> Self {
         Self {
             id: log.id,
             social: log.social.as_str().to_owned(),
@@ -222,7 +222,7 @@ impl LogPage {
     pub(super) const LIST: &str = "social_logs";
 
     /// The wire's form of a page.
-    pub(super) fn of(page: Page<Log>, cursors: &Cursors) -> Result<Self, Problem> {
+    pub(super) fn of(page: Page<Post>, cursors: &Cursors) -> Result<Self, Problem> {
         Ok(Self {
             items: page.items.into_iter().map(LogBody::from).collect(),
             next_cursor: page.next.map(|next| cursors.sign(Self::LIST, &next)).transpose()?,
@@ -278,7 +278,7 @@ fn one_log(bytes: &[u8]) -> Result<Batch, Problem> {
     read_log(bytes).map(Batch::of_one)
 }
 
-fn read_log(bytes: &[u8]) -> Result<NewLog, Problem> {
+fn read_log(bytes: &[u8]) -> Result<NewPost, Problem> {
     parse_json::<NewLogBody>(bytes)?.try_into().map_err(Problem::invalid)
 }
 

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, ops::ControlFlow};
 
 use super::{
-    model::{Author, Log, Removed, WantedAuthor},
+    model::{Author, Post, Removed, WantedAuthor},
     rules::log_bytes,
 };
 use crate::{
@@ -35,7 +35,7 @@ pub(super) fn author_usage(
 }
 
 /// What the author of a log is called here.
-fn name_of(log: &Log, usage: &FeedUsage) -> String {
+fn name_of(log: &Post, usage: &FeedUsage) -> String {
     match log.author {
         Author::User(_) if log.id < usage.keys_known_from => format!("{EARLIER}{}", log.author),
         author => author.to_string(),
@@ -67,7 +67,7 @@ pub(super) fn names_of(
 /// Adds logs of one author, who spends so many bytes of their quota of the day on them.
 pub(super) fn add(
     edit: &Edit<'_>,
-    logs: impl Iterator<Item = Log>,
+    logs: impl Iterator<Item = Post>,
     author: Author,
     day: i64,
     spent: u64,
@@ -210,8 +210,8 @@ mod tests {
 
     const ADA: Author = Author::User(UserId(7));
 
-    fn log(id: u64, author: Author) -> Log {
-        Log {
+    fn log(id: u64, author: Author) -> Post {
+        Post {
             id,
             social: Label::parse("x").unwrap(),
             timestamp: Time::EPOCH,

@@ -23,8 +23,8 @@ pub(in crate::social_log) use api::tests as api_tests;
 pub use api::FeedApi;
 pub(in crate::social_log) use ledger::count_posts;
 pub use model::{
-    Accepted, Author, Batch, BatchFault, Content, FeedSize, IdempotencyKey, Label, Log, LogFilter,
-    MAX_BATCH, NewLog, Removed, TextFault, WantedAuthor,
+    AcceptedBatch, Author, Batch, BatchFault, Content, FeedSize, IdempotencyKey, Label, MAX_BATCH,
+    NewPost, Post, PostFilter, Removed, TextFault, WantedAuthor,
 };
 pub use personal::PostsCursor;
 pub use service::Feed;

@@ -87,7 +87,7 @@ fn check(text: &str, limit: usize, refused: impl Fn(char) -> bool) -> Result<(),
 
 /// A log as it was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewLog {
+pub struct NewPost {
     /// The social network.
     pub social: Label,
     /// When it happened there.
@@ -100,14 +100,14 @@ pub struct NewLog {
 
 /// Logs that are stored together or not at all: from 1 to [`MAX_BATCH`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Batch(Vec<NewLog>);
+pub struct Batch(Vec<NewPost>);
 
 impl Batch {
     /// Makes a batch.
     ///
     /// # Errors
     /// When there are none or too many.
-    pub fn new(logs: Vec<NewLog>) -> Result<Self, BatchFault> {
+    pub fn new(logs: Vec<NewPost>) -> Result<Self, BatchFault> {
         match logs.len() {
             0 => Err(BatchFault::Empty),
             1..=MAX_BATCH => Ok(Self(logs)),
@@ -116,12 +116,12 @@ impl Batch {
     }
 
     /// A batch of one.
-    pub fn of_one(log: NewLog) -> Self {
+    pub fn of_one(log: NewPost) -> Self {
         Self(vec![log])
     }
 
     /// The logs, in order.
-    pub fn logs(&self) -> &[NewLog] {
+    pub fn logs(&self) -> &[NewPost] {
         &self.0
     }
 }
@@ -223,7 +223,7 @@ impl fmt::Display for WantedAuthor {
 
 /// A log as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Log {
+pub struct Post {
     /// From 1, in the order of arrival.
     pub id: u64,
     /// The social network.
@@ -242,7 +242,7 @@ pub struct Log {
 
 /// What a submission was answered with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Accepted {
+pub struct AcceptedBatch {
     /// How many logs were stored.
     pub accepted: u64,
     /// The id of the first; the others follow without gaps.
@@ -273,7 +273,7 @@ impl IdempotencyKey {
 
 /// Which logs are asked for: those that fit everything that is set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LogFilter {
+pub struct PostFilter {
     /// The social network, as it was sent.
     pub social: Option<String>,
     /// The status, as it was sent.
@@ -292,7 +292,7 @@ pub struct LogFilter {
     pub received_to: Option<Time>,
 }
 
-impl LogFilter {
+impl PostFilter {
     /// Whether it lets everything through.
     pub fn is_empty(&self) -> bool {
         let no_text = self.text.as_deref().is_none_or(str::is_empty);
@@ -364,7 +364,7 @@ mod tests {
 
     #[test]
     fn a_batch_holds_1_to_1000_logs() {
-        let log = NewLog {
+        let log = NewPost {
             social: Label::parse("x").unwrap(),
             timestamp: Time::EPOCH,
             content: Content::parse(String::new()).unwrap(),

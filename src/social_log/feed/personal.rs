@@ -2,7 +2,7 @@
 
 use super::{
     ledger,
-    model::{Log, WantedAuthor},
+    model::{Post, WantedAuthor},
     rules::log_bytes,
     service::Feed,
 };
@@ -45,7 +45,7 @@ impl Feed {
     pub async fn next_posts(
         &self,
         cursor: PostsCursor,
-    ) -> Result<(Vec<Log>, Option<PostsCursor>), StoreError> {
+    ) -> Result<(Vec<Post>, Option<PostsCursor>), StoreError> {
         self.store.read_range(move |snapshot| piece(snapshot, cursor)).await
     }
 }
@@ -53,7 +53,7 @@ impl Feed {
 fn piece(
     reader: &impl Reader,
     cursor: PostsCursor,
-) -> Result<(Vec<Log>, Option<PostsCursor>), StoreError> {
+) -> Result<(Vec<Post>, Option<PostsCursor>), StoreError> {
     let mut ids = Vec::new();
     for name in &cursor.names {
         let range = (name.as_str(), 0)..(name.as_str(), cursor.before);

@@ -7,9 +7,9 @@ use std::{ops::ControlFlow, time::Duration};
 
 use super::{
     ledger,
-    model::{FeedSize, LogFilter, Removed},
+    model::{FeedSize, PostFilter, Removed},
     retention,
-    rules::{Sieve, day_of, log_bytes},
+    rules::{PostMatcher, day_of, log_bytes},
     service::Feed,
 };
 use crate::{
@@ -44,7 +44,7 @@ impl Feed {
     /// Those of the store.
     pub async fn remove(
         &self,
-        filter: LogFilter,
+        filter: PostFilter,
         removed: &mut Removed,
     ) -> Result<(), SocialLogError> {
         let snapshot = self.store.read()?;
@@ -59,7 +59,7 @@ impl Feed {
             loop {
                 let (name, filter) = (name.clone(), filter.clone());
                 let look = move |snapshot: &Snapshot| {
-                    find(snapshot, name.as_deref(), after, last, &Sieve::new(filter))
+                    find(snapshot, name.as_deref(), after, last, &PostMatcher::new(filter))
                 };
                 let Found { ids, looked_to } = self.store.read_range(look).await?;
                 removed.add(self.take_away(ids).await?);
@@ -177,13 +177,13 @@ impl Feed {
     }
 }
 
-/// Logs to remove: of one author or of all, after one log and up to another, that a sieve lets through.
+/// Logs to remove: of one author or of all, after one log and up to another, that a matcher lets through.
 fn find(
     reader: &impl Reader,
     name: Option<&str>,
     after: u64,
     last: u64,
-    sieve: &Sieve,
+    matcher: &PostMatcher,
 ) -> Result<Found, StoreError> {
     let mut step = StepOf::default();
     let Some(first) = after.checked_add(1).filter(|first| *first <= last) else {
@@ -193,7 +193,7 @@ fn find(
     match name {
         None => LOGS.visit(reader, first..=last, Direction::Ascending, |id, log| {
             looked_to = Some(id);
-            step.take(id, log_bytes(&log), sieve.lets_through(&log))
+            step.take(id, log_bytes(&log), matcher.lets_through(&log))
         })?,
         Some(name) => {
             let range = (name, first)..=(name, last);
@@ -207,7 +207,7 @@ fn find(
             for id in ids {
                 looked_to = Some(id);
                 let Some(log) = LOGS.get(reader, id)? else { continue };
-                if step.take(id, log_bytes(&log), sieve.lets_through(&log)).is_break() {
+                if step.take(id, log_bytes(&log), matcher.lets_through(&log)).is_break() {
                     break;
                 }
             }

@@ -1,6 +1,6 @@
 //! What the feed decides, without a clock or a disk.
 
-use super::model::{Log, LogFilter, NewLog};
+use super::model::{NewPost, Post, PostFilter};
 use crate::clock::Time;
 
 /// How long a submission is remembered under its idempotency key, in seconds: a day.
@@ -30,12 +30,12 @@ pub(super) fn row_bytes(social: &str, content: &str, status: &str) -> u64 {
 }
 
 /// The same of a log that is kept.
-pub(super) fn log_bytes(log: &Log) -> u64 {
+pub(super) fn log_bytes(log: &Post) -> u64 {
     row_bytes(log.social.as_str(), log.content.as_str(), log.status.as_str())
 }
 
 /// The same of logs that were sent.
-pub(super) fn new_bytes(logs: &[NewLog]) -> u64 {
+pub(super) fn new_bytes(logs: &[NewPost]) -> u64 {
     let bytes = logs
         .iter()
         .map(|log| row_bytes(log.social.as_str(), log.content.as_str(), log.status.as_str()));
@@ -69,20 +69,20 @@ pub(super) const fn least_free_space(of_everything: u64) -> u64 {
 }
 
 /// A filter made ready to look at many logs.
-pub(super) struct Sieve {
-    filter: LogFilter,
+pub(super) struct PostMatcher {
+    filter: PostFilter,
     /// The part of the content, in lower case.
     needle: String,
 }
 
-impl Sieve {
-    pub(super) fn new(filter: LogFilter) -> Self {
+impl PostMatcher {
+    pub(super) fn new(filter: PostFilter) -> Self {
         let needle = filter.text.as_deref().unwrap_or_default().to_lowercase();
         Self { filter, needle }
     }
 
     /// Whether a log fits. What is cheap to ask comes first.
-    pub(super) fn lets_through(&self, log: &Log) -> bool {
+    pub(super) fn lets_through(&self, log: &Post) -> bool {
         let Self { filter, needle } = self;
         filter.social.as_deref().is_none_or(|social| social == log.social.as_str())
             && filter.status.as_deref().is_none_or(|status| status == log.status.as_str())
@@ -102,8 +102,8 @@ mod tests {
         *,
     };
 
-    fn log() -> Log {
-        Log {
+    fn log() -> Post {
+        Post {
             id: 1,
             social: Label::parse("instagram").unwrap(),
             timestamp: Time::from_millis(1_000),
@@ -114,20 +114,20 @@ mod tests {
         }
     }
 
-    fn fits(filter: LogFilter) -> bool {
-        Sieve::new(filter).lets_through(&log())
+    fn fits(filter: PostFilter) -> bool {
+        PostMatcher::new(filter).lets_through(&log())
     }
 
     #[test]
     fn a_filter_without_conditions_lets_everything_through() {
-        assert!(fits(LogFilter::default()));
+        assert!(fits(PostFilter::default()));
     }
 
     #[test]
     fn text_is_found_whatever_its_case() {
         for (text, found) in [("assemblea è", true), ("è aperta", true), ("chiusa", false)] {
             assert_eq!(
-                fits(LogFilter { text: Some(text.to_owned()), ..Default::default() }),
+                fits(PostFilter { text: Some(text.to_owned()), ..Default::default() }),
                 found,
                 "{text}"
             );
@@ -136,10 +136,10 @@ mod tests {
 
     #[test]
     fn network_and_status_must_be_the_same_words() {
-        assert!(fits(LogFilter { social: Some("instagram".to_owned()), ..Default::default() }));
-        assert!(!fits(LogFilter { social: Some("insta".to_owned()), ..Default::default() }));
-        assert!(!fits(LogFilter { status: Some("failed".to_owned()), ..Default::default() }));
-        let one_of_two = LogFilter {
+        assert!(fits(PostFilter { social: Some("instagram".to_owned()), ..Default::default() }));
+        assert!(!fits(PostFilter { social: Some("insta".to_owned()), ..Default::default() }));
+        assert!(!fits(PostFilter { status: Some("failed".to_owned()), ..Default::default() }));
+        let one_of_two = PostFilter {
             social: Some("instagram".to_owned()),
             status: Some("failed".to_owned()),
             ..Default::default()
@@ -151,7 +151,7 @@ mod tests {
     fn a_span_holds_its_start_and_not_its_end() {
         let span = |from, to| {
             let (from, to) = (Some(Time::from_millis(from)), Some(Time::from_millis(to)));
-            fits(LogFilter { from, to, ..Default::default() })
+            fits(PostFilter { from, to, ..Default::default() })
         };
         assert!(span(1_000, 1_001));
         assert!(!span(999, 1_000));

@@ -10,11 +10,11 @@ use std::{
 
 use super::{
     ledger,
-    model::{Accepted, Author, Batch, IdempotencyKey, Log, LogFilter, NewLog},
+    model::{AcceptedBatch, Author, Batch, IdempotencyKey, NewPost, Post, PostFilter},
     policy::FeedPolicy,
     retention,
     room::FeedRoom,
-    rules::{SUBMISSION_BYTES, Sieve, day_of, new_bytes},
+    rules::{PostMatcher, SUBMISSION_BYTES, day_of, new_bytes},
     store,
 };
 use crate::{
@@ -96,7 +96,7 @@ impl Feed {
         author: Author,
         batch: Batch,
         key: Option<IdempotencyKey>,
-    ) -> Result<Accepted, SocialLogError> {
+    ) -> Result<AcceptedBatch, SocialLogError> {
         let now = self.clock.now();
         let fingerprint = fingerprint(batch.logs());
         let (name, batch) = (author.submitter(), Arc::new(batch));
@@ -151,10 +151,10 @@ impl Feed {
         &self,
         before: Option<u64>,
         limit: usize,
-        filter: LogFilter,
-    ) -> Result<Page<Log>, SocialLogError> {
-        let (window, sieve) = (Window::new(before, limit), Sieve::new(filter));
-        Ok(self.store.read_range(move |snapshot| store::newest(snapshot, window, &sieve)).await?)
+        filter: PostFilter,
+    ) -> Result<Page<Post>, SocialLogError> {
+        let (window, matcher) = (Window::new(before, limit), PostMatcher::new(filter));
+        Ok(self.store.read_range(move |snapshot| store::newest(snapshot, window, &matcher)).await?)
     }
 
     /// How many logs of each status were received since a moment; nothing when they are more than
@@ -172,7 +172,7 @@ impl Feed {
 }
 
 /// What logs say, in 32 bytes.
-fn fingerprint(logs: &[NewLog]) -> [u8; 32] {
+fn fingerprint(logs: &[NewPost]) -> [u8; 32] {
     let fields = logs.iter().fold(Canonical::new("social-submission-1"), |fields, log| {
         fields
             .text(log.social.as_str())
@@ -220,7 +220,7 @@ mod tests {
             accepted.await.map(|accepted| accepted.first_id)
         }
 
-        async fn contents(&self, filter: LogFilter) -> Vec<String> {
+        async fn contents(&self, filter: PostFilter) -> Vec<String> {
             let page = self.feed.newest(None, 200, filter).await.unwrap();
             page.items.iter().map(|log| log.content.as_str().to_owned()).collect()
         }
@@ -236,7 +236,7 @@ mod tests {
     }
 
     fn batch(texts: &[&str]) -> Batch {
-        let log = |text: &&str| NewLog {
+        let log = |text: &&str| NewPost {
             social: Label::parse("instagram").unwrap(),
             timestamp: Time::from_millis(5),
             content: Content::parse((*text).to_owned()).unwrap(),
@@ -250,9 +250,9 @@ mod tests {
         let bench = bench();
         bench.feed.submit(ANNA, batch(&["zero"]), None).await.unwrap();
         let accepted = bench.feed.submit(ANNA, batch(&["one", "two", "three"]), None).await;
-        assert_eq!(accepted, Ok(Accepted { accepted: 3, first_id: 2, last_id: 4 }));
-        assert_eq!(bench.contents(LogFilter::default()).await, ["three", "two", "one", "zero"]);
-        let page = bench.feed.newest(Some(3), 1, LogFilter::default()).await.unwrap();
+        assert_eq!(accepted, Ok(AcceptedBatch { accepted: 3, first_id: 2, last_id: 4 }));
+        assert_eq!(bench.contents(PostFilter::default()).await, ["three", "two", "one", "zero"]);
+        let page = bench.feed.newest(Some(3), 1, PostFilter::default()).await.unwrap();
         let log = &page.items[0];
         assert_eq!((log.id, log.received_at, log.author), (2, bench.clock.now(), ANNA));
     }
@@ -263,7 +263,7 @@ mod tests {
         assert_eq!(bench.send(ANNA, "a", "key").await, Ok(1));
         bench.later(DAY - 1);
         assert_eq!(bench.send(ANNA, "a", "key").await, Ok(1));
-        assert_eq!(bench.contents(LogFilter::default()).await, ["a"]);
+        assert_eq!(bench.contents(PostFilter::default()).await, ["a"]);
     }
 
     #[tokio::test]
@@ -272,7 +272,7 @@ mod tests {
         bench.send(ANNA, "a", "key").await.unwrap();
         let refused = bench.send(ANNA, "b", "key").await;
         assert_eq!(refused, Err(SocialLogError::IdempotencyKeyReused));
-        assert_eq!(bench.contents(LogFilter::default()).await, ["a"]);
+        assert_eq!(bench.contents(PostFilter::default()).await, ["a"]);
     }
 
     #[tokio::test]
@@ -331,7 +331,7 @@ mod tests {
         bench.feed.submit(ANNA, batch(&texts), None).await.unwrap();
         let (mut before, mut seen) = (None, Vec::new());
         loop {
-            let page = bench.feed.newest(before, 4, LogFilter::default()).await.unwrap();
+            let page = bench.feed.newest(before, 4, PostFilter::default()).await.unwrap();
             seen.extend(page.items.iter().map(|log| log.id));
             bench.feed.submit(ANNA, batch(&["late"]), None).await.unwrap();
             match page.next {
@@ -346,9 +346,9 @@ mod tests {
     async fn a_filter_finds_what_fits_among_all_logs() {
         let bench = bench();
         bench.feed.submit(ANNA, batch(&["Prima È", "seconda", "prima è"]), None).await.unwrap();
-        let filter = LogFilter { text: Some("PRIMA è".to_owned()), ..Default::default() };
+        let filter = PostFilter { text: Some("PRIMA è".to_owned()), ..Default::default() };
         assert_eq!(bench.contents(filter).await, ["prima è", "Prima È"]);
-        let filter = LogFilter { status: Some("failed".to_owned()), ..Default::default() };
+        let filter = PostFilter { status: Some("failed".to_owned()), ..Default::default() };
         assert!(bench.contents(filter).await.is_empty());
     }
 }

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, ops::ControlFlow};
 
 use super::{
     ledger,
-    model::{Accepted, Author, IdempotencyKey, Log, NewLog},
-    rules::{Sieve, day_of, is_forgotten},
+    model::{AcceptedBatch, Author, IdempotencyKey, NewPost, Post},
+    rules::{PostMatcher, day_of, is_forgotten},
 };
 use crate::{
     clock::Time,
@@ -25,33 +25,33 @@ const CLEARED_PER_WRITE: usize = 16;
 /// Adds logs to the end of the feed, for so many bytes of the author's quota.
 pub(super) fn append(
     edit: &Edit<'_>,
-    logs: &[NewLog],
+    logs: &[NewPost],
     author: Author,
     received_at: Time,
     spent: u64,
-) -> Result<Accepted, StoreError> {
+) -> Result<AcceptedBatch, StoreError> {
     let accepted = u64::try_from(logs.len()).unwrap_or(u64::MAX);
     let first_id = edit.next_numbers("social_logs", accepted)?;
     let logs = (first_id..).zip(logs).map(|(id, log)| {
-        let NewLog { social, timestamp, content, status } = log.clone();
-        Log { id, social, timestamp, content, status, received_at, author }
+        let NewPost { social, timestamp, content, status } = log.clone();
+        Post { id, social, timestamp, content, status, received_at, author }
     });
     ledger::add(edit, logs, author, day_of(received_at), spent)?;
-    Ok(Accepted { accepted, first_id, last_id: first_id + accepted.saturating_sub(1) })
+    Ok(AcceptedBatch { accepted, first_id, last_id: first_id + accepted.saturating_sub(1) })
 }
 
-/// The newest logs that a sieve lets through.
+/// The newest logs that a matcher lets through.
 pub(super) fn newest(
     reader: &impl Reader,
     window: Window,
-    sieve: &Sieve,
-) -> Result<Page<Log>, StoreError> {
+    matcher: &PostMatcher,
+) -> Result<Page<Post>, StoreError> {
     newest_first(
         &LOGS,
         reader,
         window,
         |log| log.content.as_str().len(),
-        |log| sieve.lets_through(log),
+        |log| matcher.lets_through(log),
     )
 }
 
