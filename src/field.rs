@@ -3,6 +3,8 @@
 //! Shared by whoever reads such fields, so that a name is a name everywhere and every fault of a form is
 //! told at once. What a domain alone asks of a field is in its `model` or `rules`.
 
+use std::borrow::Cow;
+
 use crate::language::Text;
 
 /// The longest given or family name, in characters.
@@ -10,32 +12,32 @@ const NAME_LENGTH: usize = 80;
 
 /// What is wrong with one field.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct FieldError {
     /// The field's name on the wire.
-    pub field: &'static str,
+    pub field: Cow<'static, str>,
     /// What a person reads beside it: the end of a sentence that the field's name begins.
     pub message: Text,
 }
 
-impl Fault {
+impl FieldError {
     /// A fault with words that are known when the program is written.
     pub const fn new(field: &'static str, en: &'static str, it: &'static str) -> Self {
-        Self { field, message: Text::fixed(en, it) }
+        Self { field: Cow::Borrowed(field), message: Text::fixed(en, it) }
     }
 }
 
 /// Gathers every fault of a form, so that a person can mend them all at once.
 #[derive(Debug, Default)]
-pub struct Faults(Vec<Fault>);
+pub struct FieldErrors(Vec<FieldError>);
 
-impl Faults {
+impl FieldErrors {
     /// Passes on what holds, and keeps the fault of what does not.
-    pub fn sift<T>(&mut self, checked: Result<T, Fault>) -> Option<T> {
+    pub fn check<T>(&mut self, checked: Result<T, FieldError>) -> Option<T> {
         checked.map_err(|fault| self.0.push(fault)).ok()
     }
 
     /// The faults, in the order in which they were found.
-    pub fn into_vec(self) -> Vec<Fault> {
+    pub fn into_vec(self) -> Vec<FieldError> {
         self.0
     }
 }
@@ -45,20 +47,20 @@ impl Faults {
 ///
 /// # Errors
 /// The fault of `field`.
-pub fn line(field: &'static str, text: &str, most: usize) -> Result<String, Fault> {
+pub fn line(field: &'static str, text: &str, most: usize) -> Result<String, FieldError> {
     let line = text.trim();
     if line.is_empty() {
-        return Err(Fault::new(field, "must not be empty", "non può essere vuoto"));
+        return Err(FieldError::new(field, "must not be empty", "non può essere vuoto"));
     }
     if line.chars().nth(most).is_some() {
         let message = Text::made(
             format!("must have at most {most} characters"),
             format!("può avere al massimo {most} caratteri"),
         );
-        return Err(Fault { field, message });
+        return Err(FieldError { field: field.into(), message });
     }
     if line.chars().any(char::is_control) {
-        return Err(Fault::new(
+        return Err(FieldError::new(
             field,
             "must not contain control characters",
             "non può contenere caratteri di controllo",
@@ -71,7 +73,7 @@ pub fn line(field: &'static str, text: &str, most: usize) -> Result<String, Faul
 ///
 /// # Errors
 /// The fault of `field`.
-pub fn person_name(field: &'static str, text: &str) -> Result<String, Fault> {
+pub fn person_name(field: &'static str, text: &str) -> Result<String, FieldError> {
     line(field, text, NAME_LENGTH)
 }
 

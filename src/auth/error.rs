@@ -1,12 +1,12 @@
 //! What can be refused about accounts and sessions, as facts.
 
-use crate::{field::Fault, store::StoreError};
+use crate::{field::FieldError, store::StoreError};
 
 /// Why something about an account was refused or failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AuthError {
     /// Some fields do not hold what they must.
-    Invalid(Vec<Fault>),
+    Invalid(Vec<FieldError>),
     /// The address belongs to an account.
     EmailTaken,
     /// The username belongs to an account.
@@ -96,14 +96,14 @@ impl From<StoreError> for AuthError {
     }
 }
 
-impl From<Fault> for AuthError {
-    fn from(fault: Fault) -> Self {
+impl From<FieldError> for AuthError {
+    fn from(fault: FieldError) -> Self {
         Self::Invalid(vec![fault])
     }
 }
 
-impl From<Vec<Fault>> for AuthError {
-    fn from(faults: Vec<Fault>) -> Self {
+impl From<Vec<FieldError>> for AuthError {
+    fn from(faults: Vec<FieldError>) -> Self {
         Self::Invalid(faults)
     }
 }
@@ -164,8 +164,8 @@ impl std::fmt::Display for AuthError {
 
 impl std::error::Error for AuthError {}
 
-fn write_faults(f: &mut std::fmt::Formatter<'_>, faults: &[Fault]) -> std::fmt::Result {
-    for (number, Fault { field, message }) in faults.iter().enumerate() {
+fn write_faults(f: &mut std::fmt::Formatter<'_>, faults: &[FieldError]) -> std::fmt::Result {
+    for (number, FieldError { field, message }) in faults.iter().enumerate() {
         let separator = if number == 0 { "" } else { "; " };
         write!(f, "{separator}{field} {}", message.en)?;
     }

@@ -11,7 +11,7 @@ use crate::{
 impl From<AuthError> for Problem {
     fn from(error: AuthError) -> Self {
         match error {
-            AuthError::Invalid(faults) => Self::faults(faults),
+            AuthError::Invalid(faults) => Self::invalid(faults),
             AuthError::HasherBusy => Self::busy(),
             AuthError::Store(error) => error.into(),
             AuthError::Internal(cause) => Self::internal(cause),

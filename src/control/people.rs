@@ -20,7 +20,7 @@ use crate::{
         Account, AuthError, AuthService, Csv, ImportOutcome, ImportedRow, PeopleFilter, Profiles,
         Registration,
     },
-    field::Fault,
+    field::FieldError,
     ids::UserId,
     language::Language,
     social_log::SocialLogService,
@@ -95,7 +95,9 @@ impl From<ImportedRow> for ImportedRowView {
             outcome: outcome.to_owned(),
             email: row.email,
             user_id: row.user.map(|id| id.0),
-            errors: errors.map(|one| (one.field.to_owned(), one.message.en.into_owned())).collect(),
+            errors: errors
+                .map(|one| (one.field.into_owned(), one.message.en.into_owned()))
+                .collect(),
         }
     }
 }
@@ -233,8 +235,8 @@ pub(super) fn in_words(error: AuthError) -> Refused {
 }
 
 /// Every fault of what was typed, by the option that it was typed for.
-fn refused(faults: &[Fault]) -> Refused {
-    let faults = faults.iter().map(|Fault { field, message }| match *field {
+fn refused(faults: &[FieldError]) -> Refused {
+    let faults = faults.iter().map(|FieldError { field, message }| match field.as_ref() {
         // The one field that is no option.
         "password" => format!("the password {}", message.en),
         name => format!("--{name} {}", message.en),

@@ -2,11 +2,7 @@
 
 use poem::http::StatusCode;
 
-use crate::{
-    http::{FieldError, Problem},
-    language::Text,
-    telemetry::Figure,
-};
+use crate::{field::FieldError, http::Problem, language::Text, telemetry::Figure};
 
 /// 400 for a metric that there is not, with those that there are.
 pub(super) fn metric_unknown(name: &str) -> Problem {
@@ -24,7 +20,7 @@ pub(super) fn metric_unknown(name: &str) -> Problem {
             format!("Non esiste la metrica “{name}”. Esistono: {known}."),
         ),
     );
-    Problem { errors: vec![FieldError { field: "metric".to_owned(), message }], ..problem }
+    Problem { errors: vec![FieldError { field: "metric".into(), message }], ..problem }
 }
 
 /// 429 when as many follow the log as may.

@@ -9,7 +9,8 @@ use poem_openapi::error::{AuthorizationError, ContentTypeError, ParseParamError,
 
 use super::{DescribedRoute, Settings, observe::Exchange};
 use crate::{
-    http::{Caller, FieldError, Problem, RequestContext},
+    field::FieldError,
+    http::{Caller, Problem, RequestContext},
     language::Text,
     limit::RateLimitStatus,
 };
@@ -138,5 +139,5 @@ fn invalid_parameter(name: &str) -> Problem {
         "Un parametro nell'indirizzo non ha la forma attesa.",
     );
     let message = Text::fixed("does not have the expected form", "non ha la forma attesa");
-    Problem { errors: vec![FieldError { field: name.to_owned(), message }], ..problem }
+    Problem { errors: vec![FieldError { field: name.to_owned().into(), message }], ..problem }
 }

@@ -193,7 +193,7 @@ fn field_with_nul(value: &serde_json::Value) -> Option<String> {
 
 fn nul_refused(field: &str) -> Problem {
     Problem::invalid_field(
-        field,
+        field.to_owned(),
         Text::fixed("must not contain NUL characters", "non deve contenere caratteri NUL"),
     )
 }

@@ -30,7 +30,7 @@ pub use permission::{
     StaffOrDisplay, WriteAttendance, WriteSocial, person_or_key,
 };
 pub use principal::{Authenticator, Caller, Credential, Display, Principal};
-pub use problem::{FieldError, Problem, SecretKind};
+pub use problem::{Problem, SecretKind};
 pub use reply::{Accepted, Created, NoContent};
 pub use tags::Tag;
 pub use timestamp::Timestamp;

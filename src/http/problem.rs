@@ -4,7 +4,7 @@
 //! because only there the request's id and language are at hand. What a client sees never holds the
 //! text of an internal error: that goes to the log, under the same request id.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use poem::{error::ResponseError, http::StatusCode};
 use poem_openapi::{
@@ -16,7 +16,7 @@ use poem_openapi::{
 use serde::Serialize;
 
 use crate::{
-    field::Fault,
+    field::FieldError,
     language::{Language, Text},
     limit::Policy,
     store::StoreError,
@@ -72,15 +72,6 @@ impl SecretKind {
     ];
 }
 
-/// What is wrong with one field of a body.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FieldError {
-    /// The field's name in the body.
-    pub field: String,
-    /// What a person reads beside it.
-    pub message: Text,
-}
-
 impl Problem {
     /// A problem with a message that is known when the program is written.
     pub const fn new(
@@ -117,17 +108,9 @@ impl Problem {
         Self { errors, ..problem }
     }
 
-    /// 422 with every fault of a form.
-    pub fn faults(faults: Vec<Fault>) -> Self {
-        let errors = faults
-            .into_iter()
-            .map(|Fault { field, message }| FieldError { field: field.to_owned(), message });
-        Self::invalid(errors.collect())
-    }
-
     /// 422 for a single field.
-    pub fn invalid_field(field: &str, message: Text) -> Self {
-        Self::invalid(vec![FieldError { field: field.to_owned(), message }])
+    pub fn invalid_field(field: impl Into<Cow<'static, str>>, message: Text) -> Self {
+        Self::invalid(vec![FieldError { field: field.into(), message }])
     }
 
     /// 500: a fault of ours. The client learns the request's id and nothing else.
@@ -196,7 +179,7 @@ impl Problem {
     pub fn to_body(&self, language: Language, instance: &str, request_id: &str) -> ProblemBody {
         let detail = self.detail.in_language(language).to_owned();
         let errors = self.errors.iter().map(|error| FieldErrorBody {
-            field: error.field.clone(),
+            field: error.field.clone().into_owned(),
             message: error.message.in_language(language).to_owned(),
         });
         ProblemBody {

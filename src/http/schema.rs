@@ -17,8 +17,7 @@ use poem_openapi::{
 };
 use serde_json::Value;
 
-use super::FieldError;
-use crate::language::Text;
+use crate::{field::FieldError, language::Text};
 
 /// How many faults one answer names: a body can hold a hundred thousand, and nobody reads them.
 const MOST_FAULTS: usize = 50;
@@ -127,7 +126,7 @@ fn compare_text(schema: &MetaSchema, text: &str, path: &str, faults: &mut Vec<Fi
         let words = allowed.join(", ");
         let message =
             Text::made(format!("must be one of: {words}"), format!("dev'essere uno tra: {words}"));
-        faults.push(FieldError { field: path.to_owned(), message });
+        faults.push(FieldError { field: path.to_owned().into(), message });
     }
     if schema.format == Some("date-time") && crate::clock::Time::parse_rfc3339(text).is_err() {
         faults.push(fault(
@@ -157,7 +156,7 @@ fn compare_range(
             format!("must be a whole number from 0 to {most}"),
             format!("dev'essere un numero intero da 0 a {most}"),
         );
-        faults.push(FieldError { field: path.to_owned(), message });
+        faults.push(FieldError { field: path.to_owned().into(), message });
     }
 }
 
@@ -177,7 +176,7 @@ fn join(path: &str, name: &str) -> String {
 }
 
 fn fault(field: &str, en: &'static str, it: &'static str) -> FieldError {
-    FieldError { field: field.to_owned(), message: Text::fixed(en, it) }
+    FieldError { field: field.to_owned().into(), message: Text::fixed(en, it) }
 }
 
 #[cfg(test)]

@@ -3,10 +3,7 @@
 use poem::http::StatusCode;
 
 use super::{BatchFault, MAX_BATCH, SocialLogError, TextFault};
-use crate::{
-    http::{FieldError, Problem},
-    language::Text,
-};
+use crate::{field::FieldError, http::Problem, language::Text};
 
 impl From<SocialLogError> for Problem {
     fn from(error: SocialLogError) -> Self {
@@ -104,5 +101,5 @@ pub(super) fn text_fault(field: &str, fault: TextFault) -> FieldError {
             "non deve contenere caratteri di controllo",
         ),
     };
-    FieldError { field: field.to_owned(), message }
+    FieldError { field: field.to_owned().into(), message }
 }

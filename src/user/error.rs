@@ -6,7 +6,7 @@ use std::fmt;
 
 use super::codes::ScanRefusal;
 use crate::{
-    field::{Fault, Faults},
+    field::{FieldError, FieldErrors},
     store::StoreError,
 };
 
@@ -18,7 +18,7 @@ pub enum UserError {
     /// The system has no random bytes to make a secret or an id of.
     NoRandomness,
     /// Some fields hold what they must not.
-    Invalid(Vec<Fault>),
+    Invalid(Vec<FieldError>),
     /// Nobody is registered under this id.
     UserNotFound,
     /// No event has this id.
@@ -75,14 +75,14 @@ impl From<ScanRefusal> for UserError {
     }
 }
 
-impl From<Fault> for UserError {
-    fn from(fault: Fault) -> Self {
+impl From<FieldError> for UserError {
+    fn from(fault: FieldError) -> Self {
         Self::Invalid(vec![fault])
     }
 }
 
-impl From<Faults> for UserError {
-    fn from(faults: Faults) -> Self {
+impl From<FieldErrors> for UserError {
+    fn from(faults: FieldErrors) -> Self {
         Self::Invalid(faults.into_vec())
     }
 }

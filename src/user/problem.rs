@@ -31,7 +31,7 @@ impl From<UserError> for Problem {
         match error {
             UserError::Store(error) => error.into(),
             UserError::NoRandomness | UserError::NotDrawn(_) => Self::internal(error),
-            UserError::Invalid(faults) => Self::faults(faults),
+            UserError::Invalid(faults) => Self::invalid(faults),
             UserError::UserNotFound => Self::new(
                 StatusCode::NOT_FOUND,
                 "USER_NOT_FOUND",

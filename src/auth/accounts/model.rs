@@ -3,7 +3,7 @@
 use crate::{
     auth::passwords::NewPassword,
     clock::Time,
-    field::{Fault, Faults, person_name},
+    field::{FieldError, FieldErrors, person_name},
     ids::Role,
     language::Language,
 };
@@ -17,8 +17,8 @@ impl Email {
     /// Lengths are those of RFC 5321 §4.5.3.1.
     ///
     /// # Errors
-    /// [`Fault`] for `email`.
-    pub fn parse(text: &str) -> Result<Self, Fault> {
+    /// [`FieldError`] for `email`.
+    pub fn parse(text: &str) -> Result<Self, FieldError> {
         let text = text.trim();
         let plain = |part: &str| {
             !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control())
@@ -35,7 +35,7 @@ impl Email {
         if well_formed {
             Ok(Self(text.to_owned()))
         } else {
-            Err(Fault::new("email", "is not an e-mail address", "non è un indirizzo e-mail"))
+            Err(FieldError::new("email", "is not an e-mail address", "non è un indirizzo e-mail"))
         }
     }
 
@@ -66,13 +66,13 @@ impl Username {
     /// can never be taken for an e-mail address.
     ///
     /// # Errors
-    /// [`Fault`] for `username`.
-    pub fn parse(text: &str) -> Result<Self, Fault> {
+    /// [`FieldError`] for `username`.
+    pub fn parse(text: &str) -> Result<Self, FieldError> {
         let text = text.trim();
         if (1..=64).contains(&text.len()) && text.chars().all(Self::allows) {
             Ok(Self(text.to_owned()))
         } else {
-            Err(Fault::new(
+            Err(FieldError::new(
                 "username",
                 "must be 1 to 64 letters, digits, dots, hyphens or underscores",
                 "dev'essere di 1-64 lettere, cifre, punti, trattini o trattini bassi",
@@ -122,14 +122,14 @@ impl Registration {
     ///
     /// # Errors
     /// Every fault, so that a person can mend them all at once.
-    pub fn parse(self, language: Language, role: Role) -> Result<NewAccount, Vec<Fault>> {
-        let mut faults = Faults::default();
-        let email = faults.sift(Email::parse(&self.email));
-        let username = faults.sift(self.username.as_deref().map(Username::parse).transpose());
-        let name = faults.sift(person_name("name", &self.name));
-        let surname = faults.sift(person_name("surname", &self.surname));
+    pub fn parse(self, language: Language, role: Role) -> Result<NewAccount, Vec<FieldError>> {
+        let mut faults = FieldErrors::default();
+        let email = faults.check(Email::parse(&self.email));
+        let username = faults.check(self.username.as_deref().map(Username::parse).transpose());
+        let name = faults.check(person_name("name", &self.name));
+        let surname = faults.check(person_name("surname", &self.surname));
         let own = [self.email.trim(), self.username.as_deref().unwrap_or_default().trim()];
-        let password = faults.sift(NewPassword::parse("password", self.password, &own));
+        let password = faults.check(NewPassword::parse("password", self.password, &own));
         match (email, username, name, surname, password) {
             (Some(email), Some(username), Some(name), Some(surname), Some(password)) => {
                 Ok(NewAccount { email, username, name, surname, password, language, role })
@@ -212,7 +212,7 @@ mod tests {
         let Err(faults) = registration.parse(Language::English, Role::User) else {
             panic!("nothing of it holds")
         };
-        let fields: Vec<_> = faults.iter().map(|fault| fault.field).collect();
+        let fields: Vec<_> = faults.iter().map(|fault| fault.field.as_ref()).collect();
         assert_eq!(fields, ["email", "username", "name", "surname", "password"]);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     clock::Time,
-    field::{Fault, Faults, line},
+    field::{FieldError, FieldErrors, line},
     ids::{RandomId, Scopes, UserId},
 };
 
@@ -27,11 +27,11 @@ impl NewKey {
     ///
     /// # Errors
     /// Every fault.
-    pub(in crate::auth) fn check(self, now: Time) -> Result<Self, Vec<Fault>> {
-        let mut faults = Faults::default();
-        let name = faults.sift(line("name", &self.name, NAME_LENGTH));
-        let scopes = faults.sift(some(self.scopes));
-        let expires_at = faults.sift(in_future(self.expires_at, now));
+    pub(in crate::auth) fn check(self, now: Time) -> Result<Self, Vec<FieldError>> {
+        let mut faults = FieldErrors::default();
+        let name = faults.check(line("name", &self.name, NAME_LENGTH));
+        let scopes = faults.check(some(self.scopes));
+        let expires_at = faults.check(in_future(self.expires_at, now));
         match (name, scopes, expires_at) {
             (Some(name), Some(scopes), Some(expires_at)) => {
                 Ok(Self { name, scopes, owner: self.owner, expires_at })
@@ -41,17 +41,17 @@ impl NewKey {
     }
 }
 
-fn some(scopes: Scopes) -> Result<Scopes, Fault> {
+fn some(scopes: Scopes) -> Result<Scopes, FieldError> {
     if scopes.is_empty() {
-        Err(Fault::new("scopes", "must name a scope", "deve indicare un ambito"))
+        Err(FieldError::new("scopes", "must name a scope", "deve indicare un ambito"))
     } else {
         Ok(scopes)
     }
 }
 
-fn in_future(expires_at: Option<Time>, now: Time) -> Result<Option<Time>, Fault> {
+fn in_future(expires_at: Option<Time>, now: Time) -> Result<Option<Time>, FieldError> {
     if expires_at.is_some_and(|end| end <= now) {
-        Err(Fault::new("expires_at", "must lie in the future", "dev'essere nel futuro"))
+        Err(FieldError::new("expires_at", "must lie in the future", "dev'essere nel futuro"))
     } else {
         Ok(expires_at)
     }
@@ -87,11 +87,11 @@ mod tests {
 
     const NOW: Time = Time::from_millis(1_800_000_000_000);
 
-    fn faults(name: &str, scopes: &[Scope], expires_at: Option<Time>) -> Vec<&'static str> {
+    fn faults(name: &str, scopes: &[Scope], expires_at: Option<Time>) -> Vec<String> {
         let scopes = scopes.iter().copied().collect();
         let new = NewKey { name: name.to_owned(), scopes, owner: UserId(1), expires_at };
         let faults = new.check(NOW).err().unwrap_or_default();
-        faults.iter().map(|fault| fault.field).collect()
+        faults.into_iter().map(|fault| fault.field.into_owned()).collect()
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     audit_event::{AuditContext, emit},
     auth::{AuthError, AuthService, records::ApiKey, store::account, tables::ADMINISTRATORS},
-    field::Fault,
+    field::FieldError,
     ids::{RandomId, UserId},
     store::{Decision, Direction, StoreError, View},
     token::opaque::{API_KEY, OpaqueToken},
@@ -140,8 +140,8 @@ impl AuthService {
     }
 }
 
-fn nobody() -> Fault {
-    Fault::new("owner_id", "is the id of nobody", "non è l'id di nessuno")
+fn nobody() -> FieldError {
+    FieldError::new("owner_id", "is the id of nobody", "non è l'id di nessuno")
 }
 
 fn target(id: RandomId) -> String {

@@ -2,7 +2,7 @@
 
 use crate::{
     clock::Time,
-    field::{Fault, Faults, line},
+    field::{FieldError, FieldErrors, line},
     ids::{RandomId, Role, UserId},
 };
 
@@ -32,16 +32,16 @@ impl NewInvitation {
     ///
     /// # Errors
     /// Every fault.
-    pub(in crate::auth) fn check(self) -> Result<Self, Vec<Fault>> {
-        let mut faults = Faults::default();
+    pub(in crate::auth) fn check(self) -> Result<Self, Vec<FieldError>> {
+        let mut faults = FieldErrors::default();
         let note = if self.note.trim().is_empty() {
             Some(String::new())
         } else {
-            faults.sift(line("note", &self.note, NOTE_LENGTH))
+            faults.check(line("note", &self.note, NOTE_LENGTH))
         };
-        let role = faults.sift(given(self.role));
-        let uses = faults.sift(within(self.uses, 10_000, USES_FAULT));
-        let days = faults.sift(within(self.days, 365, DAYS_FAULT));
+        let role = faults.check(given(self.role));
+        let uses = faults.check(within(self.uses, 10_000, USES_FAULT));
+        let days = faults.check(within(self.days, 365, DAYS_FAULT));
         match (note, role, uses, days) {
             (Some(note), Some(role), Some(uses), Some(days)) => Ok(Self { note, role, uses, days }),
             _ => Err(faults.into_vec()),
@@ -49,19 +49,19 @@ impl NewInvitation {
     }
 }
 
-const USES_FAULT: Fault =
-    Fault::new("uses", "must be from 1 to 10000", "dev'essere compreso tra 1 e 10000");
-const DAYS_FAULT: Fault =
-    Fault::new("expires_in_days", "must be from 1 to 365", "dev'essere compreso tra 1 e 365");
+const USES_FAULT: FieldError =
+    FieldError::new("uses", "must be from 1 to 10000", "dev'essere compreso tra 1 e 10000");
+const DAYS_FAULT: FieldError =
+    FieldError::new("expires_in_days", "must be from 1 to 365", "dev'essere compreso tra 1 e 365");
 
-fn within(number: u32, most: u32, fault: Fault) -> Result<u32, Fault> {
+fn within(number: u32, most: u32, fault: FieldError) -> Result<u32, FieldError> {
     if (1..=most).contains(&number) { Ok(number) } else { Err(fault) }
 }
 
 /// Nobody becomes an administrator by a code that is passed around.
-fn given(role: Role) -> Result<Role, Fault> {
+fn given(role: Role) -> Result<Role, FieldError> {
     if role == Role::Admin {
-        Err(Fault::new("role", "must be user or staff", "dev'essere user o staff"))
+        Err(FieldError::new("role", "must be user or staff", "dev'essere user o staff"))
     } else {
         Ok(role)
     }
@@ -97,7 +97,7 @@ mod tests {
         let new = |note: &str, role, uses, days| {
             let new = NewInvitation { note: note.to_owned(), role, uses, days };
             let faults = new.check().err().unwrap_or_default();
-            faults.iter().map(|fault| fault.field).collect::<Vec<_>>()
+            faults.into_iter().map(|fault| fault.field.into_owned()).collect::<Vec<_>>()
         };
         assert_eq!(new("a\nb", Role::Admin, 0, 366), ["note", "role", "uses", "expires_in_days"]);
         assert!(new("", Role::User, 1, 1).is_empty());

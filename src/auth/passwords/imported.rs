@@ -6,7 +6,7 @@
 
 use argon2::{Algorithm, Params, Version, password_hash::phc::PasswordHash};
 
-use crate::field::Fault;
+use crate::field::FieldError;
 
 /// What a login checks within a second or so.
 const MOST_MEMORY_KIB: u32 = 256 * 1024;
@@ -21,12 +21,12 @@ const BCRYPT_LENGTH: usize = 53;
 /// Takes a hash of bcrypt (`$2a$`, `$2b$`, `$2y$`) or Argon2id (a PHC string) as it is.
 ///
 /// # Errors
-/// [`Fault`] for `password_hash`. It never repeats the hash.
-pub(in crate::auth) fn imported_hash(text: &str) -> Result<String, Fault> {
+/// [`FieldError`] for `password_hash`. It never repeats the hash.
+pub(in crate::auth) fn imported_hash(text: &str) -> Result<String, FieldError> {
     if is_bcrypt(text) || is_argon2id(text) {
         return Ok(text.to_owned());
     }
-    Err(Fault::new(
+    Err(FieldError::new(
         "password_hash",
         "must be a bcrypt hash of cost 4 to 14 or an Argon2id PHC string of at most 256 MiB",
         "dev'essere un hash bcrypt di costo 4-14 o una stringa PHC Argon2id di al massimo 256 MiB",

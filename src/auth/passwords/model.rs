@@ -1,6 +1,6 @@
 //! A password, parsed at the edge.
 
-use crate::field::Fault;
+use crate::field::FieldError;
 
 /// A new password: 8 characters to 1 KiB, any characters, no rules of composition (NIST SP 800-63B
 /// §3.1.1.2), taken exactly as typed. Not printable, so that it cannot reach a log.
@@ -17,24 +17,24 @@ impl NewPassword {
     /// is called on the wire.
     ///
     /// # Errors
-    /// [`Fault`] for `field`.
-    pub fn parse(field: &'static str, text: String, own: &[&str]) -> Result<Self, Fault> {
+    /// [`FieldError`] for `field`.
+    pub fn parse(field: &'static str, text: String, own: &[&str]) -> Result<Self, FieldError> {
         if text.chars().count() < 8 {
-            return Err(Fault::new(
+            return Err(FieldError::new(
                 field,
                 "must be at least 8 characters long",
                 "deve avere almeno 8 caratteri",
             ));
         }
         if text.len() > 1_024 {
-            return Err(Fault::new(
+            return Err(FieldError::new(
                 field,
                 "must be at most 1 KiB long",
                 "può avere al massimo 1 KiB",
             ));
         }
         if own.iter().any(|own| own.eq_ignore_ascii_case(&text)) {
-            return Err(Fault::new(
+            return Err(FieldError::new(
                 field,
                 "must not be your own e-mail or name",
                 "non può essere la tua e-mail o il tuo nome",

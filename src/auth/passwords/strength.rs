@@ -7,7 +7,7 @@
 use zxcvbn::{Score, feedback::Warning, zxcvbn};
 
 use super::model::NewPassword;
-use crate::{field::Fault, language::Text};
+use crate::{field::FieldError, language::Text};
 
 /// Of a longer password only so many characters are judged. The time grows with the square of the length,
 /// and on purpose a stranger could have us think for seconds; what is good so far is not made worse by
@@ -40,7 +40,7 @@ impl UserInputs {
     ///
     /// # Errors
     /// The fault of its field, which says what makes it easy.
-    pub(super) fn judge(&self, password: &NewPassword) -> Result<(), Fault> {
+    pub(super) fn judge(&self, password: &NewPassword) -> Result<(), FieldError> {
         let judged: String = password.reveal().chars().take(JUDGED_CHARACTERS).collect();
         let words = self.own.iter().chain(&self.of_this_place);
         let entropy = zxcvbn(&judged, &words.map(String::as_str).collect::<Vec<_>>());
@@ -58,7 +58,7 @@ impl UserInputs {
                 "è troppo facile da indovinare: {it}; vanno bene alcune parole che nessuno metterebbe insieme"
             ),
         );
-        Err(Fault { field: password.field(), message })
+        Err(FieldError { field: password.field().into(), message })
     }
 
     /// Whether hardly anything is left without the words that somebody would try first. zxcvbn knows them,

@@ -234,7 +234,7 @@ pub(in crate::social_log) mod tests {
             }
             Err(error) => {
                 let problem = error.downcast_ref::<Problem>().unwrap();
-                let fields: Vec<_> = problem.errors.iter().map(|e| e.field.as_str()).collect();
+                let fields: Vec<_> = problem.errors.iter().map(|e| e.field.as_ref()).collect();
                 (problem.status, json!({ "code": problem.code, "fields": fields }))
             }
         }

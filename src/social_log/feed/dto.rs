@@ -14,9 +14,8 @@ use super::model::{
 };
 use crate::{
     clock::Time,
-    http::{
-        Cursors, FieldError, Problem, RequestContext, Timestamp, media_type, parse_json, read_body,
-    },
+    field::FieldError,
+    http::{Cursors, Problem, RequestContext, Timestamp, media_type, parse_json, read_body},
     language::Text,
     social_log::{MAX_BATCH, Page, SocialLogError, problem::text_fault},
 };
@@ -306,12 +305,12 @@ fn at_line(number: usize, problem: Problem) -> Vec<FieldError> {
     let line = format!("lines.{number}");
     if problem.errors.is_empty() {
         let message = Text::fixed("is not valid JSON", "non è JSON valido");
-        return vec![FieldError { field: line, message }];
+        return vec![FieldError { field: line.into(), message }];
     }
     let name =
-        |field: String| if field.is_empty() { line.clone() } else { format!("{line}.{field}") };
+        |field: &str| if field.is_empty() { line.clone() } else { format!("{line}.{field}") };
     let faults = problem.errors.into_iter();
-    faults.map(|fault| FieldError { field: name(fault.field), ..fault }).collect()
+    faults.map(|fault| FieldError { field: name(&fault.field).into(), ..fault }).collect()
 }
 
 const fn unsupported() -> Problem {

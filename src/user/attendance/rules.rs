@@ -12,7 +12,7 @@ use super::{
     },
     model::{ScanInput, Status},
 };
-use crate::{clock::Time, field::Fault};
+use crate::{clock::Time, field::FieldError};
 
 /// The one thing that a scan rests on, as it was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,20 +24,20 @@ pub(super) enum ScanCode {
 }
 
 /// The credential and the nonce of a scan.
-pub(super) fn read_scan(input: ScanInput) -> Result<(ScanCode, String), Fault> {
+pub(super) fn read_scan(input: ScanInput) -> Result<(ScanCode, String), FieldError> {
     let credential = match (input.code, input.typed_code, input.hold) {
         (Some(code), None, None) => ScanCode::Code(code),
         (None, Some(typed), None) => ScanCode::Typed(typed),
         (None, None, Some(hold)) => ScanCode::Hold(hold, input.browser),
         (None, None, None) => {
-            return Err(Fault::new(
+            return Err(FieldError::new(
                 "code",
                 "is missing: send one of code, typed_code and hold",
                 "manca: invia uno tra code, typed_code e hold",
             ));
         }
         _ => {
-            return Err(Fault::new(
+            return Err(FieldError::new(
                 "code",
                 "must come alone: send one of code, typed_code and hold",
                 "dev'essere solo: invia uno tra code, typed_code e hold",
@@ -46,7 +46,7 @@ pub(super) fn read_scan(input: ScanInput) -> Result<(ScanCode, String), Fault> {
     };
     let is_nonce_character = |c: u8| c.is_ascii_alphanumeric() || c == b'-' || c == b'_';
     if !(8..=64).contains(&input.nonce.len()) || !input.nonce.bytes().all(is_nonce_character) {
-        return Err(Fault::new(
+        return Err(FieldError::new(
             "nonce",
             "must have 8 to 64 letters, digits, hyphens or underscores",
             "deve avere da 8 a 64 lettere, cifre, trattini o trattini bassi",
@@ -259,13 +259,13 @@ mod tests {
                 nonce: nonce.to_owned(),
                 ..ScanInput::default()
             })
-            .map_err(|fault| fault.field)
+            .map_err(|fault| fault.field.into_owned())
         };
         assert!(read(Some("A"), None, "abcDEF-_").is_ok());
-        assert_eq!(read(None, None, "abcdefgh"), Err("code"));
-        assert_eq!(read(Some("A"), Some("1"), "abcdefgh"), Err("code"));
+        assert_eq!(read(None, None, "abcdefgh"), Err("code".to_owned()));
+        assert_eq!(read(Some("A"), Some("1"), "abcdefgh"), Err("code".to_owned()));
         for nonce in ["abcdefg", "abcdefg ", "abcdefgé", &"a".repeat(65)] {
-            assert_eq!(read(Some("A"), None, nonce), Err("nonce"), "{nonce}");
+            assert_eq!(read(Some("A"), None, nonce), Err("nonce".to_owned()), "{nonce}");
         }
     }
 }

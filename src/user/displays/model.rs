@@ -6,7 +6,7 @@ use super::super::{
 };
 use crate::{
     clock::Time,
-    field::{Fault, line},
+    field::{FieldError, line},
     ids::{RandomId, UserId},
 };
 
@@ -21,7 +21,7 @@ pub(super) const fn ends_at(schedule: &Schedule) -> Time {
 }
 
 /// Reads a note, which may be empty.
-pub(super) fn note(text: &str) -> Result<String, Fault> {
+pub(super) fn note(text: &str) -> Result<String, FieldError> {
     if text.trim().is_empty() { Ok(String::new()) } else { line("note", text, NOTE_LENGTH) }
 }
 

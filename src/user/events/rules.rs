@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     clock::Time,
-    field::{Fault, Faults, line},
+    field::{FieldError, FieldErrors, line},
     ids::UserId,
     language::Text,
 };
@@ -61,20 +61,20 @@ pub(super) struct Plan {
 
 /// Checks everything and names every fault.
 pub(super) fn plan(input: EventInput, defaults: &Defaults) -> Result<Plan, UserError> {
-    let mut faults = Faults::default();
-    let name = faults.sift(line("name", &input.name, NAME_LENGTH));
-    let date = faults.sift(date(&input.date));
-    let zone = faults.sift(zone(input.timezone.as_deref().unwrap_or(&defaults.timezone)));
-    let rotation_seconds = faults.sift(within(
+    let mut faults = FieldErrors::default();
+    let name = faults.check(line("name", &input.name, NAME_LENGTH));
+    let date = faults.check(date(&input.date));
+    let zone = faults.check(zone(input.timezone.as_deref().unwrap_or(&defaults.timezone)));
+    let rotation_seconds = faults.check(within(
         "rotation_seconds",
         input.rotation_seconds.unwrap_or(defaults.rotation_seconds),
         ROTATION_SECONDS,
     ));
     let margins = margins(&input, defaults, &mut faults);
-    let expected = faults.sift(expected(input.expected));
+    let expected = faults.check(expected(input.expected));
     let schedule = match (date, &zone, margins) {
         (Some(date), Some(zone), Some(margins)) => {
-            faults.sift(schedule(date, zone, input.starts_at, input.ends_at, margins))
+            faults.check(schedule(date, zone, input.starts_at, input.ends_at, margins))
         }
         _ => None,
     };
@@ -104,8 +104,8 @@ pub(super) fn same_name_key(name: &str) -> String {
     name.trim().to_lowercase()
 }
 
-fn date(text: &str) -> Result<Date, Fault> {
-    let fault = Fault::new(
+fn date(text: &str) -> Result<Date, FieldError> {
+    let fault = FieldError::new(
         "date",
         "must be a date such as 2026-11-23",
         "dev'essere una data come 2026-11-23",
@@ -117,10 +117,10 @@ fn date(text: &str) -> Result<Date, Fault> {
     }
 }
 
-fn zone(name: &str) -> Result<TimeZone, Fault> {
+fn zone(name: &str) -> Result<TimeZone, FieldError> {
     match TimeZone::get(name) {
         Ok(zone) if zone.iana_name().is_some() => Ok(zone),
-        _ => Err(Fault::new(
+        _ => Err(FieldError::new(
             "timezone",
             "must be an IANA time zone such as Europe/Rome",
             "dev'essere un fuso orario IANA come Europe/Rome",
@@ -128,7 +128,7 @@ fn zone(name: &str) -> Result<TimeZone, Fault> {
     }
 }
 
-fn within(field: &'static str, value: u32, range: RangeInclusive<u32>) -> Result<u32, Fault> {
+fn within(field: &'static str, value: u32, range: RangeInclusive<u32>) -> Result<u32, FieldError> {
     if range.contains(&value) {
         return Ok(value);
     }
@@ -137,20 +137,20 @@ fn within(field: &'static str, value: u32, range: RangeInclusive<u32>) -> Result
         format!("must be from {least} to {most}"),
         format!("dev'essere tra {least} e {most}"),
     );
-    Err(Fault { field, message })
+    Err(FieldError { field: field.into(), message })
 }
 
-fn expected(people: Option<Vec<UserId>>) -> Result<Option<Vec<UserId>>, Fault> {
+fn expected(people: Option<Vec<UserId>>) -> Result<Option<Vec<UserId>>, FieldError> {
     let Some(mut people) = people else { return Ok(None) };
     people.sort_unstable();
     people.dedup();
     match people.len() {
-        0 => Err(Fault::new(
+        0 => Err(FieldError::new(
             "expected",
             "must name somebody, or be left out when anyone may come",
             "deve indicare qualcuno, o mancare se può venire chiunque",
         )),
-        count if count > EXPECTED_PEOPLE => Err(Fault::new(
+        count if count > EXPECTED_PEOPLE => Err(FieldError::new(
             "expected",
             "may name at most 5,000 people",
             "può indicare al massimo 5.000 persone",
@@ -167,9 +167,9 @@ struct Margins {
     close_after: u32,
 }
 
-fn margins(input: &EventInput, defaults: &Defaults, faults: &mut Faults) -> Option<Margins> {
+fn margins(input: &EventInput, defaults: &Defaults, faults: &mut FieldErrors) -> Option<Margins> {
     let mut minutes = |field, given: Option<u32>, default| {
-        faults.sift(within(field, given.unwrap_or(default), MINUTES))
+        faults.check(within(field, given.unwrap_or(default), MINUTES))
     };
     let open_early =
         minutes("open_early_minutes", input.open_early_minutes, defaults.open_early_minutes);
@@ -185,11 +185,11 @@ fn schedule(
     starts_at: Option<Time>,
     ends_at: Option<Time>,
     margins: Margins,
-) -> Result<Schedule, Fault> {
+) -> Result<Schedule, FieldError> {
     let (day_begins, day_ends) = local_day(date, zone)?;
     let Some(starts_at) = starts_at else {
         if ends_at.is_some() {
-            return Err(Fault::new(
+            return Err(FieldError::new(
                 "starts_at",
                 "is needed beside ends_at",
                 "è necessario insieme a ends_at",
@@ -204,17 +204,21 @@ fn schedule(
         });
     };
     if starts_at < day_begins || starts_at >= day_ends {
-        return Err(Fault::new(
+        return Err(FieldError::new(
             "starts_at",
             "must be on the event's date, in its time zone",
             "dev'essere nella data dell'evento, nel suo fuso orario",
         ));
     }
     if ends_at.is_some_and(|ends_at| ends_at <= starts_at) {
-        return Err(Fault::new("ends_at", "must be after starts_at", "dev'essere dopo starts_at"));
+        return Err(FieldError::new(
+            "ends_at",
+            "must be after starts_at",
+            "dev'essere dopo starts_at",
+        ));
     }
     if ends_at.is_some_and(|ends_at| ends_at > day_ends.plus_minutes(DAYS * 1_440)) {
-        return Err(Fault::new(
+        return Err(FieldError::new(
             "ends_at",
             "must be at most 31 days after the event's date",
             "dev'essere al massimo 31 giorni dopo la data dell'evento",
@@ -230,7 +234,7 @@ fn schedule(
 }
 
 /// The first moment of a local day, and that of the next.
-fn local_day(date: Date, zone: &TimeZone) -> Result<(Time, Time), Fault> {
+fn local_day(date: Date, zone: &TimeZone) -> Result<(Time, Time), FieldError> {
     let first_moment = |date: Date| {
         let noon = date.at(12, 0, 0, 0).to_zoned(zone.clone())?;
         noon.start_of_day().map(|moment| Time::from(moment.timestamp()))
@@ -238,7 +242,7 @@ fn local_day(date: Date, zone: &TimeZone) -> Result<(Time, Time), Fault> {
     match (first_moment(date), date.tomorrow().and_then(first_moment)) {
         (Ok(begins), Ok(ends)) if begins < ends => Ok((begins, ends)),
         // A zone that crossed the date line has skipped a day (Pacific/Apia, 2011-12-30).
-        _ => Err(Fault::new(
+        _ => Err(FieldError::new(
             "date",
             "does not exist in this time zone",
             "non esiste in questo fuso orario",

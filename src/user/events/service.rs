@@ -16,7 +16,7 @@ use crate::{
     clock::Time,
     config::AttendanceConfig,
     crypto,
-    field::Fault,
+    field::FieldError,
     ids::UserId,
     language::Text,
     store::{Decision, StoreError},
@@ -204,13 +204,13 @@ impl UserService {
 }
 
 /// The fault of a list with unknown people: the first few are named.
-fn names_nobody(unknown: &[String]) -> Fault {
+fn names_nobody(unknown: &[String]) -> FieldError {
     let first = unknown.iter().take(10).map(String::as_str).collect::<Vec<_>>().join(", ");
     let message = Text::made(
         format!("names {} ids of nobody: {first}", unknown.len()),
         format!("indica {} id di nessuno: {first}", unknown.len()),
     );
-    Fault { field: "expected", message }
+    FieldError { field: "expected".into(), message }
 }
 
 fn defaults(config: &AttendanceConfig) -> Defaults {

@@ -1,7 +1,7 @@
 //! What a person is called, and what of it they may change.
 
 use crate::{
-    field::{Fault, person_name},
+    field::{FieldError, person_name},
     language::Language,
 };
 
@@ -15,7 +15,7 @@ impl PersonName {
     ///
     /// # Errors
     /// The fault, when it is not one.
-    pub fn parse(field: &'static str, text: &str) -> Result<Self, Fault> {
+    pub fn parse(field: &'static str, text: &str) -> Result<Self, FieldError> {
         person_name(field, text).map(Self)
     }
 

@@ -5,7 +5,7 @@ use super::{
     model::{PersonName, ProfileChanges},
 };
 use crate::{
-    field::{Fault, Faults},
+    field::{FieldError, FieldErrors},
     language::Language,
 };
 
@@ -26,16 +26,16 @@ impl Checked {
 
 /// Checks the fields that are the profile's own, and names every fault.
 pub(super) fn check(changes: &ProfileChanges) -> Result<Checked, UserError> {
-    let mut faults = Faults::default();
-    let name = faults.sift(optional("name", changes.name.as_deref()));
-    let surname = faults.sift(optional("surname", changes.surname.as_deref()));
+    let mut faults = FieldErrors::default();
+    let name = faults.check(optional("name", changes.name.as_deref()));
+    let surname = faults.check(optional("surname", changes.surname.as_deref()));
     match (name, surname) {
         (Some(name), Some(surname)) => Ok(Checked { name, surname, language: changes.language }),
         _ => Err(faults.into()),
     }
 }
 
-fn optional(field: &'static str, text: Option<&str>) -> Result<Option<PersonName>, Fault> {
+fn optional(field: &'static str, text: Option<&str>) -> Result<Option<PersonName>, FieldError> {
     text.map(|text| PersonName::parse(field, text)).transpose()
 }
 
@@ -49,7 +49,7 @@ mod tests {
         let surname = Some("x".repeat(81));
         let changes = ProfileChanges { name, surname, ..ProfileChanges::default() };
         let Err(UserError::Invalid(faults)) = check(&changes) else { panic!("no faults") };
-        let fields: Vec<_> = faults.iter().map(|fault| fault.field).collect();
+        let fields: Vec<_> = faults.iter().map(|fault| fault.field.as_ref()).collect();
         assert_eq!(fields, ["name", "surname"]);
         assert!(check(&ProfileChanges::default()).unwrap().is_empty());
     }

@@ -114,7 +114,7 @@ async fn fields_at_fault_are_named_with_422() {
     let request = request(Method::POST, "/events", caller(1, Role::Staff), Some(&wrong));
     let problem = refusal(&routes(&house), request).await;
     assert_eq!(problem.status, StatusCode::UNPROCESSABLE_ENTITY);
-    let fields: Vec<_> = problem.errors.iter().map(|error| error.field.as_str()).collect();
+    let fields: Vec<_> = problem.errors.iter().map(|error| error.field.as_ref()).collect();
     assert_eq!(fields, ["name", "date"]);
 }
 

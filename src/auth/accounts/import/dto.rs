@@ -157,7 +157,7 @@ impl ImportBody {
 impl RowBody {
     fn new(row: ImportedRow, language: Language) -> Self {
         let errors = row.faults.into_iter().map(|fault| RowFaultBody {
-            field: fault.field.to_owned(),
+            field: fault.field.into_owned(),
             message: fault.message.in_language(language).to_owned(),
         });
         Self {

@@ -10,8 +10,7 @@ use crate::{
         accounts::people::{NewPerson, PersonInput},
         passwords::imported_hash,
     },
-    field::{Fault, Faults},
-    http::FieldError,
+    field::{FieldError, FieldErrors},
     ids::Role,
     language::{Language, Text},
 };
@@ -40,7 +39,7 @@ pub(super) struct Row {
     /// The address as typed, cut.
     pub(super) email: String,
     /// Who it is, with the hash of their password when it came with one; or all that is wrong with it.
-    pub(super) read: Result<(NewPerson, Option<String>), Vec<Fault>>,
+    pub(super) read: Result<(NewPerson, Option<String>), Vec<FieldError>>,
 }
 
 /// What is wrong with a file as a whole: by column, or by `file`.
@@ -50,7 +49,7 @@ pub struct CsvFault(pub Vec<FieldError>);
 impl CsvFault {
     fn new(field: &str, en: impl Into<String>, it: impl Into<String>) -> Self {
         Self(vec![FieldError {
-            field: field.to_owned(),
+            field: field.to_owned().into(),
             message: Text::made(en.into(), it.into()),
         }])
     }
@@ -145,7 +144,7 @@ fn delimiter(text: &str) -> u8 {
 fn columns(header: &StringRecord) -> Result<HashMap<String, usize>, CsvFault> {
     let (mut columns, mut faults) = (HashMap::new(), Vec::new());
     let mut fault = |field: &str, en, it| {
-        faults.push(FieldError { field: field.to_owned(), message: Text::fixed(en, it) });
+        faults.push(FieldError { field: field.to_owned().into(), message: Text::fixed(en, it) });
     };
     for (index, name) in header.iter().enumerate() {
         let name = name.trim().to_lowercase();
@@ -178,12 +177,12 @@ fn row(
                 format!("has {found} fields, and the header {wanted}"),
                 format!("ha {found} campi, e l'intestazione {wanted}"),
             );
-            return Err(vec![Fault { field: "line", message }]);
+            return Err(vec![FieldError { field: "line".into(), message }]);
         }
-        let mut faults = Faults::default();
-        let role = faults.sift(filled("role").map(read_role).transpose());
-        let spoken = faults.sift(filled("language").map(read_language).transpose());
-        let hash = faults.sift(filled("password_hash").map(imported_hash).transpose());
+        let mut faults = FieldErrors::default();
+        let role = faults.check(filled("role").map(read_role).transpose());
+        let spoken = faults.check(filled("language").map(read_language).transpose());
+        let hash = faults.check(filled("password_hash").map(imported_hash).transpose());
         let person = PersonInput {
             email: email.to_owned(),
             name: field("name").unwrap_or_default().to_owned(),
@@ -192,7 +191,7 @@ fn row(
             role: role.flatten(),
             language: spoken.flatten(),
         };
-        match (person.sift(language, &mut faults), role, spoken, hash) {
+        match (person.check(language, &mut faults), role, spoken, hash) {
             (Some(person), Some(_), Some(_), Some(hash)) => Ok((person, hash)),
             _ => Err(faults.into_vec()),
         }
@@ -200,14 +199,15 @@ fn row(
     Row { line, email: email.chars().take(LONGEST_REPEATED).collect(), read: read() }
 }
 
-fn read_role(text: &str) -> Result<Role, Fault> {
-    let unknown =
-        |_| Fault::new("role", "must be user, staff or admin", "dev'essere user, staff o admin");
+fn read_role(text: &str) -> Result<Role, FieldError> {
+    let unknown = |_| {
+        FieldError::new("role", "must be user, staff or admin", "dev'essere user, staff o admin")
+    };
     text.to_lowercase().parse().map_err(unknown)
 }
 
-fn read_language(text: &str) -> Result<Language, Fault> {
-    let unknown = || Fault::new("language", "must be en or it", "dev'essere en o it");
+fn read_language(text: &str) -> Result<Language, FieldError> {
+    let unknown = || FieldError::new("language", "must be en or it", "dev'essere en o it");
     Language::from_code(text).ok_or_else(unknown)
 }
 
@@ -220,7 +220,7 @@ fn once(row: Row, known: &mut HashMap<String, u64>) -> Row {
     };
     let message =
         Text::made(format!("is on line {first} already"), format!("è già alla riga {first}"));
-    Row { read: Err(vec![Fault { field: "email", message }]), ..row }
+    Row { read: Err(vec![FieldError { field: "email".into(), message }]), ..row }
 }
 
 #[cfg(test)]
@@ -234,12 +234,16 @@ mod tests {
     }
 
     fn fields(row: &Row) -> Vec<&str> {
-        row.read.as_ref().unwrap_err().iter().map(|fault| fault.field).collect()
+        row.read.as_ref().unwrap_err().iter().map(|fault| fault.field.as_ref()).collect()
     }
 
     fn file_faults(bytes: &[u8]) -> Vec<(String, String)> {
         let fault = Csv::read(bytes, Language::English).unwrap_err();
-        fault.0.into_iter().map(|one| (one.field, one.message.en.into_owned())).collect()
+        fault
+            .0
+            .into_iter()
+            .map(|one| (one.field.into_owned(), one.message.en.into_owned()))
+            .collect()
     }
 
     #[test]

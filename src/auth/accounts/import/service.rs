@@ -13,7 +13,7 @@ use crate::{
         tables::ACCOUNT_BY_EMAIL,
     },
     clock::Time,
-    field::Fault,
+    field::FieldError,
     http::Problem,
     ids::UserId,
     store::{Decision, Reader, StoreError, View},
@@ -43,7 +43,7 @@ pub struct ImportedRow {
     /// The person, when there is one.
     pub user: Option<UserId>,
     /// Why it was refused.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<FieldError>,
 }
 
 /// What became of a row.
@@ -85,7 +85,7 @@ enum Fate {
     Created(UserId),
     WouldCreate,
     Exists(UserId),
-    Refused(Fault),
+    Refused(FieldError),
 }
 
 impl Plan {
@@ -236,7 +236,7 @@ fn plan(
             let draft = person.draft(password_hash.clone(), now);
             Plan::Create(Account { username: username.as_str().to_owned(), ..draft })
         } else {
-            let taken = Fault::new("username", "is taken", "è già in uso");
+            let taken = FieldError::new("username", "is taken", "è già in uso");
             Plan::Nothing(Fate::Refused(taken))
         });
     }
@@ -256,8 +256,8 @@ fn settle(rows: &mut [ImportedRow], candidate: &Candidate, fate: Fate) {
     };
 }
 
-fn not_stored() -> Fault {
-    Fault::new(
+fn not_stored() -> FieldError {
+    FieldError::new(
         "line",
         "could not be stored any more; send the file again later",
         "non è stato possibile salvarla; invia di nuovo il file più tardi",

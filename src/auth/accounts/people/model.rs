@@ -5,7 +5,7 @@ use crate::{
         accounts::model::{Email, Username},
         passwords::NewPassword,
     },
-    field::{Fault, Faults, person_name},
+    field::{FieldError, FieldErrors, person_name},
     ids::Role,
     language::{Language, folded},
 };
@@ -27,15 +27,15 @@ impl PeopleFilter {
     /// that `lovelace ada` finds her too.
     ///
     /// # Errors
-    /// [`Fault`] for `search`, when it is longer than 100 characters.
+    /// [`FieldError`] for `search`, when it is longer than 100 characters.
     pub fn parse(
         search: Option<&str>,
         role: Option<Role>,
         disabled: Option<bool>,
-    ) -> Result<Self, Fault> {
+    ) -> Result<Self, FieldError> {
         let search = search.unwrap_or_default();
         if search.chars().nth(LONGEST_SEARCH).is_some() {
-            return Err(Fault::new(
+            return Err(FieldError::new(
                 "search",
                 "must have at most 100 characters",
                 "può avere al massimo 100 caratteri",
@@ -112,32 +112,32 @@ impl PersonInput {
         self,
         password: Option<String>,
         language: Language,
-    ) -> Result<(NewPerson, Option<NewPassword>), Vec<Fault>> {
-        let mut faults = Faults::default();
+    ) -> Result<(NewPerson, Option<NewPassword>), Vec<FieldError>> {
+        let mut faults = FieldErrors::default();
         let own = [
             self.email.trim().to_owned(),
             self.username.as_deref().unwrap_or_default().trim().to_owned(),
         ];
-        let person = self.sift(language, &mut faults);
+        let person = self.check(language, &mut faults);
         let own = own.each_ref().map(String::as_str);
         let password =
             password.map(|password| NewPassword::parse("password", password, &own)).transpose();
-        match (person, faults.sift(password)) {
+        match (person, faults.check(password)) {
             (Some(person), Some(password)) => Ok((person, password)),
             _ => Err(faults.into_vec()),
         }
     }
 
     /// Parses the fields that say who it is; nothing, and their faults, when some do not hold.
-    pub(in crate::auth::accounts) fn sift(
+    pub(in crate::auth::accounts) fn check(
         self,
         language: Language,
-        faults: &mut Faults,
+        faults: &mut FieldErrors,
     ) -> Option<NewPerson> {
-        let email = faults.sift(Email::parse(&self.email));
-        let username = faults.sift(self.username.as_deref().map(Username::parse).transpose());
-        let name = faults.sift(person_name("name", &self.name));
-        let surname = faults.sift(person_name("surname", &self.surname));
+        let email = faults.check(Email::parse(&self.email));
+        let username = faults.check(self.username.as_deref().map(Username::parse).transpose());
+        let name = faults.check(person_name("name", &self.name));
+        let surname = faults.check(person_name("surname", &self.surname));
         Some(NewPerson {
             email: email?,
             username: username?,
@@ -183,13 +183,13 @@ impl PersonChanges {
     ///
     /// # Errors
     /// Every fault, so that all can be mended at once.
-    pub(super) fn parse(self) -> Result<(AccountChange, Names), Vec<Fault>> {
-        let mut faults = Faults::default();
+    pub(super) fn parse(self) -> Result<(AccountChange, Names), Vec<FieldError>> {
+        let mut faults = FieldErrors::default();
         let name = |field, text: Option<String>| text.map(|text| person_name(field, &text));
-        let email = faults.sift(self.email.as_deref().map(Email::parse).transpose());
-        let username = faults.sift(self.username.as_deref().map(Username::parse).transpose());
-        let given = faults.sift(name("name", self.name).transpose());
-        let family = faults.sift(name("surname", self.surname).transpose());
+        let email = faults.check(self.email.as_deref().map(Email::parse).transpose());
+        let username = faults.check(self.username.as_deref().map(Username::parse).transpose());
+        let given = faults.check(name("name", self.name).transpose());
+        let family = faults.check(name("surname", self.surname).transpose());
         match (email, username, given, family) {
             (Some(email), Some(username), Some(given), Some(family)) => {
                 Ok((AccountChange { email, username, disabled: self.disabled }, (given, family)))
@@ -244,7 +244,7 @@ mod tests {
             disabled: None,
         };
         let faults = changes.parse().unwrap_err();
-        let fields: Vec<_> = faults.iter().map(|fault| fault.field).collect();
+        let fields: Vec<_> = faults.iter().map(|fault| fault.field.as_ref()).collect();
         assert_eq!(fields, ["email", "username", "name", "surname"]);
         let (account, names) = PersonChanges::default().parse().unwrap();
         assert_eq!((account, names), (AccountChange::default(), (None, None)));

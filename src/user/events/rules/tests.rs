@@ -27,9 +27,11 @@ fn time(text: &str) -> Time {
     Time::parse_rfc3339(text).unwrap()
 }
 
-fn fields_at_fault(input: EventInput) -> Vec<&'static str> {
+fn fields_at_fault(input: EventInput) -> Vec<String> {
     match plan(input, &defaults()) {
-        Err(UserError::Invalid(faults)) => faults.iter().map(|fault| fault.field).collect(),
+        Err(UserError::Invalid(faults)) => {
+            faults.into_iter().map(|fault| fault.field.into_owned()).collect()
+        }
         other => panic!("no faults: {other:?}"),
     }
 }
