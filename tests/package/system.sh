@@ -11,6 +11,8 @@ make_system() { # suite, mirror
         mkdir -p target/package-test
         local made
         made=$(mktemp -d)
+        # Or nobody but root could read anything of the system that is made of it.
+        chmod 755 "$made"
         debootstrap --variant=minbase \
             --include=systemd,systemd-sysv,dbus,debconf,init-system-helpers,ca-certificates,curl \
             "$suite" "$made" "$mirror" >"target/package-test/$suite.log" 2>&1 ||
