@@ -12,12 +12,12 @@ use tokio::sync::mpsc;
 use super::Exporting;
 use crate::{
     audit_event::{self, AuditContext},
-    auth::HeldByAuth,
+    auth::AccountData,
     http::Problem,
     ids::UserId,
     limit::Share,
     server::wire::Domains,
-    user::HeldList,
+    user::PersonalDataList,
 };
 
 /// From how many bytes on a piece is sent. What was read at once is never cut.
@@ -40,7 +40,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(25);
 pub(super) struct Begun {
     id: UserId,
     exported_at: String,
-    auth: HeldByAuth,
+    auth: AccountData,
     profile: Option<Value>,
     /// The end of the audit trail: what comes after it is not in the document.
     audit_end: u64,
@@ -82,7 +82,7 @@ impl Domains {
         id: UserId,
         from: AuditContext,
     ) -> Result<Begun, Problem> {
-        let auth = self.auth.held_about(id)?;
+        let auth = self.auth.personal_data_of(id)?;
         // Made of the registration, when they have not been here yet.
         self.user.profile(id).await?;
         let profile = self.user.held_profile(id)?;
@@ -117,15 +117,15 @@ impl Domains {
         sink.field("second_factor", auth.second_factor).await?;
         whole(sink, "api_keys", auth.api_keys).await?;
         for (name, list) in [
-            ("attendance", HeldList::Attendance),
-            ("refused_scans", HeldList::RefusedScans),
-            ("expected_at", HeldList::ExpectedAt),
-            ("events_created", HeldList::EventsCreated),
+            ("attendance", PersonalDataList::Attendance),
+            ("refused_scans", PersonalDataList::RefusedScans),
+            ("expected_at", PersonalDataList::ExpectedAt),
+            ("events_created", PersonalDataList::EventsCreated),
         ] {
             sink.list(name).await?;
             let mut after = None;
             loop {
-                let (things, next) = self.user.held_about(id, list, after).await?;
+                let (things, next) = self.user.personal_data_of(id, list, after).await?;
                 sink.items(things).await?;
                 after = next;
                 if after.is_none() {

@@ -1,4 +1,4 @@
-//! Everything that is held about a person, in one document (GDPR, articles 15 and 20).
+//! All personal data of a user, in one document (GDPR, articles 15 and 20).
 //!
 //! It lies in three files, and no domain knows another: each says what its file holds, and here it is put
 //! together. Never with a secret: what a person may read is also what a thief of their session may.
@@ -62,7 +62,7 @@ pub(super) fn new_exports() -> Shares<Exporting> {
 /// The operations of reading everything about a person.
 pub(super) struct ExportApi(pub(super) Domains);
 
-/// Everything that is held about a person. Passwords, tokens and keys are not in it.
+/// All personal data of a user. Passwords, tokens and keys are not in it.
 #[derive(Object)]
 #[oai(rename = "UserExport")]
 struct ExportBody {

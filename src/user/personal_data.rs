@@ -22,7 +22,7 @@ const PIECE: usize = 512;
 
 /// A list of things about a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HeldList {
+pub enum PersonalDataList {
     /// What is held of them at events, the oldest first.
     Attendance,
     /// How often events refused their scans.
@@ -35,7 +35,7 @@ pub enum HeldList {
 
 /// Where a walk along such a list is: the last row that was looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HeldCursor {
+pub struct AttendanceCursor {
     /// Of attendance, when it was recorded.
     time: i64,
     /// The number of the event.
@@ -43,7 +43,7 @@ pub struct HeldCursor {
 }
 
 /// A piece of a list, and where it goes on; nothing at the end.
-type Piece = (Vec<Value>, Option<HeldCursor>);
+type Piece = (Vec<Value>, Option<AttendanceCursor>);
 
 impl UserService {
     /// What a person calls themselves; nothing when they have no profile yet.
@@ -67,14 +67,14 @@ impl UserService {
     ///
     /// # Errors
     /// The store's.
-    pub async fn held_about(
+    pub async fn personal_data_of(
         &self,
         id: UserId,
-        list: HeldList,
-        after: Option<HeldCursor>,
+        list: PersonalDataList,
+        after: Option<AttendanceCursor>,
     ) -> Result<Piece, UserError> {
         let read = move |snapshot: &_| match list {
-            HeldList::Attendance => attendance(snapshot, id, after),
+            PersonalDataList::Attendance => attendance(snapshot, id, after),
             _ => of_events(snapshot, id, list, after.map(|after| after.event)),
         };
         Ok(self.store.read_range(read).await?)
@@ -84,15 +84,16 @@ impl UserService {
 fn attendance(
     reader: &impl Reader,
     id: UserId,
-    after: Option<HeldCursor>,
+    after: Option<AttendanceCursor>,
 ) -> Result<Piece, StoreError> {
-    let first = after.map_or(Bound::Included((id.0, i64::MIN, 0)), |HeldCursor { time, event }| {
-        Bound::Excluded((id.0, time, event))
-    });
+    let first = after
+        .map_or(Bound::Included((id.0, i64::MIN, 0)), |AttendanceCursor { time, event }| {
+            Bound::Excluded((id.0, time, event))
+        });
     let range = (first, Bound::Included((id.0, i64::MAX, u32::MAX)));
     let attended = HISTORY.collect(reader, range, Direction::Ascending, PIECE, |key, ()| key)?;
     let last = attended.last().filter(|_| attended.len() == PIECE);
-    let next = last.map(|(_, time, event)| HeldCursor { time: *time, event: *event });
+    let next = last.map(|(_, time, event)| AttendanceCursor { time: *time, event: *event });
     let mut things = Vec::with_capacity(attended.len());
     for (_, _, number) in attended {
         let event = EVENTS.get(reader, number)?;
@@ -106,7 +107,7 @@ fn attendance(
 fn of_events(
     reader: &impl Reader,
     id: UserId,
-    list: HeldList,
+    list: PersonalDataList,
     after: Option<u32>,
 ) -> Result<Piece, StoreError> {
     let first = after.map_or(Bound::Unbounded, Bound::Excluded);
@@ -125,7 +126,7 @@ fn of_events(
             }
             examined += 1;
             if examined == PIECE {
-                next = Some(HeldCursor { time: 0, event: number });
+                next = Some(AttendanceCursor { time: 0, event: number });
                 return ControlFlow::Break(());
             }
             ControlFlow::Continue(())
@@ -138,12 +139,12 @@ fn of_events(
 fn of_one_event(
     reader: &impl Reader,
     id: UserId,
-    list: HeldList,
+    list: PersonalDataList,
     number: u32,
     event: &Event,
 ) -> Result<Option<Value>, StoreError> {
     Ok(match list {
-        HeldList::RefusedScans => REFUSALS.get(reader, (number, id.0))?.map(|refused| {
+        PersonalDataList::RefusedScans => REFUSALS.get(reader, (number, id.0))?.map(|refused| {
             json!({
                 "event_id": event.event_id,
                 "event_name": event.name,
@@ -153,9 +154,11 @@ fn of_one_event(
                 "last_at": refused.last_at.to_string(),
             })
         }),
-        HeldList::ExpectedAt => EXPECTED.contains(reader, (number, id.0))?.then(|| of_event(event)),
-        HeldList::EventsCreated => (event.created_by == id).then(|| of_event(event)),
-        HeldList::Attendance => None,
+        PersonalDataList::ExpectedAt => {
+            EXPECTED.contains(reader, (number, id.0))?.then(|| of_event(event))
+        }
+        PersonalDataList::EventsCreated => (event.created_by == id).then(|| of_event(event)),
+        PersonalDataList::Attendance => None,
     })
 }
 

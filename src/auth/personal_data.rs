@@ -22,7 +22,7 @@ use crate::{
 
 /// What this file holds about a person.
 #[derive(Debug)]
-pub struct HeldByAuth {
+pub struct AccountData {
     /// The account.
     pub account: Value,
     /// The sessions that have not ended.
@@ -38,7 +38,7 @@ impl AuthService {
     ///
     /// # Errors
     /// [`AuthError::UserNotFound`] and those of the store.
-    pub fn held_about(&self, id: UserId) -> Result<HeldByAuth, AuthError> {
+    pub fn personal_data_of(&self, id: UserId) -> Result<AccountData, AuthError> {
         let snapshot = self.parts.store.read()?;
         let account = account(&snapshot, id)?.ok_or(AuthError::UserNotFound)?;
         let limits = self.parts.limits;
@@ -47,7 +47,7 @@ impl AuthService {
             of_session(key, &session, ends_at)
         });
         let factor = SECOND_FACTORS.get(&snapshot, id.0)?;
-        Ok(HeldByAuth {
+        Ok(AccountData {
             account: of_account(&account),
             sessions: sessions.collect(),
             second_factor: factor.as_ref().map_or(Value::Null, of_second_factor),
