@@ -1,7 +1,7 @@
 //! `appliance status`: how the running appliance is, by its own word.
 
 use super::{Failure, Global, print};
-use crate::control::{DatabaseStatus, Request, Status};
+use crate::control::{ApplianceStatus, DatabaseStatus, Request};
 
 pub(super) fn run(global: &Global) -> Result<(), Failure> {
     let answer = global.ask_running(&Request::Status)?;
@@ -17,7 +17,7 @@ pub(super) fn run(global: &Global) -> Result<(), Failure> {
     print(as_text(&status))
 }
 
-fn as_text(status: &Status) -> String {
+fn as_text(status: &ApplianceStatus) -> String {
     let state = if status.draining { "stopping" } else { "running" };
     let mut rows = vec![
         ("state", format!("{state}, version {}, process {}", status.version, status.pid)),

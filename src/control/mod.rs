@@ -40,4 +40,6 @@ pub use protocol::{
 };
 pub use setup::{SetupLink, issue_setup_link};
 pub use social::{FeedSizeView, RemovePosts, RemovedView, SocialRequest, perform_on_social};
-pub use status::{BackupStatus, CertificateReport, CertificateStatus, DatabaseStatus, Status};
+pub use status::{
+    ApplianceStatus, BackupStatus, CertificateReport, CertificateStatus, DatabaseStatus,
+};

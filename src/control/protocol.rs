@@ -46,7 +46,7 @@ pub struct Asked<R> {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Request {
-    /// How it is; done with [`super::Status`].
+    /// How it is; done with [`super::ApplianceStatus`].
     Status,
     /// How its databases are; done with [`super::Check`].
     Check,

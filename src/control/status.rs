@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A running appliance at one moment.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Status {
+pub struct ApplianceStatus {
     /// The version of the program that runs.
     pub version: String,
     /// The id of its process.

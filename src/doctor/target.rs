@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::Finding;
 use crate::{
     config::Config,
-    control::{self, AskError, Check, Request, Status},
+    control::{self, ApplianceStatus, AskError, Check, Request},
     paths::DataDir,
 };
 
@@ -15,7 +15,7 @@ pub struct Target {
     pub(super) data: DataDir,
     pub(super) socket: PathBuf,
     /// What it says, when it runs.
-    pub status: Option<Status>,
+    pub status: Option<ApplianceStatus>,
     /// Why it cannot be asked, when it seems to run.
     unreachable: Option<String>,
 }

@@ -40,8 +40,8 @@ use crate::{
 };
 
 pub use attendance::{
-    ActiveEvent, ActivePerson, Activity, AttendanceApi, AttendanceRow, Hold, QUARTER_SECONDS,
-    RATE_FORMULA, ScanAnswer, ScanInput, ScanOutcome, Source, Statistics, Status,
+    ActiveEvent, ActivePerson, Activity, AttendanceApi, AttendanceRow, AttendanceStatus, Hold,
+    QUARTER_SECONDS, RATE_FORMULA, ScanAnswer, ScanInput, ScanOutcome, Source, Statistics,
 };
 pub use codes::{BrowserId, CodeParams, CodesApi, ScanRefusal, Secret, ShownCode};
 pub use displays::{DisplayView, DisplaysApi, ShownEvent};

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    attendance::{Source, Status},
+    attendance::{AttendanceStatus, Source},
     codes::{CodeParams, ScanRefusal, Secret},
     events::{Mode, Schedule},
 };
@@ -86,7 +86,7 @@ pub(crate) struct OpenFrom(pub(crate) Time);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attendance {
     /// What is held of them now.
-    pub status: Status,
+    pub status: AttendanceStatus,
     /// The moment that counted: of the scan, or of the hold that it was made with.
     pub scanned_at: Time,
     /// Whole minutes after the start; nothing when not late.
@@ -107,14 +107,14 @@ pub struct Attendance {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Tally {
     /// Counts above zero, in no order.
-    pub(crate) by_status: Vec<(Status, u32)>,
+    pub(crate) by_status: Vec<(AttendanceStatus, u32)>,
     /// How many of those people were expected.
     pub(crate) of_expected: u32,
 }
 
 impl Tally {
     /// Counts one more person.
-    pub(crate) fn add(&mut self, status: Status, is_expected: bool) {
+    pub(crate) fn add(&mut self, status: AttendanceStatus, is_expected: bool) {
         match self.by_status.iter_mut().find(|(counted, _)| *counted == status) {
             Some((_, count)) => *count += 1,
             None => self.by_status.push((status, 1)),

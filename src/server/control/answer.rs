@@ -11,9 +11,10 @@ use crate::{
     clock::Time,
     config::Config,
     control::{
-        BackupRequest, BackupStatus, BackupTaken, CertificateRequest, Check, DatabaseCheck,
-        DatabaseStatus, ExitStatus, Lines, Refused, Request, Status, check_audit, issue_setup_link,
-        perform, perform_on_invitations, perform_on_keys, perform_on_social, rotate_signing_key,
+        ApplianceStatus, BackupRequest, BackupStatus, BackupTaken, CertificateRequest, Check,
+        DatabaseCheck, DatabaseStatus, ExitStatus, Lines, Refused, Request, check_audit,
+        issue_setup_link, perform, perform_on_invitations, perform_on_keys, perform_on_social,
+        rotate_signing_key,
     },
     paths::DataDir,
     server::{
@@ -123,10 +124,10 @@ impl Answering {
         serde_json::to_value(BackupTaken::from(taken)).map_err(internal)
     }
 
-    fn status(&self) -> Status {
+    fn status(&self) -> ApplianceStatus {
         let domains = &self.domains;
         let databases = domains.stores().map(|(name, store)| self.database(name, store));
-        Status {
+        ApplianceStatus {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
             started_at: self.started_at.to_string(),

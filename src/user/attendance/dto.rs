@@ -9,7 +9,7 @@ use poem_openapi::{
 };
 
 use super::{
-    model::{ScanInput, ScanOutcome, Source, Status},
+    model::{AttendanceStatus, ScanInput, ScanOutcome, Source},
     reads::AttendanceRow,
     scans::{Hold, ScanAnswer},
     statistics::{RATE_FORMULA, Statistics},
@@ -204,22 +204,22 @@ pub(super) enum StatusBody {
     NotRegistered,
 }
 
-impl From<Status> for StatusBody {
-    fn from(status: Status) -> Self {
+impl From<AttendanceStatus> for StatusBody {
+    fn from(status: AttendanceStatus) -> Self {
         match status {
-            Status::Present => Self::Present,
-            Status::Late => Self::Late,
-            Status::Hospital => Self::Hospital,
-            Status::Family => Self::Family,
-            Status::Emergency => Self::Emergency,
-            Status::Vacancy => Self::Vacancy,
-            Status::Personal => Self::Personal,
-            Status::NotRegistered => Self::NotRegistered,
+            AttendanceStatus::Present => Self::Present,
+            AttendanceStatus::Late => Self::Late,
+            AttendanceStatus::Hospital => Self::Hospital,
+            AttendanceStatus::Family => Self::Family,
+            AttendanceStatus::Emergency => Self::Emergency,
+            AttendanceStatus::Vacancy => Self::Vacancy,
+            AttendanceStatus::Personal => Self::Personal,
+            AttendanceStatus::NotRegistered => Self::NotRegistered,
         }
     }
 }
 
-impl From<StatusBody> for Status {
+impl From<StatusBody> for AttendanceStatus {
     fn from(status: StatusBody) -> Self {
         match status {
             StatusBody::Present => Self::Present,
@@ -386,10 +386,10 @@ impl From<Statistics> for StatisticsBody {
         Self {
             expected: statistics.expected,
             recorded: statistics.recorded,
-            present: statistics.count(Status::Present),
-            late: statistics.count(Status::Late),
+            present: statistics.count(AttendanceStatus::Present),
+            late: statistics.count(AttendanceStatus::Late),
             excused: statistics.excused(),
-            not_registered: statistics.count(Status::NotRegistered),
+            not_registered: statistics.count(AttendanceStatus::NotRegistered),
             by_status,
             attendance_rate: statistics.attendance_rate,
             rate_formula: RATE_FORMULA.to_owned(),

@@ -18,7 +18,7 @@ mod store;
 
 pub use activity::{ActiveEvent, ActivePerson, Activity, QUARTER_SECONDS};
 pub use api::AttendanceApi;
-pub use model::{ScanInput, ScanOutcome, Source, Status};
+pub use model::{AttendanceStatus, ScanInput, ScanOutcome, Source};
 pub use reads::AttendanceRow;
 pub use scans::{Hold, ScanAnswer};
 pub use statistics::{RATE_FORMULA, Statistics};

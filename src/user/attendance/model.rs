@@ -6,7 +6,7 @@ use super::super::codes::BrowserId;
 
 /// Whether a person was there, or why not. Kept, so it only grows at its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Status {
+pub enum AttendanceStatus {
     /// There, in time.
     Present,
     /// There, after the moment from which one is late.
@@ -25,7 +25,7 @@ pub enum Status {
     NotRegistered,
 }
 
-impl Status {
+impl AttendanceStatus {
     /// Every status, in the order in which statistics show them.
     pub const ALL: [Self; 8] = [
         Self::Present,

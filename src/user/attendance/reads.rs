@@ -12,7 +12,7 @@ use super::{
         records::{Attendance, Event, Profile},
         tables::{ATTENDANCE, PROFILES, TALLIES},
     },
-    model::Status,
+    model::AttendanceStatus,
     statistics::Statistics,
     store,
 };
@@ -122,7 +122,7 @@ impl UserService {
     pub async fn attendance(
         &self,
         event_id: String,
-        status: Option<Status>,
+        status: Option<AttendanceStatus>,
         after: Option<UserId>,
         limit: usize,
     ) -> Result<(Vec<AttendanceRow>, Statistics), UserError> {
@@ -182,7 +182,7 @@ fn rows_of(
     snapshot: &Snapshot,
     number: u32,
     event: &Event,
-    status: Option<Status>,
+    status: Option<AttendanceStatus>,
     after: Option<UserId>,
     limit: usize,
 ) -> Result<Vec<AttendanceRow>, StoreError> {

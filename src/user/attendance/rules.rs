@@ -10,7 +10,7 @@ use super::{
         codes::{BrowserId, ScanRefusal},
         events::{Phase, Schedule},
     },
-    model::{ScanInput, Status},
+    model::{AttendanceStatus, ScanInput},
 };
 use crate::{clock::Time, field::FieldError};
 
@@ -103,7 +103,7 @@ pub(super) enum Existing<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ScanVerdict {
     /// It is recorded so.
-    Record { status: Status, minutes_late: Option<u32> },
+    Record { status: AttendanceStatus, minutes_late: Option<u32> },
     /// It was recorded by this very scan before.
     Repeat,
     /// The person was recorded before.
@@ -132,7 +132,8 @@ pub(super) fn decide(
 
 fn record(schedule: &Schedule, at: Time) -> ScanVerdict {
     let minutes_late = schedule.minutes_late(at);
-    let status = if minutes_late.is_some() { Status::Late } else { Status::Present };
+    let status =
+        if minutes_late.is_some() { AttendanceStatus::Late } else { AttendanceStatus::Present };
     ScanVerdict::Record { status, minutes_late }
 }
 
@@ -188,10 +189,10 @@ mod tests {
     fn a_fresh_code_in_time_is_present_and_after_the_limit_late() {
         let record = |status, minutes_late| ScanVerdict::Record { status, minutes_late };
         let at = |minutes| first(&admission(), claim(minutes, CodeValidity::Fresh));
-        assert_eq!(at(-15), record(Status::Present, None));
-        assert_eq!(at(10), record(Status::Present, None));
-        assert_eq!(at(11), record(Status::Late, Some(11)));
-        assert_eq!(at(59), record(Status::Late, Some(59)));
+        assert_eq!(at(-15), record(AttendanceStatus::Present, None));
+        assert_eq!(at(10), record(AttendanceStatus::Present, None));
+        assert_eq!(at(11), record(AttendanceStatus::Late, Some(11)));
+        assert_eq!(at(59), record(AttendanceStatus::Late, Some(59)));
     }
 
     #[test]
@@ -199,7 +200,7 @@ mod tests {
         let shown_at = START.plus_minutes(59);
         let claim =
             ScanClaim { at: START.plus_minutes(64), shown_at, validity: CodeValidity::Fresh };
-        let late = ScanVerdict::Record { status: Status::Late, minutes_late: Some(64) };
+        let late = ScanVerdict::Record { status: AttendanceStatus::Late, minutes_late: Some(64) };
         assert_eq!(first(&admission(), claim), late);
     }
 

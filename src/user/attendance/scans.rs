@@ -9,7 +9,7 @@ use super::{
         error::UserError,
         records::{Attendance, Event},
     },
-    model::{ScanInput, ScanOutcome, Source, Status},
+    model::{AttendanceStatus, ScanInput, ScanOutcome, Source},
     resolve::{self, ResolvedCode},
     rules::{self, CodeValidity, Existing, ScanCode, ScanVerdict},
     store,
@@ -33,7 +33,7 @@ pub struct ScanAnswer {
     /// Its name.
     pub event_name: String,
     /// What is held of the person.
-    pub status: Status,
+    pub status: AttendanceStatus,
     /// Whole minutes after the start; nothing when not late.
     pub minutes_late: Option<u32>,
     /// The moment that counted.
@@ -204,7 +204,7 @@ fn decide_scan(
 }
 
 fn scanned(
-    status: Status,
+    status: AttendanceStatus,
     at: Time,
     minutes_late: Option<u32>,
     source: Source,

@@ -2,7 +2,7 @@
 
 use super::{
     super::{events::Phase, records::Tally},
-    model::Status,
+    model::AttendanceStatus,
 };
 
 /// How [`Statistics::attendance_rate`] is computed, in words for whoever reads it.
@@ -15,8 +15,8 @@ pub struct Statistics {
     pub expected: Option<u32>,
     /// How many people something is held of.
     pub recorded: u32,
-    /// How many have each status, in the order of [`Status::ALL`].
-    pub by_status: Vec<(Status, u32)>,
+    /// How many have each status, in the order of [`AttendanceStatus::ALL`].
+    pub by_status: Vec<(AttendanceStatus, u32)>,
     /// From 0 to 1, by [`RATE_FORMULA`]; nothing when nobody says how many are expected.
     pub attendance_rate: Option<f64>,
 }
@@ -33,21 +33,21 @@ impl Statistics {
             _ => 0,
         };
         let count = |status| match status {
-            Status::NotRegistered => held(status) + missing,
+            AttendanceStatus::NotRegistered => held(status) + missing,
             _ => held(status),
         };
-        let came = held(Status::Present) + held(Status::Late);
+        let came = held(AttendanceStatus::Present) + held(AttendanceStatus::Late);
         let rate = |expected: u32| f64::from(came) / f64::from(expected);
         Self {
             expected,
             recorded: tally.by_status.iter().map(|(_, count)| count).sum(),
-            by_status: Status::ALL.map(|status| (status, count(status))).to_vec(),
+            by_status: AttendanceStatus::ALL.map(|status| (status, count(status))).to_vec(),
             attendance_rate: expected.filter(|expected| *expected > 0).map(rate),
         }
     }
 
     /// How many have a status.
-    pub fn count(&self, status: Status) -> u32 {
+    pub fn count(&self, status: AttendanceStatus) -> u32 {
         self.by_status.iter().find(|(held, _)| *held == status).map_or(0, |(_, count)| *count)
     }
 
@@ -64,7 +64,12 @@ mod tests {
 
     fn tally() -> Tally {
         let mut tally = Tally::default();
-        for status in [Status::Present, Status::Late, Status::Present, Status::Family] {
+        for status in [
+            AttendanceStatus::Present,
+            AttendanceStatus::Late,
+            AttendanceStatus::Present,
+            AttendanceStatus::Family,
+        ] {
             tally.add(status, true);
         }
         tally
@@ -72,8 +77,9 @@ mod tests {
 
     #[test]
     fn people_without_a_row_count_as_not_registered_once_the_event_has_closed() {
-        let missing =
-            |phase| Statistics::of(&tally(), Some(10), phase).count(Status::NotRegistered);
+        let missing = |phase| {
+            Statistics::of(&tally(), Some(10), phase).count(AttendanceStatus::NotRegistered)
+        };
         assert_eq!((missing(Phase::Open), missing(Phase::Closed)), (0, 6));
     }
 
@@ -88,6 +94,6 @@ mod tests {
     fn there_is_no_rate_where_anyone_may_come() {
         let statistics = Statistics::of(&tally(), None, Phase::Closed);
         assert_eq!(statistics.attendance_rate, None);
-        assert_eq!(statistics.count(Status::NotRegistered), 0);
+        assert_eq!(statistics.count(AttendanceStatus::NotRegistered), 0);
     }
 }

@@ -3,7 +3,7 @@
 use super::{House, lesson, time};
 use crate::{
     ids::UserId,
-    user::{AttendanceRow, EventInput, Status, UserError},
+    user::{AttendanceRow, AttendanceStatus, EventInput, UserError},
 };
 
 fn names(rows: &[AttendanceRow]) -> Vec<&str> {
@@ -73,15 +73,15 @@ async fn an_events_rows_are_paged_and_filtered_while_its_figures_are_whole() {
     let page = |status, after, limit| house.users.attendance(id.clone(), status, after, limit);
     let (rows, statistics) = page(None, None, 1).await.unwrap();
     assert_eq!(rows.iter().map(|row| row.person).collect::<Vec<_>>(), [UserId(1)]);
-    assert_eq!((statistics.recorded, statistics.count(Status::NotRegistered)), (2, 0));
+    assert_eq!((statistics.recorded, statistics.count(AttendanceStatus::NotRegistered)), (2, 0));
     let (rows, _) = page(None, Some(UserId(1)), 5).await.unwrap();
     assert_eq!(rows.iter().map(|row| row.person).collect::<Vec<_>>(), [UserId(2)]);
-    let (rows, _) = page(Some(Status::Late), None, 5).await.unwrap();
+    let (rows, _) = page(Some(AttendanceStatus::Late), None, 5).await.unwrap();
     assert_eq!(rows.iter().map(|row| row.person).collect::<Vec<_>>(), [UserId(1)]);
 
     house.clock.set(time("2026-11-23T11:00:00+01:00"));
     let closed = house.users.statistics(&id).unwrap();
-    assert_eq!(closed.count(Status::NotRegistered), 1);
+    assert_eq!(closed.count(AttendanceStatus::NotRegistered), 1);
     assert!((closed.attendance_rate.unwrap() - 2.0 / 3.0).abs() < 1e-9);
 }
 

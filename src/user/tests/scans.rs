@@ -5,8 +5,8 @@ use crate::{
     audit_event::AuditContext,
     ids::UserId,
     user::{
-        BrowserId, EventInput, Mode, ScanAnswer, ScanInput, ScanOutcome, ScanRefusal, Source,
-        Status, UserError,
+        AttendanceStatus, BrowserId, EventInput, Mode, ScanAnswer, ScanInput, ScanOutcome,
+        ScanRefusal, Source, UserError,
         tables::{ATTENDANCE, PROFILES, REFUSALS, SPENT_HOLDS},
     },
 };
@@ -22,7 +22,7 @@ async fn a_scan_is_recorded_and_a_second_one_answers_with_the_first_time() {
             outcome: ScanOutcome::Recorded,
             event_id: id.clone(),
             event_name: "Corso di Rust".to_owned(),
-            status: Status::Present,
+            status: AttendanceStatus::Present,
             minutes_late: None,
             scanned_at: house.clock.now(),
         }
@@ -91,7 +91,7 @@ async fn scanning_opens_is_late_and_closes_by_the_schedule() {
     assert_refused(house.hold(&house.code(&id)), ScanRefusal::TooEarly);
     house.at("2026-11-23T09:12:30+01:00");
     let late = house.scan(1, &house.code(&id), "late").await.unwrap();
-    assert_eq!((late.status, late.minutes_late), (Status::Late, Some(12)));
+    assert_eq!((late.status, late.minutes_late), (AttendanceStatus::Late, Some(12)));
     house.at("2026-11-23T10:59:59+01:00");
     let last = house.code(&id);
     house.at("2026-11-23T11:00:00+01:00");
@@ -132,7 +132,7 @@ async fn a_scan_by_hold_counts_as_of_when_the_hold_was_made() {
     assert_eq!(hold.expires_at, time("2026-11-23T09:19:00+01:00"));
     house.at("2026-11-23T09:11:00+01:00");
     let answer = house.redeem(1, &hold.hold, "held").await.unwrap();
-    assert_eq!((answer.status, answer.minutes_late), (Status::Present, None));
+    assert_eq!((answer.status, answer.minutes_late), (AttendanceStatus::Present, None));
     assert_eq!(answer.scanned_at, time("2026-11-23T09:09:00+01:00"));
     let snapshot = house.users.store().read().unwrap();
     assert_eq!(ATTENDANCE.get(&snapshot, (1, 1)).unwrap().unwrap().source, Source::Hold);
@@ -148,7 +148,7 @@ async fn a_hold_that_is_redeemed_after_two_minutes_counts_as_of_then() {
     let hold = house.hold(&house.code(&id)).unwrap();
     house.at("2026-11-23T09:11:00.001+01:00");
     let answer = house.redeem(1, &hold.hold, "held").await.unwrap();
-    assert_eq!((answer.status, answer.minutes_late), (Status::Late, Some(11)));
+    assert_eq!((answer.status, answer.minutes_late), (AttendanceStatus::Late, Some(11)));
     assert_eq!(answer.scanned_at, house.clock.now());
 }
 
@@ -251,7 +251,7 @@ async fn a_class_that_scans_at_once_is_counted_one_by_one() {
     let scans = (1..=60).map(|person| house.scan(person, &code, "class"));
     let answers = futures_util::future::join_all(scans).await;
     assert!(answers.iter().all(Result::is_ok));
-    assert_eq!(house.users.statistics(&id).unwrap().count(Status::Present), 60);
+    assert_eq!(house.users.statistics(&id).unwrap().count(AttendanceStatus::Present), 60);
 }
 
 #[tokio::test]
