@@ -12,18 +12,18 @@ use crate::control::{ApiKeyMade, ApiKeyView, CreateKey, KeyRequest, Request, per
 
 /// Makes, lists and revokes API keys.
 #[derive(Debug, Subcommand)]
-pub(super) enum ApiKey {
+pub(super) enum ApiKeyVerb {
     /// Make an API key, and print its secret: this once.
-    Create(Create),
+    Create(CreateKeyArgs),
     /// List API keys, the oldest first.
     List,
     /// Revoke an API key.
-    Revoke(Revoke),
+    Revoke(RevokeKeyArgs),
 }
 
 /// Makes an API key.
 #[derive(Debug, Args)]
-pub(super) struct Create {
+pub(super) struct CreateKeyArgs {
     /// What to call it.
     #[arg(long)]
     name: String,
@@ -41,18 +41,18 @@ pub(super) struct Create {
 
 /// Revokes an API key.
 #[derive(Debug, Args)]
-pub(super) struct Revoke {
+pub(super) struct RevokeKeyArgs {
     /// Its id, as `api-key list` shows it.
     id: String,
 }
 
-impl ApiKey {
+impl ApiKeyVerb {
     pub(super) fn run(self, global: &Global) -> Result<(), Failure> {
         let place = Place::of(global)?;
         match self {
             Self::Create(create) => create.run(global, &place),
             Self::List => list(global, perform(&place, KeyRequest::List)?),
-            Self::Revoke(Revoke { id }) => {
+            Self::Revoke(RevokeKeyArgs { id }) => {
                 perform(&place, KeyRequest::Revoke { id: id.clone() })?;
                 global.say(format_args!("revoked {id}"));
                 Ok(())
@@ -61,7 +61,7 @@ impl ApiKey {
     }
 }
 
-impl Create {
+impl CreateKeyArgs {
     fn run(self, global: &Global, place: &Place<'_>) -> Result<(), Failure> {
         let Self { name, scopes, owner, expires_in_days } = self;
         let scopes = scopes.iter().map(|scope| scope.trim().to_owned()).collect();

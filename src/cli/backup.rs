@@ -32,7 +32,7 @@ const LONGEST_LINE_BYTES: u64 = 8 << 10;
 #[derive(Debug, Subcommand)]
 pub(super) enum Backup {
     /// Take a backup now.
-    Create(Create),
+    Create(CreateBackupArgs),
     /// List the backups that are kept, oldest first.
     List,
     /// Unpack a backup somewhere private and read everything in it.
@@ -43,7 +43,7 @@ pub(super) enum Backup {
 
 /// Takes a backup now.
 #[derive(Debug, Args)]
-pub(super) struct Create {
+pub(super) struct CreateBackupArgs {
     /// Where it goes, "-" for standard output; without it into the backup directory.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -80,7 +80,7 @@ impl Backup {
     }
 }
 
-impl Create {
+impl CreateBackupArgs {
     fn run(self, global: &Global, config: &Config) -> Result<(), Failure> {
         let data = DataDir::new(&config.data.directory);
         self.create(global, config).map_err(|failure| match failure {

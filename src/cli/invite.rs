@@ -18,16 +18,16 @@ use crate::{
 #[derive(Debug, Subcommand)]
 pub(super) enum Invite {
     /// Make an invitation, and print its code and its link: this once.
-    Create(Create),
+    Create(CreateInvitationArgs),
     /// List invitations that have not ended, the oldest first.
     List,
     /// Revoke an invitation.
-    Revoke(Revoke),
+    Revoke(RevokeInvitationArgs),
 }
 
 /// Makes an invitation.
 #[derive(Debug, Args)]
-pub(super) struct Create {
+pub(super) struct CreateInvitationArgs {
     /// How many accounts it makes: 1 to 10000.
     #[arg(long, default_value_t = NewInvitation::USES)]
     uses: u32,
@@ -44,7 +44,7 @@ pub(super) struct Create {
 
 /// Revokes an invitation.
 #[derive(Debug, Args)]
-pub(super) struct Revoke {
+pub(super) struct RevokeInvitationArgs {
     /// Its id, as `invite list` shows it.
     id: String,
 }
@@ -55,7 +55,7 @@ impl Invite {
         match self {
             Self::Create(create) => create.run(global, &place),
             Self::List => list(global, perform(&place, InvitationRequest::List)?),
-            Self::Revoke(Revoke { id }) => {
+            Self::Revoke(RevokeInvitationArgs { id }) => {
                 perform(&place, InvitationRequest::Revoke { id: id.clone() })?;
                 global.say(format_args!("revoked {id}"));
                 Ok(())
@@ -64,7 +64,7 @@ impl Invite {
     }
 }
 
-impl Create {
+impl CreateInvitationArgs {
     fn run(self, global: &Global, place: &Place<'_>) -> Result<(), Failure> {
         let Self { uses, role, expires_in_days, note } = self;
         let request = InvitationRequest::Create { note, role, uses, expires_in_days };

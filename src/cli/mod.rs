@@ -97,7 +97,7 @@ enum Verb {
     User(user::User),
     /// Make, list and revoke API keys.
     #[command(subcommand)]
-    ApiKey(api_key::ApiKey),
+    ApiKey(api_key::ApiKeyVerb),
     /// Make, list and revoke invitations.
     #[command(subcommand)]
     Invite(invite::Invite),

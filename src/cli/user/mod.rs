@@ -30,7 +30,7 @@ const LONGEST_FILE_BYTES: u64 = 4 << 20;
 #[derive(Debug, Subcommand)]
 pub(super) enum User {
     /// Make an account.
-    Create(Create),
+    Create(CreateUserArgs),
     /// List accounts by id.
     List(List),
     /// Show an account.
@@ -42,7 +42,7 @@ pub(super) enum User {
     /// Let somebody log in again.
     Enable(Who),
     /// Print a link with which somebody sets another password, or set one.
-    ResetPassword(reset_password::Reset),
+    ResetPassword(reset_password::ResetPasswordArgs),
     /// Remove the second factor of somebody who has lost it.
     ResetTotp(Who),
     /// List the sessions of an account, or end them.
@@ -51,14 +51,14 @@ pub(super) enum User {
     Delete(Delete),
     /// Add everybody in a table (CSV): email, name, surname, and if wanted username, role, language and
     /// the hash of a password.
-    Import(Import),
+    Import(ImportUsersArgs),
     /// Print everything that is held about somebody, as JSON.
     Export(Who),
 }
 
 /// Makes an account.
 #[derive(Debug, Args)]
-pub(super) struct Create {
+pub(super) struct CreateUserArgs {
     /// The e-mail address.
     #[arg(long)]
     email: String,
@@ -131,7 +131,7 @@ pub(super) struct Delete {
 
 /// Adds everybody in a table.
 #[derive(Debug, Args)]
-pub(super) struct Import {
+pub(super) struct ImportUsersArgs {
     /// The table, UTF-8 with a header row, separated by commas or semicolons; `-` for standard input.
     file: PathBuf,
     /// Write nothing, and say what would become of each row.
@@ -182,7 +182,7 @@ impl User {
                 global.say(format_args!("deleted {} and erased who it was of", deleted.username));
                 showing::account(global, &deleted)
             }
-            Self::Import(Import { file, dry_run }) => {
+            Self::Import(ImportUsersArgs { file, dry_run }) => {
                 let csv = read_table(&file)?;
                 showing::import(global, ask(AccountRequest::Import { csv, dry_run })?)
             }
@@ -240,7 +240,7 @@ fn read_table(file: &Path) -> Result<String, Failure> {
     Ok(csv)
 }
 
-impl Create {
+impl CreateUserArgs {
     /// The request, with the password from standard input.
     fn request(self) -> Result<CreateAccount, Failure> {
         let Self { email, username, name, surname, role, .. } = self;

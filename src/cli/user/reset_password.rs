@@ -10,7 +10,7 @@ use crate::{
 
 /// Prints a link with which a person sets another password, once and within an hour.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Reset {
+pub(in crate::cli) struct ResetPasswordArgs {
     /// An id, an e-mail address or a username.
     user: String,
     /// Set the password that is read from standard input, and end the person's sessions.
@@ -18,7 +18,7 @@ pub(in crate::cli) struct Reset {
     password_stdin: bool,
 }
 
-impl Reset {
+impl ResetPasswordArgs {
     pub(super) fn run(
         self,
         global: &Global,
