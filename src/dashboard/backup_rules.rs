@@ -2,7 +2,7 @@
 //!
 //! Pure, as `rules` is.
 
-use super::rules::Level;
+use super::rules::Severity;
 use crate::{clock::Time, telemetry::BackupFacts};
 
 /// What is known of backups, at some moment.
@@ -37,19 +37,22 @@ impl BackupAges {
 }
 
 /// Finds what there is to find.
-pub(super) fn find(ages: &BackupAges, find: &mut impl FnMut(Level, &'static str, String, String)) {
+pub(super) fn find(
+    ages: &BackupAges,
+    find: &mut impl FnMut(Severity, &'static str, String, String),
+) {
     if let Some(code) = ages.failure {
         let (en, it) = reason(code);
         find(
-            Level::Attention,
+            Severity::Attention,
             "BACKUP_FAILED",
             format!("The last backup failed: {en} The log says more."),
             format!("L’ultimo backup non è riuscito: {it} Il log dice di più."),
         );
     }
     let level = match ages.overdue_hours {
-        Some(hours) if hours >= OVERDUE_ALARM_HOURS => Level::Alarm,
-        _ => Level::Attention,
+        Some(hours) if hours >= OVERDUE_ALARM_HOURS => Severity::Alarm,
+        _ => Severity::Attention,
     };
     match (ages.last_hours, ages.overdue_hours) {
         (None, Some(_)) => find(
@@ -69,7 +72,7 @@ pub(super) fn find(ages: &BackupAges, find: &mut impl FnMut(Level, &'static str,
     if ages.from_the_future > 0 {
         let count = ages.from_the_future;
         find(
-            Level::Attention,
+            Severity::Attention,
             "BACKUP_FROM_THE_FUTURE",
             format!(
                 "Backups dated later than now, because a clock was wrong: {count}. They count for nothing; \
@@ -116,7 +119,7 @@ mod tests {
 
     const NOW: Time = Time::from_millis(1_795_417_200_000);
 
-    fn found(facts: BackupFacts) -> Vec<(Level, &'static str)> {
+    fn found(facts: BackupFacts) -> Vec<(Severity, &'static str)> {
         let mut all = Vec::new();
         let mut keep = |level, code, en: String, it: String| {
             assert!(!en.is_empty() && en != it);
@@ -141,10 +144,10 @@ mod tests {
         };
         assert_eq!(of(None, None), []);
         assert_eq!(of(Some(3), Some(-20)), []);
-        assert_eq!(of(None, Some(0)), [(Level::Attention, "BACKUP_MISSING")]);
-        assert_eq!(of(None, Some(200)), [(Level::Alarm, "BACKUP_MISSING")]);
-        assert_eq!(of(Some(31), Some(1)), [(Level::Attention, "BACKUP_OLD")]);
-        assert_eq!(of(Some(200), Some(170)), [(Level::Alarm, "BACKUP_OLD")]);
+        assert_eq!(of(None, Some(0)), [(Severity::Attention, "BACKUP_MISSING")]);
+        assert_eq!(of(None, Some(200)), [(Severity::Alarm, "BACKUP_MISSING")]);
+        assert_eq!(of(Some(31), Some(1)), [(Severity::Attention, "BACKUP_OLD")]);
+        assert_eq!(of(Some(200), Some(170)), [(Severity::Alarm, "BACKUP_OLD")]);
     }
 
     #[test]
@@ -153,7 +156,7 @@ mod tests {
             found(BackupFacts { last_success: Some(hours_ago(hours)), ..Default::default() })
         };
         assert_eq!(of(47), []);
-        assert_eq!(of(48), [(Level::Attention, "BACKUP_OLD")]);
+        assert_eq!(of(48), [(Severity::Attention, "BACKUP_OLD")]);
         assert_eq!(of(-48), []);
     }
 
@@ -162,9 +165,9 @@ mod tests {
         for code in ["NOT_FOUND", "NO_ANSWER", "IN_USE", "INVALID", "NOT_VERIFIED", "FAILED"] {
             let failure = Some(BackupFailure { at: NOW, code });
             let facts = BackupFacts { failure, ..Default::default() };
-            assert_eq!(found(facts), [(Level::Attention, "BACKUP_FAILED")]);
+            assert_eq!(found(facts), [(Severity::Attention, "BACKUP_FAILED")]);
         }
         let facts = BackupFacts { from_the_future: 1, ..Default::default() };
-        assert_eq!(found(facts), [(Level::Attention, "BACKUP_FROM_THE_FUTURE")]);
+        assert_eq!(found(facts), [(Severity::Attention, "BACKUP_FROM_THE_FUTURE")]);
     }
 }

@@ -25,9 +25,9 @@ mod sources;
 
 pub use api::DashboardApi;
 pub use dto::{HealthBody, InsightsBody, LogsBody, SecurityBody, SeriesBody};
-pub use rules::{Finding, HealthFacts, Level, SecurityFacts};
+pub use rules::{HealthFacts, HealthFinding, SecurityFacts, Severity};
 pub use service::{Dashboard, SeriesQuery};
 pub use sources::{
-    AccountFacts, Accounts, ActionCounts, Attendance, EventScans, PersonScans, ScanFacts,
-    SocialLogs, Sources, StoreFacts, Stores, Trail,
+    AccountFacts, AccountStats, ActionCounts, AttendanceStats, AuditStats, EventScans, PersonScans,
+    PostStats, ScanFacts, StatsSources, StoreFacts, StoreStats,
 };

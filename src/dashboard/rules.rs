@@ -7,7 +7,7 @@ use crate::language::Text;
 
 /// How much somebody should care.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
+pub enum Severity {
     /// Nothing is wrong as far as anyone can see.
     Ok,
     /// Worth a look today.
@@ -18,9 +18,9 @@ pub enum Level {
 
 /// Something that somebody should know.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub struct HealthFinding {
     /// How much it matters.
-    pub level: Level,
+    pub level: Severity,
     /// What it is, for programs: stable, upper snake case.
     pub code: &'static str,
     /// What it is, for people.
@@ -28,8 +28,8 @@ pub struct Finding {
 }
 
 /// The level of some findings together: that of the worst.
-pub(super) fn worst(findings: &[Finding]) -> Level {
-    findings.iter().map(|finding| finding.level).max().unwrap_or(Level::Ok)
+pub(super) fn worst(findings: &[HealthFinding]) -> Severity {
+    findings.iter().map(|finding| finding.level).max().unwrap_or(Severity::Ok)
 }
 
 /// What is known of the machine and of the appliance.
@@ -72,14 +72,14 @@ const ERRORS_AT_LEAST: u64 = 5;
 const OUTBOX_ATTENTION: u64 = 10_000;
 
 /// What there is to say of health.
-pub(super) fn health(facts: &HealthFacts) -> Vec<Finding> {
+pub(super) fn health(facts: &HealthFacts) -> Vec<HealthFinding> {
     let mut findings = Vec::new();
     let mut find = |level, code, en: String, it: String| {
-        findings.push(Finding { level, code, text: Text::made(en, it) });
+        findings.push(HealthFinding { level, code, text: Text::made(en, it) });
     };
     for store in &facts.stopped_stores {
         find(
-            Level::Alarm,
+            Severity::Alarm,
             "STORE_STOPPED",
             format!("The database {store} takes no more writes."),
             format!("Il database {store} non accetta più scritture."),
@@ -88,7 +88,8 @@ pub(super) fn health(facts: &HealthFacts) -> Vec<Finding> {
     if let Some((free, total)) = facts.disk_free_and_total_bytes {
         let percent = share(free, total);
         if percent < DISK_ATTENTION_PERCENT {
-            let level = if percent < DISK_ALARM_PERCENT { Level::Alarm } else { Level::Attention };
+            let level =
+                if percent < DISK_ALARM_PERCENT { Severity::Alarm } else { Severity::Attention };
             find(
                 level,
                 "DISK_NEARLY_FULL",
@@ -101,7 +102,7 @@ pub(super) fn health(facts: &HealthFacts) -> Vec<Finding> {
         let percent = share(used, total);
         if percent >= MEMORY_ATTENTION_PERCENT {
             find(
-                Level::Attention,
+                Severity::Attention,
                 "MEMORY_NEARLY_FULL",
                 format!("{percent} % of the machine’s memory is in use."),
                 format!("Il {percent} % della memoria della macchina è in uso."),
@@ -112,7 +113,7 @@ pub(super) fn health(facts: &HealthFacts) -> Vec<Finding> {
         let percent = share(open, limit);
         if percent >= FILES_ATTENTION_PERCENT {
             find(
-                Level::Attention,
+                Severity::Attention,
                 "FILES_NEARLY_USED_UP",
                 format!("{open} of {limit} files and connections that are allowed are open."),
                 format!("Sono aperti {open} dei {limit} file e connessioni consentiti."),
@@ -127,7 +128,7 @@ pub(super) fn health(facts: &HealthFacts) -> Vec<Finding> {
     if facts.mails_waiting > 0 {
         let mails = facts.mails_waiting;
         find(
-            Level::Attention,
+            Severity::Attention,
             "MAIL_WAITS",
             format!(
                 "E-mails that the mail server does not take, and that are tried again: {mails}."
@@ -138,7 +139,8 @@ pub(super) fn health(facts: &HealthFacts) -> Vec<Finding> {
     let (errors, requests) = facts.recent_errors_and_requests;
     let percent = share(errors, requests);
     if errors >= ERRORS_AT_LEAST && percent >= ERRORS_ATTENTION_PERCENT {
-        let level = if percent >= ERRORS_ALARM_PERCENT { Level::Alarm } else { Level::Attention };
+        let level =
+            if percent >= ERRORS_ALARM_PERCENT { Severity::Alarm } else { Severity::Attention };
         find(
             level,
             "REQUESTS_FAIL",
@@ -149,7 +151,7 @@ pub(super) fn health(facts: &HealthFacts) -> Vec<Finding> {
     if facts.outbox_events >= OUTBOX_ATTENTION {
         let events = facts.outbox_events;
         find(
-            Level::Attention,
+            Severity::Attention,
             "AUDIT_BEHIND",
             format!("{events} events wait to be written to the audit trail."),
             format!("{events} eventi attendono di essere scritti nel registro di controllo."),
@@ -159,18 +161,22 @@ pub(super) fn health(facts: &HealthFacts) -> Vec<Finding> {
 }
 
 /// One of a short life is renewed late by the calendar and early by its life.
-fn certificate(days: i64, life: i64, find: &mut impl FnMut(Level, &'static str, String, String)) {
+fn certificate(
+    days: i64,
+    life: i64,
+    find: &mut impl FnMut(Severity, &'static str, String, String),
+) {
     let attention = CERTIFICATE_ATTENTION_DAYS.min(life / CERTIFICATE_ATTENTION_SHARE);
     let alarm = CERTIFICATE_ALARM_DAYS.min(life / CERTIFICATE_ALARM_SHARE);
     if days < 0 {
         find(
-            Level::Alarm,
+            Severity::Alarm,
             "CERTIFICATE_EXPIRED",
             "The certificate has expired; browsers warn of this site.".to_owned(),
             "Il certificato è scaduto: i browser mettono in guardia da questo sito.".to_owned(),
         );
     } else if days < attention {
-        let level = if days < alarm { Level::Alarm } else { Level::Attention };
+        let level = if days < alarm { Severity::Alarm } else { Severity::Attention };
         find(
             level,
             "CERTIFICATE_EXPIRES",
@@ -199,16 +205,16 @@ const REUSE_ALARM: u64 = 5;
 const RATE_LIMITED_ATTENTION: u64 = 100;
 
 /// What there is to say of security.
-pub(super) fn security(facts: &SecurityFacts) -> Vec<Finding> {
+pub(super) fn security(facts: &SecurityFacts) -> Vec<HealthFinding> {
     let mut findings = Vec::new();
     let mut find = |level, code, en: String, it: String| {
-        findings.push(Finding { level, code, text: Text::made(en, it) });
+        findings.push(HealthFinding { level, code, text: Text::made(en, it) });
     };
     if let Some((logins, failures)) = facts.logins_and_failures_last_hour
         && failures >= FAILURES_ATTENTION
         && failures > logins
     {
-        let level = if failures >= FAILURES_ALARM { Level::Alarm } else { Level::Attention };
+        let level = if failures >= FAILURES_ALARM { Severity::Alarm } else { Severity::Attention };
         find(
             level,
             "LOGINS_FAIL",
@@ -217,7 +223,7 @@ pub(super) fn security(facts: &SecurityFacts) -> Vec<Finding> {
         );
     }
     if let Some(reuse) = facts.refresh_reuse_last_day.filter(|reuse| *reuse > 0) {
-        let level = if reuse >= REUSE_ALARM { Level::Alarm } else { Level::Attention };
+        let level = if reuse >= REUSE_ALARM { Severity::Alarm } else { Severity::Attention };
         find(
             level,
             "REFRESH_TOKEN_REUSED",
@@ -232,7 +238,7 @@ pub(super) fn security(facts: &SecurityFacts) -> Vec<Finding> {
     let limited = facts.recent_rate_limited;
     if limited >= RATE_LIMITED_ATTENTION {
         find(
-            Level::Attention,
+            Severity::Attention,
             "RATE_LIMITS_HIT",
             format!("{limited} requests were refused in the last minutes for asking too often."),
             format!(
@@ -242,7 +248,7 @@ pub(super) fn security(facts: &SecurityFacts) -> Vec<Finding> {
     }
     if facts.administrators == Some(0) {
         find(
-            Level::Attention,
+            Severity::Attention,
             "NO_ADMINISTRATOR",
             "There is no administrator.".to_owned(),
             "Non c’è alcun amministratore.".to_owned(),
@@ -280,11 +286,11 @@ fn share(part: u64, whole: u64) -> u64 {
 mod tests {
     use super::*;
 
-    fn of_health(facts: &HealthFacts) -> Vec<(Level, &'static str)> {
+    fn of_health(facts: &HealthFacts) -> Vec<(Severity, &'static str)> {
         health(facts).iter().map(|finding| (finding.level, finding.code)).collect()
     }
 
-    fn of_security(facts: SecurityFacts) -> Vec<(Level, &'static str)> {
+    fn of_security(facts: SecurityFacts) -> Vec<(Severity, &'static str)> {
         security(&facts).iter().map(|finding| (finding.level, finding.code)).collect()
     }
 
@@ -292,7 +298,7 @@ mod tests {
     fn what_is_not_known_is_no_finding() {
         assert_eq!(of_health(&HealthFacts::default()), []);
         assert_eq!(of_security(SecurityFacts::default()), []);
-        assert_eq!(worst(&[]), Level::Ok);
+        assert_eq!(worst(&[]), Severity::Ok);
     }
 
     #[test]
@@ -305,8 +311,8 @@ mod tests {
             of_health(&facts)
         };
         assert_eq!(of(100), []);
-        assert_eq!(of(99), [(Level::Attention, "DISK_NEARLY_FULL")]);
-        assert_eq!(of(29), [(Level::Alarm, "DISK_NEARLY_FULL")]);
+        assert_eq!(of(99), [(Severity::Attention, "DISK_NEARLY_FULL")]);
+        assert_eq!(of(29), [(Severity::Alarm, "DISK_NEARLY_FULL")]);
     }
 
     #[test]
@@ -315,9 +321,9 @@ mod tests {
             of_health(&HealthFacts { certificate_days_left: Some(days), ..Default::default() })
         };
         assert_eq!(of(14), []);
-        assert_eq!(of(13), [(Level::Attention, "CERTIFICATE_EXPIRES")]);
-        assert_eq!(of(1), [(Level::Alarm, "CERTIFICATE_EXPIRES")]);
-        assert_eq!(of(-1), [(Level::Alarm, "CERTIFICATE_EXPIRED")]);
+        assert_eq!(of(13), [(Severity::Attention, "CERTIFICATE_EXPIRES")]);
+        assert_eq!(of(1), [(Severity::Alarm, "CERTIFICATE_EXPIRES")]);
+        assert_eq!(of(-1), [(Severity::Alarm, "CERTIFICATE_EXPIRED")]);
     }
 
     #[test]
@@ -332,7 +338,7 @@ mod tests {
             of_health(&facts)
         };
         assert_eq!(of(1), []);
-        assert_eq!(of(0), [(Level::Attention, "CERTIFICATE_EXPIRES")]);
+        assert_eq!(of(0), [(Severity::Attention, "CERTIFICATE_EXPIRES")]);
     }
 
     #[test]
@@ -343,8 +349,8 @@ mod tests {
         };
         assert_eq!(of(4, 4), []);
         assert_eq!(of(5, 1_000), []);
-        assert_eq!(of(10, 1_000), [(Level::Attention, "REQUESTS_FAIL")]);
-        assert_eq!(of(100, 1_000), [(Level::Alarm, "REQUESTS_FAIL")]);
+        assert_eq!(of(10, 1_000), [(Severity::Attention, "REQUESTS_FAIL")]);
+        assert_eq!(of(100, 1_000), [(Severity::Alarm, "REQUESTS_FAIL")]);
     }
 
     #[test]
@@ -359,7 +365,7 @@ mod tests {
             ..Default::default()
         };
         assert_eq!(of_health(&facts).len(), 6);
-        assert_eq!(worst(&health(&facts)), Level::Alarm);
+        assert_eq!(worst(&health(&facts)), Severity::Alarm);
     }
 
     #[test]
@@ -370,8 +376,8 @@ mod tests {
         };
         assert_eq!(of(0, 19), []);
         assert_eq!(of(300, 300), [], "a class that mistypes is no attack");
-        assert_eq!(of(19, 20), [(Level::Attention, "LOGINS_FAIL")]);
-        assert_eq!(of(0, 200), [(Level::Alarm, "LOGINS_FAIL")]);
+        assert_eq!(of(19, 20), [(Severity::Attention, "LOGINS_FAIL")]);
+        assert_eq!(of(0, 200), [(Severity::Alarm, "LOGINS_FAIL")]);
     }
 
     #[test]
@@ -380,8 +386,8 @@ mod tests {
             of_security(SecurityFacts { refresh_reuse_last_day: Some(reuse), ..Default::default() })
         };
         assert_eq!(of(0), []);
-        assert_eq!(of(1), [(Level::Attention, "REFRESH_TOKEN_REUSED")]);
-        assert_eq!(of(5), [(Level::Alarm, "REFRESH_TOKEN_REUSED")]);
+        assert_eq!(of(1), [(Severity::Attention, "REFRESH_TOKEN_REUSED")]);
+        assert_eq!(of(5), [(Severity::Alarm, "REFRESH_TOKEN_REUSED")]);
     }
 
     #[test]
@@ -392,7 +398,7 @@ mod tests {
             ..Default::default()
         };
         let expected =
-            [(Level::Attention, "RATE_LIMITS_HIT"), (Level::Attention, "NO_ADMINISTRATOR")];
+            [(Severity::Attention, "RATE_LIMITS_HIT"), (Severity::Attention, "NO_ADMINISTRATOR")];
         assert_eq!(of_security(facts), expected);
     }
 }

@@ -9,7 +9,7 @@ use super::{
     dto::{LogLevel, LogsBody, SeriesBody},
     problem::metric_unknown,
     remembered::Remembered,
-    sources::{AccountFacts, ActionCounts, ScanFacts, Sources},
+    sources::{AccountFacts, ActionCounts, ScanFacts, StatsSources},
 };
 use crate::{
     clock::{Clock, Time},
@@ -43,7 +43,7 @@ pub struct Dashboard {
 pub(super) struct Parts {
     pub(super) watch: Watch,
     pub(super) clock: Clock,
-    pub(super) sources: Sources,
+    pub(super) sources: StatsSources,
     pub(super) timezone: String,
     pub(super) zone: TimeZone,
     pub(super) followers: Arc<Semaphore>,
@@ -77,7 +77,7 @@ impl Dashboard {
     pub fn new(
         watch: Watch,
         clock: Clock,
-        sources: Sources,
+        sources: StatsSources,
         timezone: &str,
         keep_alive: Duration,
         draining: watch::Receiver<bool>,

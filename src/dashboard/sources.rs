@@ -12,21 +12,21 @@ use crate::{
 
 /// Everything that is asked of the domains.
 #[derive(Clone)]
-pub struct Sources {
+pub struct StatsSources {
     /// The databases, and what else lies on the disk.
-    pub stores: Arc<dyn Stores>,
+    pub stores: Arc<dyn StoreStats>,
     /// The accounts.
-    pub accounts: Arc<dyn Accounts>,
+    pub accounts: Arc<dyn AccountStats>,
     /// The audit trail.
-    pub trail: Arc<dyn Trail>,
-    /// Attendance.
-    pub attendance: Arc<dyn Attendance>,
+    pub trail: Arc<dyn AuditStats>,
+    /// AttendanceStats.
+    pub attendance: Arc<dyn AttendanceStats>,
     /// The social feed.
-    pub social_logs: Arc<dyn SocialLogs>,
+    pub social_logs: Arc<dyn PostStats>,
 }
 
 /// The databases, and what else lies on the disk. Answers at once.
-pub trait Stores: Send + Sync {
+pub trait StoreStats: Send + Sync {
     /// Each database.
     fn stores(&self) -> Vec<StoreFacts>;
     /// How many entries the audit trail has.
@@ -55,7 +55,7 @@ pub struct StoreFacts {
 }
 
 /// The accounts.
-pub trait Accounts: Send + Sync {
+pub trait AccountStats: Send + Sync {
     /// Counts them.
     fn figures(&self) -> BoxFuture<'_, Result<AccountFacts, Problem>>;
     /// Whether somebody is still an administrator, and their session still open.
@@ -69,7 +69,7 @@ pub struct AccountFacts {
     pub accounts: u64,
     /// Enabled administrators.
     pub administrators: u64,
-    /// Accounts that may not log in.
+    /// AccountStats that may not log in.
     pub disabled: Option<u64>,
     /// Sessions that are open.
     pub open_sessions: Option<u64>,
@@ -78,7 +78,7 @@ pub struct AccountFacts {
 }
 
 /// The audit trail.
-pub trait Trail: Send + Sync {
+pub trait AuditStats: Send + Sync {
     /// What happened since each of these moments; nothing for those that are too far back to count.
     fn actions(
         &self,
@@ -97,8 +97,8 @@ pub struct ActionCounts {
     pub refresh_reuse: u64,
 }
 
-/// Attendance.
-pub trait Attendance: Send + Sync {
+/// AttendanceStats.
+pub trait AttendanceStats: Send + Sync {
     /// The scans since a moment, with at most `top` people and events; nothing when they are too many
     /// to count.
     fn scans(&self, since: Time, top: usize) -> BoxFuture<'_, Result<Option<ScanFacts>, Problem>>;
@@ -148,7 +148,7 @@ pub struct EventScans {
 }
 
 /// The social feed.
-pub trait SocialLogs: Send + Sync {
+pub trait PostStats: Send + Sync {
     /// How many bytes the logs take, and how many they may. Answers at once.
     fn bytes_and_bound(&self) -> Option<(u64, u64)>;
     /// How many logs of each status came in since a moment; nothing when they are too many to count.

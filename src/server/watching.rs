@@ -12,8 +12,8 @@ use crate::{
     clock::Time,
     config::Config,
     dashboard::{
-        AccountFacts, Accounts, ActionCounts, Attendance, Dashboard, EventScans, PersonScans,
-        ScanFacts, SocialLogs, Sources, StoreFacts, Stores, Trail,
+        AccountFacts, AccountStats, ActionCounts, AttendanceStats, AuditStats, Dashboard,
+        EventScans, PersonScans, PostStats, ScanFacts, StatsSources, StoreFacts, StoreStats,
     },
     http::{Principal, Problem},
     ids::Role,
@@ -43,7 +43,7 @@ pub(super) fn dashboard(
     data: Option<&DataDir>,
     draining: watch::Receiver<bool>,
 ) -> Dashboard {
-    let sources = Sources {
+    let sources = StatsSources {
         stores: Arc::new(Files::of(domains, data)),
         accounts: Arc::new(PeopleOf(domains.auth.clone())),
         trail: Arc::new(TrailOf(domains.social_log.clone())),
@@ -103,7 +103,7 @@ impl Files {
     }
 }
 
-impl Stores for Files {
+impl StoreStats for Files {
     fn stores(&self) -> Vec<StoreFacts> {
         let outboxes = self.domains.outboxes().map(|(name, _)| name);
         let facts = self.domains.stores().into_iter().zip(self.lengths());
@@ -137,7 +137,7 @@ impl Stores for Files {
 
 struct PeopleOf(AuthService);
 
-impl Accounts for PeopleOf {
+impl AccountStats for PeopleOf {
     fn figures(&self) -> BoxFuture<'_, Result<AccountFacts, Problem>> {
         Box::pin(async {
             let AccountFigures {
@@ -160,7 +160,7 @@ impl Accounts for PeopleOf {
 
 struct TrailOf(SocialLogService);
 
-impl Trail for TrailOf {
+impl AuditStats for TrailOf {
     fn actions(
         &self,
         since: Vec<Time>,
@@ -178,7 +178,7 @@ impl Trail for TrailOf {
 
 struct AttendanceOf(UserService);
 
-impl Attendance for AttendanceOf {
+impl AttendanceStats for AttendanceOf {
     fn scans(&self, since: Time, top: usize) -> BoxFuture<'_, Result<Option<ScanFacts>, Problem>> {
         Box::pin(async move {
             let Some(activity) = self.0.activity(since, top).await? else { return Ok(None) };
@@ -211,7 +211,7 @@ impl Attendance for AttendanceOf {
 
 struct FeedOf(SocialLogService);
 
-impl SocialLogs for FeedOf {
+impl PostStats for FeedOf {
     fn bytes_and_bound(&self) -> Option<(u64, u64)> {
         self.0.feed().size().ok().map(|size| (size.bytes, size.bound_bytes))
     }

@@ -24,7 +24,7 @@ pub(super) use security::{LoginsBody, TokenChecksBody, WindowsBody};
 
 use poem_openapi::{Enum, Object};
 
-use super::rules::{Finding, Level};
+use super::rules::{HealthFinding, Severity};
 use crate::language::Language;
 
 /// How much somebody should care.
@@ -39,12 +39,12 @@ pub enum LevelBody {
     Alarm,
 }
 
-impl From<Level> for LevelBody {
-    fn from(level: Level) -> Self {
+impl From<Severity> for LevelBody {
+    fn from(level: Severity) -> Self {
         match level {
-            Level::Ok => Self::Ok,
-            Level::Attention => Self::Attention,
-            Level::Alarm => Self::Alarm,
+            Severity::Ok => Self::Ok,
+            Severity::Attention => Self::Attention,
+            Severity::Alarm => Self::Alarm,
         }
     }
 }
@@ -63,8 +63,8 @@ pub struct FindingBody {
 
 impl FindingBody {
     /// The wire's form of findings.
-    pub(super) fn all(findings: &[Finding], language: Language) -> Vec<Self> {
-        let body = |finding: &Finding| Self {
+    pub(super) fn all(findings: &[HealthFinding], language: Language) -> Vec<Self> {
+        let body = |finding: &HealthFinding| Self {
             level: finding.level.into(),
             code: finding.code.to_owned(),
             text: finding.text.in_language(language).to_owned(),
