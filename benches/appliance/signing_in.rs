@@ -15,7 +15,7 @@ use std::{
 use appliance::{
     auth::{self, AuthService},
     clock::Clock,
-    config::{Config, Sources},
+    config::{Config, ConfigSources},
     http::ClientNetwork,
     store::{Store, StoreOptions},
     telemetry::Metrics,
@@ -44,7 +44,7 @@ const CHECKS: u32 = 200_000;
 const MOST_MICROS: f64 = 10.0;
 
 pub(crate) async fn signing_in() {
-    let config = Config::load(&Sources::default()).unwrap();
+    let config = Config::load(&ConfigSources::default()).unwrap();
     let cost = [
         format!("auth.argon2_memory_kib={}", config.auth.argon2_memory_kib),
         format!("auth.argon2_passes={}", config.auth.argon2_passes),

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     clock::{Clock, Time},
-    config::{AuthConfig, RateLimitConfig, Registration, ServerConfig},
+    config::{AuthConfig, RateLimitConfig, RegistrationMode, ServerConfig},
     store::{Store, StoreError},
     telemetry::Metrics,
     token::{self, Access},
@@ -108,7 +108,7 @@ impl AuthService {
     }
 
     /// Who may register.
-    pub fn registration(&self) -> Registration {
+    pub fn registration(&self) -> RegistrationMode {
         self.parts.config.registration
     }
 
@@ -150,7 +150,7 @@ impl AuthService {
 impl AuthService {
     /// Accounts in memory, as configured by default, at a time that the test sets.
     pub(super) fn in_memory(clock: Clock) -> Self {
-        let config = crate::config::Config::load(&crate::config::Sources::default()).unwrap();
+        let config = crate::config::Config::load(&crate::config::ConfigSources::default()).unwrap();
         let crate::config::Config { auth, server, rate_limit, .. } = config;
         let metrics = Metrics::new().unwrap();
         let store = Store::in_memory(super::MIGRATIONS, metrics.store("auth")).unwrap();

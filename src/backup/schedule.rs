@@ -2,22 +2,22 @@
 
 use jiff::tz::TimeZone;
 
-use crate::{clock::Time, config::Schedule};
+use crate::{clock::Time, config::BackupSchedule};
 
 /// How long after it was due a backup may be missing before somebody is told, in minutes: a machine that is
 /// switched on in the morning takes the one of the night, and a large one takes its time.
 pub const MARGIN_MINUTES: i64 = 6 * 60;
 
 /// From when on the backup after that of `last` is missing; nothing when none is due.
-pub fn overdue_from(schedule: Schedule, last: Time, zone: &TimeZone) -> Option<Time> {
+pub fn overdue_from(schedule: BackupSchedule, last: Time, zone: &TimeZone) -> Option<Time> {
     Some(next_after(schedule, last, zone)?.plus_minutes(MARGIN_MINUTES))
 }
 
 /// The first moment after `time` that a backup is due at; nothing when it never is. A day on which the
 /// clock jumps over the time has its backup right after the jump, and a day that has the time twice has
 /// one at the first.
-pub fn next_after(schedule: Schedule, time: Time, zone: &TimeZone) -> Option<Time> {
-    let Schedule::Daily(at) = schedule else { return None };
+pub fn next_after(schedule: BackupSchedule, time: Time, zone: &TimeZone) -> Option<Time> {
+    let BackupSchedule::Daily(at) = schedule else { return None };
     let mut date = time.date_in(zone);
     loop {
         let due = Time::from(date.to_datetime(at).to_zoned(zone.clone()).ok()?.timestamp());
@@ -38,8 +38,8 @@ mod tests {
         Time::parse_rfc3339(text).unwrap()
     }
 
-    fn daily(text: &str) -> Schedule {
-        Schedule::try_from(format!("daily {text}")).unwrap()
+    fn daily(text: &str) -> BackupSchedule {
+        BackupSchedule::try_from(format!("daily {text}")).unwrap()
     }
 
     fn rome() -> TimeZone {
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn what_is_off_is_never_due() {
-        let off = Schedule::try_from("off".to_owned()).unwrap();
+        let off = BackupSchedule::try_from("off".to_owned()).unwrap();
         assert_eq!(next_after(off, Time::EPOCH, &rome()), None);
         assert_eq!(overdue_from(off, Time::EPOCH, &rome()), None);
     }
@@ -92,7 +92,7 @@ mod tests {
         for text in
             ["", "daily", "daily 2:00", "daily 24:00", "daily 02:60", "daily +2:00", "weekly 02:00"]
         {
-            assert!(Schedule::try_from(text.to_owned()).is_err(), "{text}");
+            assert!(BackupSchedule::try_from(text.to_owned()).is_err(), "{text}");
         }
     }
 

@@ -44,7 +44,7 @@ use clap::{Args, Parser, Subcommand};
 use serde_json::Value;
 
 use crate::{
-    config::{Config, ConfigError, Settings, Sources},
+    config::{Config, ConfigError, ConfigSources, Settings},
     control::{self, Request},
     paths::DataDir,
 };
@@ -189,7 +189,7 @@ impl Cli {
 
 impl Global {
     /// The sources of configuration that these options name; `flags` are the verb's own.
-    fn sources(&self, flags: &[(&str, String)]) -> Sources {
+    fn sources(&self, flags: &[(&str, String)]) -> ConfigSources {
         let found =
             || CONFIGURATION_FILES.map(PathBuf::from).into_iter().find(|path| self.takes(path));
         let file = self.config.clone().or_else(found);
@@ -198,7 +198,7 @@ impl Global {
             all.push(("data.directory".to_owned(), directory.to_string_lossy().into_owned()));
         }
         all.extend(flags.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
-        Sources { file, environment: readable(std::env::vars_os()), flags: all }
+        ConfigSources { file, environment: readable(std::env::vars_os()), flags: all }
     }
 
     /// Whether a configuration that nobody named is taken: what root is told comes from root alone.

@@ -9,7 +9,7 @@ use crate::ids::Role;
 #[serde(deny_unknown_fields)]
 pub struct AuthConfig {
     /// Who may register.
-    pub registration: Registration,
+    pub registration: RegistrationMode,
     /// Minutes that an access token lives.
     pub access_token_minutes: u16,
     /// Days after which another key signs access tokens.
@@ -82,7 +82,7 @@ fn roles<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Role>, D::Err
 /// Who may register.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Registration {
+pub enum RegistrationMode {
     /// Anyone.
     Open,
     /// Whoever has an invitation.
@@ -91,7 +91,7 @@ pub enum Registration {
     Closed,
 }
 
-impl Registration {
+impl RegistrationMode {
     /// The word for it, in the configuration and to clients.
     pub const fn as_str(self) -> &'static str {
         match self {

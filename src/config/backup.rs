@@ -12,7 +12,7 @@ pub struct BackupConfig {
     /// Where backups are kept; empty for `backups` in the data directory.
     pub directory: PathBuf,
     /// When they are taken by themselves.
-    pub schedule: Schedule,
+    pub schedule: BackupSchedule,
     /// The IANA time zone of the schedule.
     pub timezone: String,
     /// How many of the newest are kept.
@@ -32,14 +32,14 @@ pub struct BackupConfig {
 /// How often backups are taken by themselves: `off`, or `daily 02:00`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-pub enum Schedule {
+pub enum BackupSchedule {
     /// Never.
     Off,
     /// Every day at this hour and minute of the zone's clock.
     Daily(civil::Time),
 }
 
-impl TryFrom<String> for Schedule {
+impl TryFrom<String> for BackupSchedule {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {

@@ -28,7 +28,7 @@ const PATHS: [&str; 9] = [
 
 /// What configuration is read from, strongest last.
 #[derive(Debug, Clone, Default)]
-pub struct Sources {
+pub struct ConfigSources {
     /// The configuration file, when there is one.
     pub file: Option<PathBuf>,
     /// Environment variables; those that begin with `APPLIANCE_` and name a section are read.
@@ -39,7 +39,7 @@ pub struct Sources {
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
+pub enum ValueSource {
     /// The embedded `appliance.toml`.
     Default,
     /// The configuration file.
@@ -50,7 +50,7 @@ pub enum Origin {
     Flag,
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for ValueSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("default"),
@@ -74,7 +74,7 @@ pub enum ConfigError {
     /// The text is not TOML.
     Syntax {
         /// Where it stands.
-        origin: Origin,
+        origin: ValueSource,
         /// The parser's words, with line and column.
         reason: String,
     },
@@ -83,7 +83,7 @@ pub enum ConfigError {
         /// The key as written.
         key: String,
         /// Where it stands.
-        origin: Origin,
+        origin: ValueSource,
         /// The known key that is written most alike.
         nearest: String,
     },
@@ -92,7 +92,7 @@ pub enum ConfigError {
         /// The key.
         key: String,
         /// Where it stands.
-        origin: Origin,
+        origin: ValueSource,
         /// What would fit.
         reason: String,
     },
@@ -121,7 +121,7 @@ pub struct Setting {
     /// The value.
     pub value: Value,
     /// Where it came from.
-    pub origin: Origin,
+    pub origin: ValueSource,
 }
 
 /// Every value in force, by `section.key`.
@@ -135,21 +135,21 @@ impl Settings {
     ///
     /// # Errors
     /// [`ConfigError`] for the first key that is unknown or whose value is of the wrong type.
-    pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
+    pub fn load(sources: &ConfigSources) -> Result<Self, ConfigError> {
         let mut settings = Self { values: BTreeMap::new() };
-        for (key, value) in keys(&parse_toml(DEFAULTS, &Origin::Default)?) {
-            settings.values.insert(key, Setting { value, origin: Origin::Default });
+        for (key, value) in keys(&parse_toml(DEFAULTS, &ValueSource::Default)?) {
+            settings.values.insert(key, Setting { value, origin: ValueSource::Default });
         }
         if let Some(path) = &sources.file {
             settings.lay_file(path)?;
         }
         for (name, text) in &sources.environment {
             if let Some(key) = environment_key(name) {
-                settings.set_text(&key, text, Origin::Environment(name.clone()))?;
+                settings.set_text(&key, text, ValueSource::Environment(name.clone()))?;
             }
         }
         for (key, text) in &sources.flags {
-            settings.set_text(key, text, Origin::Flag)?;
+            settings.set_text(key, text, ValueSource::Flag)?;
         }
         Ok(settings)
     }
@@ -183,10 +183,10 @@ impl Settings {
     /// Parses the configuration with only this value changed from the default, so that serde's
     /// complaint can be laid at the key that caused it.
     fn check_alone(&self, section: &str, name: &str, setting: &Setting) -> Result<(), ConfigError> {
-        if setting.origin == Origin::Default {
+        if setting.origin == ValueSource::Default {
             return Ok(());
         }
-        let mut defaults = parse_toml(DEFAULTS, &Origin::Default)?;
+        let mut defaults = parse_toml(DEFAULTS, &ValueSource::Default)?;
         if let Some(Value::Table(table)) = defaults.get_mut(section) {
             table.insert(name.to_owned(), setting.value.clone());
         }
@@ -197,7 +197,7 @@ impl Settings {
     }
 
     fn invalid(&self, key: &str, reason: &str) -> ConfigError {
-        let origin = self.values.get(key).map_or(Origin::Default, |s| s.origin.clone());
+        let origin = self.values.get(key).map_or(ValueSource::Default, |s| s.origin.clone());
         ConfigError::Invalid { key: key.to_owned(), origin, reason: reason.trim().to_owned() }
     }
 
@@ -206,7 +206,7 @@ impl Settings {
             path: path.to_owned(),
             reason: error.to_string(),
         })?;
-        let origin = Origin::File(path.to_owned());
+        let origin = ValueSource::File(path.to_owned());
         for (key, value) in keys(&parse_toml(&text, &origin)?) {
             self.set(&key, value, origin.clone())?;
         }
@@ -214,7 +214,7 @@ impl Settings {
     }
 
     /// Sets a value that was written as text: as it is for a string, as TOML for anything else.
-    fn set_text(&mut self, key: &str, text: &str, origin: Origin) -> Result<(), ConfigError> {
+    fn set_text(&mut self, key: &str, text: &str, origin: ValueSource) -> Result<(), ConfigError> {
         let known = self.known(key, &origin)?;
         let value = if known.value.is_str() {
             Value::String(text.to_owned())
@@ -228,12 +228,12 @@ impl Settings {
         self.set(key, value, origin)
     }
 
-    fn set(&mut self, key: &str, mut value: Value, origin: Origin) -> Result<(), ConfigError> {
+    fn set(&mut self, key: &str, mut value: Value, origin: ValueSource) -> Result<(), ConfigError> {
         let known = self.known(key, &origin)?;
         if !known.value.same_type(&value) {
             return Err(mismatch(key, &origin, &known.value));
         }
-        if let Origin::File(file) = &origin
+        if let ValueSource::File(file) = &origin
             && PATHS.contains(&key)
         {
             let base = file.parent().unwrap_or_else(|| Path::new(""));
@@ -246,7 +246,7 @@ impl Settings {
         Ok(())
     }
 
-    fn known(&self, key: &str, origin: &Origin) -> Result<&Setting, ConfigError> {
+    fn known(&self, key: &str, origin: &ValueSource) -> Result<&Setting, ConfigError> {
         self.values.get(key).ok_or_else(|| {
             let nearest = self
                 .values
@@ -268,7 +268,7 @@ fn lay_at(base: &Path, path: &mut Value) {
     }
 }
 
-fn mismatch(key: &str, origin: &Origin, known: &Value) -> ConfigError {
+fn mismatch(key: &str, origin: &ValueSource, known: &Value) -> ConfigError {
     let reason = match known {
         Value::String(_) => "must be a text in quotes",
         Value::Integer(_) => "must be a whole number",
@@ -280,7 +280,7 @@ fn mismatch(key: &str, origin: &Origin, known: &Value) -> ConfigError {
     ConfigError::Invalid { key: key.to_owned(), origin: origin.clone(), reason: reason.to_owned() }
 }
 
-fn parse_toml(text: &str, origin: &Origin) -> Result<Table, ConfigError> {
+fn parse_toml(text: &str, origin: &ValueSource) -> Result<Table, ConfigError> {
     text.parse::<Table>()
         .map_err(|error| ConfigError::Syntax { origin: origin.clone(), reason: error.to_string() })
 }
@@ -309,14 +309,14 @@ fn environment_key(name: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn flags(flags: &[(&str, &str)]) -> Sources {
+    fn flags(flags: &[(&str, &str)]) -> ConfigSources {
         let flags = flags.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        Sources { flags, ..Sources::default() }
+        ConfigSources { flags, ..ConfigSources::default() }
     }
 
     #[test]
     fn the_defaults_are_valid() {
-        Config::load(&Sources::default()).unwrap();
+        Config::load(&ConfigSources::default()).unwrap();
     }
 
     #[test]
@@ -352,7 +352,7 @@ mod tests {
         let file = directory.path().join("appliance.toml");
         let text = "[data]\ndirectory = 'kept'\n[tls]\ncertificates = ['a.pem', '/b.pem']\n";
         std::fs::write(&file, text).unwrap();
-        let sources = Sources { file: Some(file), ..Sources::default() };
+        let sources = ConfigSources { file: Some(file), ..ConfigSources::default() };
         let config = Config::load(&sources).unwrap();
         assert_eq!(config.data.directory, directory.path().join("kept"));
         assert_eq!(config.tls.certificates, [directory.path().join("a.pem"), "/b.pem".into()]);

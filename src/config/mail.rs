@@ -90,13 +90,15 @@ fn is_this_machine(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::config::{Config, Sources};
+    use crate::config::{Config, ConfigSources};
 
     fn fault(flags: &[(&str, &str)]) -> Option<String> {
         let base = [("mail.host", "mail.example.org"), ("mail.from", "a@example.org")];
         let flags = base.iter().chain(flags);
         let flags = flags.map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        Config::load(&Sources { flags, ..Sources::default() }).err().map(|error| error.to_string())
+        Config::load(&ConfigSources { flags, ..ConfigSources::default() })
+            .err()
+            .map(|error| error.to_string())
     }
 
     #[test]

@@ -27,12 +27,12 @@ use serde::Deserialize;
 
 pub use access::AccessConfig;
 pub use attendance::AttendanceConfig;
-pub use auth::{AuthConfig, Registration};
-pub use backup::{BackupConfig, Schedule};
+pub use auth::{AuthConfig, RegistrationMode};
+pub use backup::{BackupConfig, BackupSchedule};
 pub use cors::CorsConfig;
 pub use data::DataConfig;
 pub use limits::LimitsConfig;
-pub use load::{ConfigError, Origin, Settings, Sources};
+pub use load::{ConfigError, ConfigSources, Settings, ValueSource};
 pub use log::{ConfigLogFormat, LogConfig};
 pub use mail::{MailConfig, MailEncryption};
 pub use network::Network;
@@ -85,7 +85,7 @@ impl Config {
     ///
     /// # Errors
     /// [`ConfigError`] for the first thing that is wrong, in words for the person who wrote it.
-    pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
+    pub fn load(sources: &ConfigSources) -> Result<Self, ConfigError> {
         Settings::load(sources)?.parse()
     }
 

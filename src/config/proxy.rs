@@ -82,11 +82,12 @@ pub enum ForwardingHeader {
 
 #[cfg(test)]
 mod tests {
-    use crate::config::{Config, Sources};
+    use crate::config::{Config, ConfigSources};
 
     fn config(flags: &[(&str, &str)]) -> Result<Config, String> {
         let flags = flags.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        Config::load(&Sources { flags, ..Sources::default() }).map_err(|error| error.to_string())
+        Config::load(&ConfigSources { flags, ..ConfigSources::default() })
+            .map_err(|error| error.to_string())
     }
 
     #[test]

@@ -168,14 +168,14 @@ impl<'de> Deserialize<'de> for PublicUrl {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Config, Sources};
+    use crate::config::{Config, ConfigSources};
 
     #[test]
     fn without_tls_it_listens_on_this_machine_alone() {
         let listens = |mode: &str, listen: &str| {
             let flags = [("tls.mode", mode), ("server.listen", listen)];
             let flags = flags.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
-            Config::load(&Sources { flags, ..Sources::default() })
+            Config::load(&ConfigSources { flags, ..ConfigSources::default() })
                 .map_err(|error| error.to_string())
         };
         for listen in ["127.0.0.1:80", "127.9.9.9:0", "[::1]:80", "unix:/run/appliance/http.sock"] {

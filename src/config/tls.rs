@@ -150,11 +150,13 @@ pub enum AcmeChallenge {
 
 #[cfg(test)]
 mod tests {
-    use crate::config::{Config, Sources};
+    use crate::config::{Config, ConfigSources};
 
     fn fault(flags: &[(&str, &str)]) -> Option<String> {
         let flags = flags.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        Config::load(&Sources { flags, ..Sources::default() }).err().map(|error| error.to_string())
+        Config::load(&ConfigSources { flags, ..ConfigSources::default() })
+            .err()
+            .map(|error| error.to_string())
     }
 
     #[test]
@@ -190,7 +192,7 @@ mod tests {
             ("tls.acme_names", "['b.example.org', 'presenze.example.org', '2001:DB8:0::1']"),
         ];
         let flags = flags.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
-        let config = Config::load(&Sources { flags, ..Sources::default() }).unwrap();
+        let config = Config::load(&ConfigSources { flags, ..ConfigSources::default() }).unwrap();
         let names = config.tls.acme_identifiers(&config.server);
         assert_eq!(names, ["presenze.example.org", "b.example.org", "2001:db8::1"]);
     }

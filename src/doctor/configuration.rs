@@ -87,11 +87,11 @@ fn is_loopback(address: std::net::IpAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Sources;
+    use crate::config::ConfigSources;
 
     fn words(flags: &[(&str, &str)]) -> Vec<String> {
         let flags = flags.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        let config = Config::load(&Sources { flags, ..Sources::default() }).unwrap();
+        let config = Config::load(&ConfigSources { flags, ..ConfigSources::default() }).unwrap();
         findings(&config).into_iter().map(|finding| finding.message).collect()
     }
 

@@ -212,13 +212,13 @@ fn entries(root: &Path) -> Vec<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{config::Sources, doctor::Health};
+    use crate::{config::ConfigSources, doctor::Health};
 
     #[test]
     fn the_newest_backup_that_verified_is_found() {
         let directory = tempfile::tempdir().unwrap();
         let data = DataDir::new(directory.path());
-        let config = Config::load(&Sources::default()).unwrap();
+        let config = Config::load(&ConfigSources::default()).unwrap();
         let now = Time::parse_rfc3339("2026-11-24T08:00:00Z").unwrap();
         let health = || backups(&data, &config, now).health;
         assert_eq!(health(), Health::Warning);
@@ -254,7 +254,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let data = DataDir::new(directory.path());
         fs::write(data.backups(), "").unwrap();
-        let config = Config::load(&Sources::default()).unwrap();
+        let config = Config::load(&ConfigSources::default()).unwrap();
         assert_eq!(backups(&data, &config, Time::EPOCH).health, Health::Warning);
     }
 }

@@ -104,7 +104,7 @@ fn is_of(path: &str, template: &str) -> bool {
 mod tests {
     use super::*;
     use crate::{
-        config::{Config, Sources},
+        config::{Config, ConfigSources},
         telemetry::Metrics,
     };
 
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn what_is_open_to_strangers_takes_small_bodies_whatever_else_its_path_is() {
-        let limits = Config::load(&Sources::default()).unwrap().limits;
+        let limits = Config::load(&ConfigSources::default()).unwrap().limits;
         let open = [(Method::POST, "/a/:id/c"), (Method::POST, "/d")];
         let bodies = bodies(&limits, &open, vec![("/d", BodyKind::Batch)]);
         for (method, path, bytes) in [
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn what_is_read_of_a_stranger_is_small_wherever_it_is_sent() {
-        let limits = Config::load(&Sources::default()).unwrap().limits;
+        let limits = Config::load(&ConfigSources::default()).unwrap().limits;
         let bodies = bodies(&limits, &[], vec![("/a", BodyKind::Batch)]);
         let network = ClientNetwork::of([192, 0, 2, 1].into());
         for path in ["/a", "/b"] {
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_path_decides_by_whole_segments_how_large_a_body_may_be() {
-        let limits = Config::load(&Sources::default()).unwrap().limits;
+        let limits = Config::load(&ConfigSources::default()).unwrap().limits;
         let kinds = vec![("/a/b", BodyKind::Batch), ("/a", BodyKind::Credentials)];
         let bodies = bodies(&limits, &[], kinds);
         for (path, bytes) in [

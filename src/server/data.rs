@@ -103,14 +103,14 @@ fn as_backup_sees(head: social_log::Head) -> AuditHead {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Sources;
+    use crate::config::ConfigSources;
 
     #[test]
     fn what_a_killed_restore_was_working_on_is_gone_after_a_start() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().to_string_lossy().into_owned();
         let flags = vec![("data.directory".to_owned(), path)];
-        let config = Config::load(&Sources { flags, ..Sources::default() }).unwrap();
+        let config = Config::load(&ConfigSources { flags, ..ConfigSources::default() }).unwrap();
         let [left, used] = ["left", "used"].map(|name| {
             let path = home.path().join(format!(".appliance-working-{name}"));
             std::fs::create_dir(&path).unwrap();

@@ -162,7 +162,7 @@ mod tests {
     use super::*;
     use crate::{
         clock::Clock,
-        config::{Config, Sources},
+        config::{Config, ConfigSources},
     };
 
     fn supervisor(variables: &[(&str, &str)]) -> Supervisor {
@@ -225,7 +225,7 @@ mod tests {
         let socket = UnixDatagram::bind(&path).unwrap();
         let path = path.to_str().unwrap();
         let supervisor = supervisor(&[("NOTIFY_SOCKET", path), ("WATCHDOG_USEC", "200000")]);
-        let config = Config::load(&Sources::default()).unwrap();
+        let config = Config::load(&ConfigSources::default()).unwrap();
         let domains = Domains::in_memory(&config, Clock::system()).unwrap();
         let (pulse, mut turns) = crate::server::pulse::pulse();
         let turning = tokio::spawn(async move {
@@ -254,7 +254,7 @@ mod tests {
         let socket = UnixDatagram::bind(&path).unwrap();
         let path = path.to_str().unwrap();
         let supervisor = supervisor(&[("NOTIFY_SOCKET", path), ("WATCHDOG_USEC", "200000")]);
-        let config = Config::load(&Sources::default()).unwrap();
+        let config = Config::load(&ConfigSources::default()).unwrap();
         let domains = Domains::in_memory(&config, Clock::system()).unwrap();
         let (pulse, turns) = crate::server::pulse::pulse();
         let feeding = supervisor.clone().feed_watchdog(domains.clone(), pulse.clone());

@@ -1,14 +1,14 @@
 //! A server that is bound and run, and stops.
 
 use super::*;
-use crate::config::Sources;
+use crate::config::ConfigSources;
 
 async fn bound(directory: &tempfile::TempDir, more: &[(&str, &str)]) -> Server {
     let path = directory.path().to_string_lossy().into_owned();
     let flags = [("data.directory", path.as_str()), ("server.listen", "127.0.0.1:0")];
     let flags = flags.iter().chain(more);
     let flags = flags.map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-    let config = Config::load(&Sources { flags, ..Sources::default() }).unwrap();
+    let config = Config::load(&ConfigSources { flags, ..ConfigSources::default() }).unwrap();
     // A thread that looks into the backup directory may still hold the files of the server before.
     let bind = async || loop {
         match Server::bind(config.clone(), Clock::system()).await {

@@ -345,11 +345,11 @@ fn as_user_sees(registered: auth::Registered) -> user::Registered {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Sources;
+    use crate::config::ConfigSources;
 
     #[test]
     fn every_file_lists_all_of_its_tables_and_no_other() {
-        let config = Config::load(&Sources::default()).unwrap();
+        let config = Config::load(&ConfigSources::default()).unwrap();
         let domains = Domains::in_memory(&config, Clock::system()).unwrap();
         for (file, store) in domains.data_files() {
             let mut listed: Vec<_> = file.tables.iter().map(|table| table.name()).collect();

@@ -4,7 +4,7 @@ use appliance::{
     audit_event::AuditContext,
     auth::{self, AuthService},
     clock::Clock,
-    config::{Config, Sources},
+    config::{Config, ConfigSources},
     ids::UserId,
     store::{Store, StoreOptions},
     telemetry::Metrics,
@@ -37,7 +37,7 @@ async fn attendance(app: &Appliance, admin: &Person, event: &str, language: &str
 /// Deletes an account in the file of a stopped appliance and goes no further, as if the power had gone
 /// right after the first of the two commits.
 async fn delete_and_crash(data: &DataHome, id: u64) {
-    let config = Config::load(&Sources::default()).unwrap();
+    let config = Config::load(&ConfigSources::default()).unwrap();
     let metrics = Metrics::new().unwrap();
     let path = data.path().join("auth.redb");
     let options = StoreOptions::default();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use appliance::{
-    config::{Config, Sources},
+    config::{Config, ConfigSources},
     server::openapi_document,
 };
 use reqwest::Method;
@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::support::Appliance;
 
 pub fn document() -> Value {
-    let config = Config::load(&Sources::default()).unwrap();
+    let config = Config::load(&ConfigSources::default()).unwrap();
     serde_json::from_str(&openapi_document(&config).unwrap()).unwrap()
 }
 
@@ -44,7 +44,7 @@ pub fn operations(document: &Value) -> Vec<Operation> {
 
 #[test]
 fn the_committed_document_is_the_generated_one() {
-    let config = Config::load(&Sources::default()).unwrap();
+    let config = Config::load(&ConfigSources::default()).unwrap();
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/appliance.json");
     let committed = std::fs::read_to_string(path).unwrap_or_default();
     let generated = openapi_document(&config).unwrap();

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use appliance::{
-    config::{Config, Sources},
+    config::{Config, ConfigSources},
     gateway::{Gateway, Parts, Settings},
     http::{Authenticator, ClientNetwork, Display, Principal, Problem},
     limit::Policy,
@@ -238,7 +238,7 @@ async fn behind_a_gateway(
     language: &str,
     handler: impl Fn() -> poem::Result<poem::Response> + Send + Sync + 'static,
 ) -> (poem::Response, String) {
-    let config = Config::load(&Sources::default()).unwrap();
+    let config = Config::load(&ConfigSources::default()).unwrap();
     let metrics = Metrics::new().unwrap();
     let settings = Settings::new(
         &config.cors,

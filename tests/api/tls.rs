@@ -176,7 +176,7 @@ async fn the_certificate_names_the_public_url_and_the_configured_names() {
 async fn an_address_that_is_taken_is_said_to_be_when_starting() {
     use appliance::{
         clock::Clock,
-        config::{Config, Sources},
+        config::{Config, ConfigSources},
         server::Server,
     };
     let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -187,7 +187,7 @@ async fn an_address_that_is_taken_is_said_to_be_when_starting() {
         ("data.directory", directory.path().to_string_lossy().into_owned()),
     ];
     let flags = flags.map(|(key, value)| (key.to_owned(), value)).to_vec();
-    let config = Config::load(&Sources { flags, ..Sources::default() }).unwrap();
+    let config = Config::load(&ConfigSources { flags, ..ConfigSources::default() }).unwrap();
     let error = Server::bind(config, Clock::system()).await.err().unwrap().to_string();
     assert!(error.contains(&address) && error.contains("is in use"), "{error}");
 }

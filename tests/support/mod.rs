@@ -6,7 +6,7 @@ use std::{net::SocketAddr, path::Path, sync::Once, time::Duration};
 
 use appliance::{
     clock::{Clock, Time},
-    config::{Config, Sources},
+    config::{Config, ConfigSources},
     server::{ServeError, Server},
 };
 use reqwest::{Method, Response, StatusCode};
@@ -134,7 +134,7 @@ impl Appliance {
         .collect();
         let directory = data.path().to_string_lossy().into_owned();
         flags.push(("data.directory".to_owned(), directory));
-        let config = Config::load(&Sources { flags, ..Sources::default() }).unwrap();
+        let config = Config::load(&ConfigSources { flags, ..ConfigSources::default() }).unwrap();
         let server = Server::bind(config, clock.clone()).await.unwrap();
         let address = server.listens_at().unwrap().address().unwrap();
         let redirect = server.redirect_address();

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     audit_event::{Actor, AuditContext, emit},
     auth::{AuthError, AuthService, records::Invitation},
-    config::Registration,
+    config::RegistrationMode,
     ids::RandomId,
     store::{Decision, StoreError, View},
 };
@@ -26,11 +26,11 @@ impl AuthService {
         code: Option<&str>,
     ) -> Result<Option<CodeHash>, AuthError> {
         let mode = self.parts.config.registration;
-        if mode == Registration::Closed {
+        if mode == RegistrationMode::Closed {
             return Err(AuthError::RegistrationClosed);
         }
         let Some(code) = code.filter(|code| !code.trim().is_empty()) else {
-            let needed = mode == Registration::Invite;
+            let needed = mode == RegistrationMode::Invite;
             return if needed { Err(AuthError::InviteRequired) } else { Ok(None) };
         };
         let hash = Code::parse(code).ok_or(AuthError::InviteInvalid)?.hash();

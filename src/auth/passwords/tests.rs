@@ -8,7 +8,7 @@ use crate::{
         store::{account, update_account},
     },
     clock::{Clock, Time},
-    config::{Config, Sources},
+    config::{Config, ConfigSources},
     http::{BodyBudget, BodyLimits, ClientConnection, ClientNetwork, RequestContext},
     ids::{RandomId, Role, UserId},
     language::Language,
@@ -22,7 +22,7 @@ const PASSWORD: &str = "corretto cavallo batteria";
 fn service(store: Store, memory_kib: &str) -> AuthService {
     let flags = [("auth.argon2_memory_kib", memory_kib), ("auth.argon2_passes", "1")];
     let flags = flags.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
-    let config = Config::load(&Sources { flags, ..Sources::default() }).unwrap();
+    let config = Config::load(&ConfigSources { flags, ..ConfigSources::default() }).unwrap();
     let Config { auth, server, rate_limit, .. } = config;
     let (clock, metrics) = (Clock::manual(Time::EPOCH), Metrics::new().unwrap());
     AuthService::open(store, auth, &server, &rate_limit, clock, metrics).unwrap()

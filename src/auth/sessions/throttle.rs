@@ -252,14 +252,14 @@ const fn delay(beyond: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Config, Sources};
+    use crate::config::{Config, ConfigSources};
 
     fn throttle(free_for_account: &str, free_for_network: &str) -> Throttle {
         let flags = vec![
             ("rate_limit.login_failures_per_account".to_owned(), free_for_account.to_owned()),
             ("rate_limit.login_failures_per_network".to_owned(), free_for_network.to_owned()),
         ];
-        let config = Config::load(&Sources { flags, ..Sources::default() }).unwrap();
+        let config = Config::load(&ConfigSources { flags, ..ConfigSources::default() }).unwrap();
         Throttle::new(&config.rate_limit)
     }
 

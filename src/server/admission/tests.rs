@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::*;
 use crate::{
-    config::{Config, LimitsConfig, Sources},
+    config::{Config, ConfigSources, LimitsConfig},
     telemetry::Metrics,
 };
 
@@ -13,7 +13,7 @@ fn admission(total: u32, share: u32) -> Admission {
 }
 
 fn limits() -> LimitsConfig {
-    Config::load(&Sources::default()).unwrap().limits
+    Config::load(&ConfigSources::default()).unwrap().limits
 }
 
 /// A connection that nobody serves: whoever displaces it, it ends when the test lets it.

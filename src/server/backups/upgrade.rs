@@ -107,7 +107,7 @@ mod tests {
     use super::*;
     use crate::{
         backup::BackupName,
-        config::{Config, Sources},
+        config::{Config, ConfigSources},
         store::{AnyTable, Migration, Store, StoreOptions, Table},
         telemetry::Metrics,
     };
@@ -136,7 +136,7 @@ mod tests {
             let path = home.path().join(name);
             drop(Store::open(&path, StoreOptions::default(), &STEPS[..steps], metrics).unwrap());
         }
-        let config = Config::load(&Sources::default()).unwrap().backup;
+        let config = Config::load(&ConfigSources::default()).unwrap().backup;
         let files = [file("a.redb", 2), file("b.redb", 2)];
         back_up_before_upgrade(&files, &config, &data, &Clock::system(), &nobody()).unwrap();
         let listed = directory_of(&config, &data).list().unwrap();
@@ -156,7 +156,7 @@ mod tests {
         let metrics = Metrics::new().unwrap().store("test");
         let (path, options) = (home.path().join("a.redb"), StoreOptions::default());
         drop(Store::open(&path, options, &STEPS[..1], metrics).unwrap());
-        let config = Config::load(&Sources::default()).unwrap().backup;
+        let config = Config::load(&ConfigSources::default()).unwrap().backup;
         let heard = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
         let hear = heard.clone();
         let progress = store::Progress::new(move |step| {
@@ -183,7 +183,7 @@ mod tests {
         let data = DataDir::new(home.path());
         let (path, metrics) = (home.path().join("a.redb"), Metrics::new().unwrap().store("test"));
         drop(Store::open(&path, StoreOptions::default(), &STEPS[..1], metrics).unwrap());
-        let config = Config::load(&Sources::default()).unwrap().backup;
+        let config = Config::load(&ConfigSources::default()).unwrap().backup;
         let files = [file("a.redb", 2), file("b.redb", 2)];
         back_up_before_upgrade(&files, &config, &data, &Clock::system(), &nobody()).unwrap();
         assert!(directory_of(&config, &data).list().unwrap().is_empty());
@@ -193,7 +193,7 @@ mod tests {
     fn where_nothing_is_yet_nothing_is_backed_up() {
         let home = tempfile::tempdir().unwrap();
         let data = DataDir::new(home.path());
-        let config = Config::load(&Sources::default()).unwrap().backup;
+        let config = Config::load(&ConfigSources::default()).unwrap().backup;
         back_up_before_upgrade(&[file("a.redb", 2)], &config, &data, &Clock::system(), &nobody())
             .unwrap();
         assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
@@ -219,7 +219,7 @@ mod tests {
     #[test]
     fn an_upgrade_that_fails_again_and_again_takes_one_backup_which_nobody_removes() {
         let (_home, data) = old(&["a.redb", "b.redb"]);
-        let config = Config::load(&Sources::default()).unwrap().backup;
+        let config = Config::load(&ConfigSources::default()).unwrap().backup;
         let files = [file("a.redb", 2), file("b.redb", 2)];
         let (clock, directory) = (Clock::system(), directory_of(&config, &data));
         let start = || {
@@ -258,7 +258,7 @@ mod tests {
     #[test]
     fn files_that_an_older_version_has_served_meanwhile_are_backed_up_anew() {
         let (_home, data) = old(&["a.redb"]);
-        let config = Config::load(&Sources::default()).unwrap().backup;
+        let config = Config::load(&ConfigSources::default()).unwrap().backup;
         let (clock, files) = (Clock::system(), [file("a.redb", 2)]);
         let start = || {
             back_up_before_upgrade(&files, &config, &data, &clock, &nobody()).unwrap();

@@ -97,7 +97,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        config::{Config, Sources},
+        config::{Config, ConfigSources},
         server::connection::{
             exchange::RequestGuard,
             timers::{ConnectionTimers, Deadline, Protocol},
@@ -132,7 +132,7 @@ mod tests {
 
     fn timers() -> Arc<ConnectionTimers> {
         let flags = vec![("limits.write_stall_seconds".to_owned(), "1".to_owned())];
-        let config = Config::load(&Sources { flags, ..Sources::default() }).unwrap();
+        let config = Config::load(&ConfigSources { flags, ..ConfigSources::default() }).unwrap();
         let timers = Arc::new(ConnectionTimers::new(config.limits));
         timers.set_protocol(Protocol::Http2);
         timers

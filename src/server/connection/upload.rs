@@ -58,7 +58,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        config::{Config, Sources},
+        config::{Config, ConfigSources},
         server::connection::{
             exchange::RequestGuard,
             timers::{Protocol, WaitingFor},
@@ -67,7 +67,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_request_that_waits_for_its_body_waits_for_the_client_and_no_longer_when_it_came() {
-        let limits = Config::load(&Sources::default()).unwrap().limits;
+        let limits = Config::load(&ConfigSources::default()).unwrap().limits;
         let timers = Arc::new(ConnectionTimers::new(limits));
         timers.set_protocol(Protocol::Http2);
         assert!(matches!(timers.waiting_for(), WaitingFor::Nobody(_)));

@@ -115,13 +115,13 @@ impl Label {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Config, Sources};
+    use crate::config::{Config, ConfigSources};
 
     const NOW: Time = Time::from_millis(1_800_000_000_000);
 
     fn keep(data: &DataDir, names: &str, now: Time) -> Vec<u8> {
         let flags = vec![("tls.names".to_owned(), names.to_owned())];
-        let config = Config::load(&Sources { flags, ..Sources::default() }).unwrap();
+        let config = Config::load(&ConfigSources { flags, ..ConfigSources::default() }).unwrap();
         data.create().unwrap();
         super::keep(&config.tls, &config.server, data, now).unwrap();
         fs::read(data.self_signed_certificate()).unwrap()

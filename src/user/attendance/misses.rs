@@ -104,7 +104,7 @@ impl TypedCodeMisses {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Config, Sources};
+    use crate::config::{Config, ConfigSources};
 
     const NOW: Time = Time::from_millis(1_800_000_000_000);
 
@@ -113,7 +113,7 @@ mod tests {
         let flags = flags.map(|(of, times)| {
             (format!("rate_limit.typed_code_misses_per_{of}_per_hour"), times.to_owned())
         });
-        let sources = Sources { flags: flags.to_vec(), ..Sources::default() };
+        let sources = ConfigSources { flags: flags.to_vec(), ..ConfigSources::default() };
         TypedCodeMisses::new(&Config::load(&sources).unwrap().rate_limit)
     }
 

@@ -1,14 +1,14 @@
 //! What is right, what is outdated, and who waits for whom.
 
 use super::*;
-use crate::config::{Config, Sources};
+use crate::config::{Config, ConfigSources};
 
 fn hasher(memory: &str) -> Hasher {
     let flags = vec![
         ("auth.argon2_memory_kib".to_owned(), memory.to_owned()),
         ("auth.hash_concurrency".to_owned(), "1".to_owned()),
     ];
-    let config = Config::load(&Sources { flags, ..Sources::default() }).unwrap();
+    let config = Config::load(&ConfigSources { flags, ..ConfigSources::default() }).unwrap();
     Hasher::new(&config.auth).unwrap()
 }
 

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use super::*;
 use crate::{
-    config::{Config, Sources},
+    config::{Config, ConfigSources},
     server::connection::exchange::RequestGuard,
 };
 
 fn timers(flags: &[(&str, &str)]) -> Arc<ConnectionTimers> {
     let flags = flags.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-    let config = Config::load(&Sources { flags, ..Sources::default() }).unwrap();
+    let config = Config::load(&ConfigSources { flags, ..ConfigSources::default() }).unwrap();
     Arc::new(ConnectionTimers::new(config.limits))
 }
 
