@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::{Failure, Global, owner};
-use crate::mail::{Transport, test_message};
+use crate::mail::{SmtpTransport, test_message};
 
 /// Looks whether mail arrives.
 #[derive(Debug, Subcommand)]
@@ -29,7 +29,7 @@ impl Mail {
         }
         let host = config.server.public_url.host();
         // The password is read as whoever needs it, for whom it must be right.
-        let opened = || Transport::open(&config.mail, host);
+        let opened = || SmtpTransport::open(&config.mail, host);
         let transport = owner::as_owner_of(&config.data.directory, opened)??;
         let letter = test_message(&address, &config.server.name);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -37,10 +37,10 @@ const MOST_LINES: usize = 2_000;
 /// The views. Clones share everything.
 #[derive(Clone)]
 pub struct Dashboard {
-    pub(super) parts: Arc<Parts>,
+    pub(super) parts: Arc<Inner>,
 }
 
-pub(super) struct Parts {
+pub(super) struct Inner {
     pub(super) watch: Watch,
     pub(super) clock: Clock,
     pub(super) sources: StatsSources,
@@ -83,7 +83,7 @@ impl Dashboard {
         draining: watch::Receiver<bool>,
     ) -> Self {
         let zone = TimeZone::get(timezone).unwrap_or(TimeZone::UTC);
-        let parts = Parts {
+        let parts = Inner {
             watch,
             clock,
             sources,

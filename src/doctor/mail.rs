@@ -3,7 +3,7 @@
 use super::Finding;
 use crate::{
     config::Config,
-    mail::{MailError, Transport},
+    mail::{MailError, SmtpTransport},
 };
 
 const CHECK: &str = "mail";
@@ -24,7 +24,7 @@ pub(super) fn finding(config: &Config) -> Option<Finding> {
 }
 
 fn look(config: &Config) -> Result<(), MailError> {
-    let transport = Transport::open(&config.mail, config.server.public_url.host())?;
+    let transport = SmtpTransport::open(&config.mail, config.server.public_url.host())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| MailError::Unusable(error.to_string()))?;
     runtime.block_on(transport.look())

@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{MailError, MailMessage, Transport};
+use super::{MailError, MailMessage, SmtpTransport};
 use crate::{config::MailConfig, telemetry::MailMetrics};
 
 /// Letters that may wait.
@@ -24,7 +24,7 @@ const PAUSES: [u64; 5] = [2, 10, 60, 300, 900];
 pub struct MailQueue(Arc<Inner>);
 
 struct Inner {
-    transport: Transport,
+    transport: SmtpTransport,
     waiting: Arc<Semaphore>,
     sending: Semaphore,
     metrics: MailMetrics,
@@ -45,7 +45,7 @@ impl MailQueue {
             return Ok(None);
         }
         let inner = Inner {
-            transport: Transport::open(config, own_host)?,
+            transport: SmtpTransport::open(config, own_host)?,
             waiting: Arc::new(Semaphore::new(WAITING)),
             sending: Semaphore::new(SENDING),
             metrics,

@@ -16,13 +16,13 @@ use super::{MailError, MailMessage};
 use crate::config::{MailConfig, MailEncryption};
 
 /// The way to one mail server. Each message has a connection of its own.
-pub struct Transport {
+pub struct SmtpTransport {
     smtp: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
     timeout_seconds: u64,
 }
 
-impl Transport {
+impl SmtpTransport {
     /// Reads what the configuration names; asks nobody yet. `own_host` is what the server is told that
     /// we are.
     ///

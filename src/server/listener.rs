@@ -13,7 +13,7 @@ use tokio_rustls::TlsAcceptor;
 use super::{
     admission::{Admission, Networks},
     connection::{self, ConnectionConfig, ConnectionTimers, Ends, Transport},
-    pulse::Turns,
+    pulse::PulseReceiver,
     socket::{Socket, room_for},
 };
 use crate::{
@@ -72,7 +72,7 @@ impl Listener {
 
     /// Accepts until it drains, then waits for open connections, at most for `drain_time`. Between two
     /// connections it answers whoever asks for its pulse.
-    pub(super) async fn serve(self, drain_time: Duration, mut turns: Turns) {
+    pub(super) async fn serve(self, drain_time: Duration, mut turns: PulseReceiver) {
         let mut connections = JoinSet::new();
         let mut draining = self.draining.clone();
         loop {
@@ -105,7 +105,7 @@ impl Listener {
     async fn let_in(
         &self,
         connections: &mut JoinSet<()>,
-        turns: &mut Turns,
+        turns: &mut PulseReceiver,
         transport: Transport,
         ends: Ends,
     ) {

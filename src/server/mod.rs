@@ -51,12 +51,12 @@ use crate::{
     telemetry::Watch,
 };
 use backups::{Backups, note_upgrade};
-use certificates::{Certificates, Keeper};
+use certificates::{Certificates, RenewalTask};
 use control::Answering;
 use listener::Listener;
 use redirect::Redirect;
 use routes::Routes;
-use socket::{Purpose, Socket, UnixSocket, bind_tcp, tokio_tcp};
+use socket::{Socket, SocketPurpose, UnixSocket, bind_tcp, tokio_tcp};
 use tasks::Tasks;
 use wire::Domains;
 
@@ -86,7 +86,7 @@ pub struct Server {
     domains: Domains,
     backups: Box<Backups>,
     certificates: Certificates,
-    keeper: Keeper,
+    renewal: RenewalTask,
     watch: Watch,
     setup_link: Option<String>,
     drain: watch::Sender<bool>,
@@ -147,7 +147,7 @@ impl Server {
         // After the files, which only one appliance can open: a second one that is refused must not
         // have replaced the certificate of the first.
         let kept = domains.metrics.certificates.clone();
-        let (certificates, keeper) = Certificates::open(&config, &data, clock.clone(), kept)?;
+        let (certificates, renewal) = Certificates::open(&config, &data, clock.clone(), kept)?;
         let tls = certificates.acceptor()?;
         let setup_link = setup_link(&domains.auth).await?;
         seal_of(&config.backup)?;
@@ -183,7 +183,7 @@ impl Server {
         );
         let drain_time = Duration::from_secs(config.server.drain_seconds);
         let control = config.server.control_socket_or(data.control_socket());
-        let control = UnixSocket::bind(&control, Purpose::Control)?;
+        let control = UnixSocket::bind(&control, SocketPurpose::Control)?;
         let redirect_address = redirect.as_ref().and_then(|(tcp, _)| tcp.local_addr().ok());
         let answering = Answering::new(
             &config,
@@ -201,7 +201,7 @@ impl Server {
             domains,
             backups: Box::new(backups),
             certificates,
-            keeper,
+            renewal,
             watch,
             setup_link,
             drain,
@@ -257,7 +257,7 @@ impl Server {
             domains,
             backups,
             certificates,
-            keeper,
+            renewal,
             watch,
             drain,
             drain_time,
@@ -280,7 +280,7 @@ impl Server {
         let sources = vec![certificates.reload()];
         let reloading = self.reload.serve(supervisor.clone(), words.clone(), sources);
         background.spawn(tasks.lasting("reload", reloading));
-        background.spawn(tasks.lasting("certificates", keeper.keep()));
+        background.spawn(tasks.lasting("certificates", renewal.run()));
         let housekeeping = housekeeping::keep(settings, domains.clone());
         background.spawn(tasks.lasting("housekeeping", housekeeping));
         background.spawn(tasks.lasting("sizes", look_at_sizes(domains.clone())));

@@ -11,12 +11,12 @@ pub(super) struct Pulse(mpsc::Sender<oneshot::Sender<()>>);
 
 /// The loop's end of it.
 #[derive(Debug)]
-pub(super) struct Turns(mpsc::Receiver<oneshot::Sender<()>>);
+pub(super) struct PulseReceiver(mpsc::Receiver<oneshot::Sender<()>>);
 
 /// Both ends.
-pub(super) fn pulse() -> (Pulse, Turns) {
+pub(super) fn pulse() -> (Pulse, PulseReceiver) {
     let (ask, asked) = mpsc::channel(1);
-    (Pulse(ask), Turns(asked))
+    (Pulse(ask), PulseReceiver(asked))
 }
 
 impl Pulse {
@@ -29,7 +29,7 @@ impl Pulse {
     }
 }
 
-impl Turns {
+impl PulseReceiver {
     /// Answers whoever asks; for a `select!` of the loop. Waits for good when nobody can ask.
     pub(super) async fn answer(&mut self) {
         match self.0.recv().await {

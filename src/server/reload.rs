@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use super::Supervisor;
 
 /// Something that is read again. What cannot be read it says itself, and keeps what it has.
-pub(super) type Source = Box<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
+pub(super) type ReloadTarget = Box<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
 
 /// Asks a running server to read again. Clones ask the same one; what is asked while it reads is done
 /// once more afterwards.
@@ -25,7 +25,12 @@ impl Reload {
     }
 
     /// Reads again whenever it is asked to, until it is dropped.
-    pub(super) async fn serve(self, supervisor: Supervisor, ready: String, sources: Vec<Source>) {
+    pub(super) async fn serve(
+        self,
+        supervisor: Supervisor,
+        ready: String,
+        sources: Vec<ReloadTarget>,
+    ) {
         loop {
             self.0.notified().await;
             supervisor.reloading();

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use instant_acme::CertificateIdentifier;
 use rustls::pki_types::Der;
 
-use super::tls::{Challenges, Facts, Pair};
+use super::tls::{CertificateInfo, CertificateWithKey, Challenges};
 use crate::{
     clock::{Clock, Time},
     config::{AcmeChallenge, ServerConfig, TlsConfig},
@@ -92,12 +92,12 @@ impl Acme {
         Self { directory, failures, clock, suggestion: Suggestion::default(), issued_by }
     }
 
-    /// When a certificate is to be asked for, when this one is served; nothing is served without `facts`.
-    pub(super) fn due(&self, facts: Option<&Facts>) -> Time {
-        let due = facts.filter(|facts| self.is_wanted(facts)).map_or(Time::EPOCH, |facts| {
-            let (begins, ends, lot) = (facts.not_before, facts.not_after, facts.lot);
+    /// When a certificate is to be asked for, when this one is served; nothing is served without `info`.
+    pub(super) fn due(&self, info: Option<&CertificateInfo>) -> Time {
+        let due = info.filter(|info| self.is_wanted(info)).map_or(Time::EPOCH, |info| {
+            let (begins, ends, lot) = (info.not_before, info.not_after, info.lot);
             match &self.suggestion.window {
-                Some((serial, window)) if *serial == facts.serial => {
+                Some((serial, window)) if *serial == info.serial => {
                     rules::renewal_as_suggested(*window, begins, ends, lot)
                 }
                 _ => rules::renewal(begins, ends, lot),
@@ -107,28 +107,28 @@ impl Acme {
     }
 
     /// Whether a certificate is for the names that are configured, and of the directory.
-    fn is_wanted(&self, facts: &Facts) -> bool {
-        let has = |name: &String| facts.names.iter().any(|it| it.eq_ignore_ascii_case(name));
+    fn is_wanted(&self, info: &CertificateInfo) -> bool {
+        let has = |name: &String| info.names.iter().any(|it| it.eq_ignore_ascii_case(name));
         self.directory.names.iter().all(has)
-            && facts.names.len() == self.directory.names.len()
+            && info.names.len() == self.directory.names.len()
             && self.issued_by.as_ref().is_none_or(|url| *url == self.directory.url)
     }
 
     /// Asks the directory when this certificate is best renewed, if it is time to.
-    pub(super) async fn look_for_suggestion(&mut self, facts: &Facts) {
+    pub(super) async fn look_for_suggestion(&mut self, info: &CertificateInfo) {
         let now = self.clock.now();
-        let is_other = |(serial, _): &(Vec<u8>, _)| *serial != facts.serial;
+        let is_other = |(serial, _): &(Vec<u8>, _)| *serial != info.serial;
         if self.suggestion.window.as_ref().is_some_and(is_other) {
             self.suggestion = Suggestion::default();
         }
-        if self.suggestion.ask_after.is_some_and(|time| now < time) || !self.is_wanted(facts) {
+        if self.suggestion.ask_after.is_some_and(|time| now < time) || !self.is_wanted(info) {
             return;
         }
-        let again = match self.suggestion_for(facts).await {
+        let again = match self.suggestion_for(info).await {
             Ok((window, again)) => {
                 let (opens, closes) = window;
                 tracing::debug!(%opens, %closes, "the directory suggests when to renew");
-                self.suggestion.window = Some((facts.serial.clone(), window));
+                self.suggestion.window = Some((info.serial.clone(), window));
                 again.clamp(SUGGESTED_EVERY_SECONDS.0, SUGGESTED_EVERY_SECONDS.1)
             }
             Err(reason) => {
@@ -139,8 +139,8 @@ impl Acme {
         self.suggestion.ask_after = Some(now.plus_seconds(again));
     }
 
-    async fn suggestion_for(&self, facts: &Facts) -> Result<((Time, Time), i64), String> {
-        let identifier = identifier(facts).ok_or("it does not name the key that signed it")?;
+    async fn suggestion_for(&self, info: &CertificateInfo) -> Result<((Time, Time), i64), String> {
+        let identifier = identifier(info).ok_or("it does not name the key that signed it")?;
         let client = DirectoryClient::trusting(&self.directory.root, self.clock.clone())?;
         let visitor = order::visitor(&self.directory, &client).await;
         let visitor = visitor.map_err(|fault| fault.reason)?;
@@ -160,8 +160,8 @@ impl Acme {
     pub(super) async fn obtain(
         &mut self,
         challenges: &Challenges,
-        replaced: Option<&Facts>,
-    ) -> Result<Pair, NotObtained> {
+        replaced: Option<&CertificateInfo>,
+    ) -> Result<CertificateWithKey, NotObtained> {
         let now = self.clock.now();
         let free = self.failures.within_budget(now);
         if now < free {
@@ -171,7 +171,7 @@ impl Acme {
         challenges.clear();
         match obtained {
             Ok(pair) => {
-                let rest = rules::rest(pair.facts.not_before, pair.facts.not_after);
+                let rest = rules::rest(pair.info.not_before, pair.info.not_after);
                 self.failures.end(self.clock.now().plus_seconds(rest));
                 self.suggestion = Suggestion::default();
                 self.issued_by = Some(self.directory.url.clone());
@@ -187,8 +187,8 @@ impl Acme {
     async fn order(
         &self,
         challenges: &Challenges,
-        replaced: Option<&Facts>,
-    ) -> Result<Pair, Fault> {
+        replaced: Option<&CertificateInfo>,
+    ) -> Result<CertificateWithKey, Fault> {
         let directory = &self.directory;
         let client = DirectoryClient::trusting(&directory.root, self.clock.clone());
         let client = client.map_err(Fault::here)?;
@@ -199,7 +199,7 @@ impl Acme {
         );
         let pem = order::order(directory, &client, challenges, replaced).await?;
         let path = &directory.certificate;
-        let pair = Pair::of_pem(&pem, path.display().to_string());
+        let pair = CertificateWithKey::of_pem(&pem, path.display().to_string());
         let pair =
             pair.map_err(|error| Fault::there(format!("the directory's answer: {error}")))?;
         let text = format!("{LABEL}{}\n{pem}", directory.url);
@@ -223,8 +223,8 @@ impl Directory {
 const LABEL: &str = "Directory: ";
 
 /// How a directory knows a certificate (RFC 9773 §4.1).
-fn identifier(facts: &Facts) -> Option<CertificateIdentifier<'static>> {
-    let authority = facts.authority_key.as_deref()?;
-    let (authority, serial) = (Der::from_slice(authority), Der::from_slice(&facts.serial));
+fn identifier(info: &CertificateInfo) -> Option<CertificateIdentifier<'static>> {
+    let authority = info.authority_key.as_deref()?;
+    let (authority, serial) = (Der::from_slice(authority), Der::from_slice(&info.serial));
     Some(CertificateIdentifier::new(authority, serial).into_owned())
 }

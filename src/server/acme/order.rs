@@ -18,7 +18,7 @@ use super::{
 use crate::{
     config::AcmeChallenge,
     paths::write_atomically,
-    server::tls::{Challenges, Facts},
+    server::tls::{CertificateInfo, Challenges},
 };
 
 const NONCE_REFUSED: &str = "urn:ietf:params:acme:error:badNonce";
@@ -141,7 +141,7 @@ pub(super) async fn order(
     directory: &Directory,
     client: &DirectoryClient,
     challenges: &Challenges,
-    replaced: Option<&Facts>,
+    replaced: Option<&CertificateInfo>,
 ) -> Result<String, Fault> {
     let account = account(directory, client).await?;
     let mut order = new_order(&account, &directory.names, replaced).await?;
@@ -172,7 +172,7 @@ pub(super) async fn order(
 async fn new_order(
     account: &Account,
     names: &[String],
-    replaced: Option<&Facts>,
+    replaced: Option<&CertificateInfo>,
 ) -> Result<Order, Fault> {
     let identifiers: Vec<_> = names
         .iter()

@@ -26,9 +26,9 @@ pub fn certificates_at_rest(config: &Config, data: &DataDir, clock: &Clock) -> C
             Ok(pair) => {
                 if mode == TlsMode::Acme {
                     let acme = Acme::new(&config.tls, &config.server, data, clock.clone());
-                    next_renewal = Some(acme.due(Some(&pair.facts)).to_string());
+                    next_renewal = Some(acme.due(Some(&pair.info)).to_string());
                 }
-                certificates.push(pair.facts.status(now));
+                certificates.push(pair.info.status(now));
             }
             Err(error) => trouble = Some(error.to_string()),
         }

@@ -2,12 +2,12 @@
 //! and when they are exchanged.
 //!
 //! What handshakes see is the `Resolver` of `tls`; exchanging what it offers drops no connection. The
-//! [`Keeper`] is the one task that does so: it looks every few seconds whether files changed or a renewal is
+//! [`RenewalTask`] is the one task that does so: it looks every few seconds whether files changed or a renewal is
 //! due, and does what it is asked over the control socket or by a signal. What cannot be read or had leaves
 //! everything as it was, and says so in the log, to whoever asks, and in a metric.
 
 mod at_rest;
-mod keeper;
+mod renewal;
 
 use std::{
     fmt,
@@ -21,7 +21,10 @@ use super::{
     StartError,
     acme::Acme,
     reload,
-    tls::{self, Challenges, Facts, Pair, Resolver, TlsFiles, UnreadableCertificate},
+    tls::{
+        self, CertificateInfo, CertificateWithKey, Challenges, Resolver, TlsFiles,
+        UnreadableCertificate,
+    },
 };
 use crate::{
     clock::{Clock, Time},
@@ -31,8 +34,8 @@ use crate::{
     telemetry::{CertificateMetrics, CertificateState, ServedCertificate},
 };
 pub use at_rest::{certificates_at_rest, renew_at_rest};
-pub(super) use keeper::Keeper;
-use keeper::Source;
+use renewal::CertificateSource;
+pub(super) use renewal::RenewalTask;
 
 /// How many may wait to be done. They are done one after another, and each does for all that wait.
 const WAITING: usize = 16;
@@ -60,7 +63,7 @@ struct RenewalState {
     next_renewal: Option<Time>,
 }
 
-/// What the keeper is asked for.
+/// What the renewal is asked for.
 enum Ask {
     /// Read what is there again, and tell when that is done.
     Reload(oneshot::Sender<()>),
@@ -103,7 +106,7 @@ impl Certificates {
         data: &DataDir,
         clock: Clock,
         metrics: CertificateMetrics,
-    ) -> Result<(Self, Keeper), StartError> {
+    ) -> Result<(Self, RenewalTask), StartError> {
         let mode = config.tls.mode;
         let files = TlsFiles::of(&config.tls, data);
         let acme = || Acme::new(&config.tls, &config.server, data, clock.clone());
@@ -126,10 +129,10 @@ impl Certificates {
             );
         }
         let source = match mode {
-            TlsMode::SelfSigned => Source::self_signed(config, data),
+            TlsMode::SelfSigned => CertificateSource::self_signed(config, data),
             // Without TLS there are none.
-            TlsMode::Files | TlsMode::Off => Source::files(files),
-            TlsMode::Acme => Source::Acme(Box::new(acme()), files),
+            TlsMode::Files | TlsMode::Off => CertificateSource::files(files),
+            TlsMode::Acme => CertificateSource::Acme(Box::new(acme()), files),
         };
         let (asks, asked) = mpsc::channel(WAITING);
         let challenges = Arc::new(Challenges::default());
@@ -145,8 +148,8 @@ impl Certificates {
             asks,
         }));
         certificates.tell();
-        let keeper = Keeper::new(certificates.clone(), source, asked);
-        Ok((certificates, keeper))
+        let renewal = RenewalTask::new(certificates.clone(), source, asked);
+        Ok((certificates, renewal))
     }
 
     /// The acceptor of the public listener; nothing when a proxy speaks TLS.
@@ -163,7 +166,7 @@ impl Certificates {
     }
 
     /// What a reload reads again. What came of it is said in the log.
-    pub(super) fn reload(&self) -> reload::Source {
+    pub(super) fn reload(&self) -> reload::ReloadTarget {
         let asks = self.0.asks.clone();
         Box::new(move || {
             let asks = asks.clone();
@@ -190,7 +193,7 @@ impl Certificates {
         let renewal_state = self.renewal_state();
         CertificateReport {
             mode: self.0.mode.as_str().to_owned(),
-            certificates: self.offered().iter().map(|pair| pair.facts.status(now)).collect(),
+            certificates: self.offered().iter().map(|pair| pair.info.status(now)).collect(),
             provisional: renewal_state.provisional,
             trouble: renewal_state.trouble.clone(),
             next_renewal: renewal_state.next_renewal.map(|time| time.to_string()),
@@ -200,8 +203,8 @@ impl Certificates {
     /// The certificate that ends first.
     pub(super) fn first_to_end(&self) -> Option<CertificateStatus> {
         let pairs = self.offered();
-        let first = pairs.iter().min_by_key(|pair| pair.facts.not_after)?;
-        Some(first.facts.status(self.0.clock.now()))
+        let first = pairs.iter().min_by_key(|pair| pair.info.not_after)?;
+        Some(first.info.status(self.0.clock.now()))
     }
 
     /// Why the last try to get or read another one failed.
@@ -209,21 +212,21 @@ impl Certificates {
         self.renewal_state().trouble.clone()
     }
 
-    fn offered(&self) -> Arc<[Pair]> {
+    fn offered(&self) -> Arc<[CertificateWithKey]> {
         self.0.resolver.offered()
     }
 
     /// What a directory has given, if that is what is offered.
-    fn of_directory(&self) -> Option<Facts> {
+    fn of_directory(&self) -> Option<CertificateInfo> {
         if self.renewal_state().provisional {
             return None;
         }
-        self.offered().first().map(|pair| pair.facts.clone())
+        self.offered().first().map(|pair| pair.info.clone())
     }
 
     /// Offers others from now on.
-    fn offer(&self, pairs: Vec<Pair>) {
-        for Facts { names, key, not_after, .. } in pairs.iter().map(|pair| &pair.facts) {
+    fn offer(&self, pairs: Vec<CertificateWithKey>) {
+        for CertificateInfo { names, key, not_after, .. } in pairs.iter().map(|pair| &pair.info) {
             tracing::info!(names = names.join(", "), %key, until = %not_after, "serving a certificate");
         }
         self.0.resolver.offer(pairs);
@@ -257,8 +260,8 @@ impl Certificates {
             (false, None) => CertificateState::Current,
         };
         drop(renewal_state);
-        let first = pairs.iter().map(|pair| &pair.facts).min_by_key(|facts| facts.not_after);
-        if let Some(Facts { not_before, not_after, .. }) = first {
+        let first = pairs.iter().map(|pair| &pair.info).min_by_key(|info| info.not_after);
+        if let Some(CertificateInfo { not_before, not_after, .. }) = first {
             let (not_before, not_after) = (*not_before, *not_after);
             self.0.metrics.serves(ServedCertificate { not_before, not_after, state });
         }
@@ -270,13 +273,13 @@ impl Certificates {
 }
 
 /// All of these files, or why one of them cannot be served.
-fn load(files: &[TlsFiles]) -> Result<Vec<Pair>, UnreadableCertificate> {
+fn load(files: &[TlsFiles]) -> Result<Vec<CertificateWithKey>, UnreadableCertificate> {
     files.iter().map(TlsFiles::load).collect()
 }
 
 /// What a directory has given before, if it can be served. Its end does not matter: whoever cannot reach the
 /// directory is helped as little by a certificate that nobody knows.
-fn kept_of_directory(files: &[TlsFiles]) -> Option<Vec<Pair>> {
+fn kept_of_directory(files: &[TlsFiles]) -> Option<Vec<CertificateWithKey>> {
     if files.iter().any(|file| !file.certificate.exists()) {
         return None;
     }
@@ -290,7 +293,11 @@ fn kept_of_directory(files: &[TlsFiles]) -> Option<Vec<Pair>> {
 }
 
 /// The certificate that the appliance makes for itself.
-fn self_signed(config: &Config, data: &DataDir, now: Time) -> Result<Pair, StartError> {
+fn self_signed(
+    config: &Config,
+    data: &DataDir,
+    now: Time,
+) -> Result<CertificateWithKey, StartError> {
     tls::keep(&config.tls, &config.server, data, now)?;
     let files = TlsFiles::self_signed(data);
     let again = match files.load() {

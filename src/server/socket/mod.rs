@@ -17,7 +17,7 @@ pub use descriptors::descriptors_for;
 pub(super) use descriptors::room_for;
 use passed::PassedSocket;
 pub use passed::PassedSockets;
-pub(super) use unix_socket::{Purpose, UnixSocket};
+pub(super) use unix_socket::{SocketPurpose, UnixSocket};
 
 /// A listening socket.
 pub(super) enum Socket {
@@ -33,7 +33,7 @@ impl Socket {
     pub(super) async fn bind(listen: &Listen) -> Result<Self, StartError> {
         match listen {
             Listen::Tcp(address) => Ok(Self::Tcp(bind_tcp(*address).await?)),
-            Listen::Unix(path) => UnixSocket::bind(path, Purpose::Http).map(Self::Unix),
+            Listen::Unix(path) => UnixSocket::bind(path, SocketPurpose::Http).map(Self::Unix),
         }
     }
 

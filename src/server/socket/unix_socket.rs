@@ -16,14 +16,14 @@ use crate::{paths::set_mode, server::StartError};
 
 /// What a socket is for.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::server) enum Purpose {
+pub(in crate::server) enum SocketPurpose {
     /// The command line asks at it: its owner's alone.
     Control,
     /// A proxy sends requests to it: its owner's and its group's.
     Http,
 }
 
-impl Purpose {
+impl SocketPurpose {
     const fn name(self) -> &'static str {
         match self {
             Self::Control => "control socket",
@@ -60,7 +60,7 @@ impl UnixSocket {
     ///
     /// # Errors
     /// [`StartError`], in words for the person who starts it.
-    pub(in crate::server) fn bind(path: &Path, purpose: Purpose) -> Result<Self, StartError> {
+    pub(in crate::server) fn bind(path: &Path, purpose: SocketPurpose) -> Result<Self, StartError> {
         make_way(path, purpose)?;
         let failed = |error: io::Error| {
             let (name, key, shown) = (purpose.name(), purpose.key(), path.display());
@@ -107,7 +107,7 @@ impl Drop for UnixSocket {
 }
 
 /// Sees to it that nothing of worth is at `path`.
-fn make_way(path: &Path, purpose: Purpose) -> Result<(), StartError> {
+fn make_way(path: &Path, purpose: SocketPurpose) -> Result<(), StartError> {
     let (name, key) = (purpose.name(), purpose.key());
     let in_the_way = |what: &str| {
         let path = path.display();
@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     fn bind(path: &Path) -> Result<UnixSocket, String> {
-        UnixSocket::bind(path, Purpose::Control).map_err(|error| error.to_string())
+        UnixSocket::bind(path, SocketPurpose::Control).map_err(|error| error.to_string())
     }
 
     #[tokio::test]
@@ -159,7 +159,7 @@ mod tests {
         let mode = || fs::symlink_metadata(&path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(), 0o600);
         drop(socket);
-        let socket = UnixSocket::bind(&path, Purpose::Http).unwrap();
+        let socket = UnixSocket::bind(&path, SocketPurpose::Http).unwrap();
         assert_eq!(mode(), 0o660);
         drop(socket);
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);

@@ -29,7 +29,7 @@ impl std::error::Error for UnreadableCertificate {}
 
 /// What a certificate says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::server) struct Facts {
+pub(in crate::server) struct CertificateInfo {
     /// Names and addresses that it is for.
     pub(in crate::server) names: Vec<String>,
     pub(in crate::server) issuer: String,
@@ -64,7 +64,7 @@ impl fmt::Display for KeyKind {
     }
 }
 
-impl Facts {
+impl CertificateInfo {
     /// What this certificate says.
     ///
     /// # Errors
@@ -118,8 +118,8 @@ pub fn certificate_status(
     let Some(first) = chain.first() else {
         return Err(unreadable(path, &"it holds no certificate"));
     };
-    let facts = Facts::of(first, path.display().to_string());
-    Ok(facts.map_err(|error| unreadable(path, &error))?.status(now))
+    let info = CertificateInfo::of(first, path.display().to_string());
+    Ok(info.map_err(|error| unreadable(path, &error))?.status(now))
 }
 
 /// The names and addresses of the subject alternative name, the only place that clients look at

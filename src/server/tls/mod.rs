@@ -8,14 +8,14 @@
 //! exchanged is not decided here but in `certificates`. `probe` is the other end: how the health check
 //! asks the appliance on the same machine.
 
+mod certificate_with_key;
 mod challenges;
-mod choice;
+mod file_versions;
 mod inspect;
-mod pair;
 mod probe;
 mod resolver;
+mod selection;
 mod self_signed;
-mod stamps;
 
 use std::sync::Arc;
 
@@ -27,16 +27,16 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use super::StartError;
 
+pub(super) use certificate_with_key::CertificateWithKey;
+pub use certificate_with_key::TlsFiles;
 pub(super) use challenges::{ACME_PATH, Challenges};
-pub use choice::covers;
-pub(super) use inspect::Facts;
+pub(super) use file_versions::FileVersions;
+pub(super) use inspect::CertificateInfo;
 pub use inspect::{UnreadableCertificate, certificate_status};
-pub(super) use pair::Pair;
-pub use pair::TlsFiles;
 pub use probe::probe;
 pub(super) use resolver::Resolver;
+pub use selection::covers;
 pub(super) use self_signed::{keep, make_anew};
-pub(super) use stamps::Stamps;
 
 /// The acceptor for the public listener. `proves_names` when an ACME directory asks in handshakes.
 pub(super) fn acceptor(

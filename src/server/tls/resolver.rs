@@ -9,31 +9,34 @@ use rustls::{
 };
 
 use super::{
+    certificate_with_key::CertificateWithKey,
     challenges::{ACME_TLS, Challenges},
-    choice::{Candidate, choose},
     inspect::KeyKind,
-    pair::Pair,
+    selection::{Candidate, choose},
 };
 
 /// What is offered, and the answers for an ACME directory.
 #[derive(Debug)]
 pub(in crate::server) struct Resolver {
-    pairs: RwLock<Arc<[Pair]>>,
+    pairs: RwLock<Arc<[CertificateWithKey]>>,
     challenges: Arc<Challenges>,
 }
 
 impl Resolver {
-    pub(in crate::server) fn new(pairs: Vec<Pair>, challenges: Arc<Challenges>) -> Self {
+    pub(in crate::server) fn new(
+        pairs: Vec<CertificateWithKey>,
+        challenges: Arc<Challenges>,
+    ) -> Self {
         Self { pairs: RwLock::new(pairs.into()), challenges }
     }
 
     /// Offers others from now on.
-    pub(in crate::server) fn offer(&self, pairs: Vec<Pair>) {
+    pub(in crate::server) fn offer(&self, pairs: Vec<CertificateWithKey>) {
         *self.pairs.write().unwrap_or_else(PoisonError::into_inner) = pairs.into();
     }
 
     /// What is offered.
-    pub(in crate::server) fn offered(&self) -> Arc<[Pair]> {
+    pub(in crate::server) fn offered(&self) -> Arc<[CertificateWithKey]> {
         Arc::clone(&self.pairs.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -48,8 +51,8 @@ impl ResolvesServerCert for Resolver {
         }
         let pairs = self.offered();
         let candidates = pairs.iter().map(|pair| Candidate {
-            names: &pair.facts.names,
-            is_rsa: matches!(pair.facts.key, KeyKind::Rsa(_)),
+            names: &pair.info.names,
+            is_rsa: matches!(pair.info.key, KeyKind::Rsa(_)),
             can_sign: pair.key.key.choose_scheme(hello.signature_schemes()).is_some(),
         });
         let place = choose(candidates, hello.server_name())?;

@@ -8,7 +8,7 @@ use rustls::{
     sign::CertifiedKey,
 };
 
-use super::inspect::{Facts, UnreadableCertificate, read_chain, unreadable};
+use super::inspect::{CertificateInfo, UnreadableCertificate, read_chain, unreadable};
 use crate::{
     config::{TlsConfig, TlsMode},
     paths::DataDir,
@@ -25,9 +25,9 @@ pub struct TlsFiles {
 
 /// A certificate chain with its key.
 #[derive(Debug, Clone)]
-pub(in crate::server) struct Pair {
+pub(in crate::server) struct CertificateWithKey {
     pub(super) key: Arc<CertifiedKey>,
-    pub(in crate::server) facts: Facts,
+    pub(in crate::server) info: CertificateInfo,
 }
 
 impl TlsFiles {
@@ -68,15 +68,15 @@ impl TlsFiles {
     }
 
     /// Reads both.
-    pub(in crate::server) fn load(&self) -> Result<Pair, UnreadableCertificate> {
+    pub(in crate::server) fn load(&self) -> Result<CertificateWithKey, UnreadableCertificate> {
         let chain = read_chain(&self.certificate)?;
         let key = PrivateKeyDer::from_pem_file(&self.key)
             .map_err(|error| unreadable(&self.key, &error))?;
         let source = self.certificate.display().to_string();
-        Pair::new(chain, key, source).map_err(|error| match error {
-            NotAPair::Certificate(error) => unreadable(&self.certificate, &error),
-            NotAPair::Key(error) => unreadable(&self.key, &error),
-            NotAPair::Strangers => {
+        CertificateWithKey::new(chain, key, source).map_err(|error| match error {
+            NotCertificateAndKey::Certificate(error) => unreadable(&self.certificate, &error),
+            NotCertificateAndKey::Key(error) => unreadable(&self.key, &error),
+            NotCertificateAndKey::Strangers => {
                 let (key, certificate) = (self.key.display(), self.certificate.display());
                 UnreadableCertificate(format!("{key} is not the key of {certificate}"))
             }
@@ -86,7 +86,7 @@ impl TlsFiles {
 
 /// Why a chain and a key make no pair.
 #[derive(Debug)]
-pub(in crate::server) enum NotAPair {
+pub(in crate::server) enum NotCertificateAndKey {
     /// The chain makes no sense.
     Certificate(String),
     /// The key makes no sense.
@@ -95,7 +95,7 @@ pub(in crate::server) enum NotAPair {
     Strangers,
 }
 
-impl fmt::Display for NotAPair {
+impl fmt::Display for NotCertificateAndKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Certificate(reason) | Self::Key(reason) => f.write_str(reason),
@@ -104,32 +104,35 @@ impl fmt::Display for NotAPair {
     }
 }
 
-impl Pair {
+impl CertificateWithKey {
     /// A chain with its key; `source` says where they come from.
     pub(in crate::server) fn new(
         chain: Vec<CertificateDer<'static>>,
         key: PrivateKeyDer<'static>,
         source: String,
-    ) -> Result<Self, NotAPair> {
+    ) -> Result<Self, NotCertificateAndKey> {
         let Some(first) = chain.first() else {
-            return Err(NotAPair::Certificate("it holds no certificate".to_owned()));
+            return Err(NotCertificateAndKey::Certificate("it holds no certificate".to_owned()));
         };
-        let facts = Facts::of(first, source).map_err(NotAPair::Certificate)?;
+        let info = CertificateInfo::of(first, source).map_err(NotCertificateAndKey::Certificate)?;
         let key = CertifiedKey::from_der(chain, key, &aws_lc_rs::default_provider());
         match key {
-            Ok(key) => Ok(Self { key: Arc::new(key), facts }),
-            Err(rustls::Error::InconsistentKeys(_)) => Err(NotAPair::Strangers),
-            Err(error) => Err(NotAPair::Key(error.to_string())),
+            Ok(key) => Ok(Self { key: Arc::new(key), info }),
+            Err(rustls::Error::InconsistentKeys(_)) => Err(NotCertificateAndKey::Strangers),
+            Err(error) => Err(NotCertificateAndKey::Key(error.to_string())),
         }
     }
 
     /// The same of PEM: the chain and its key in any order.
-    pub(in crate::server) fn of_pem(pem: &str, source: String) -> Result<Self, NotAPair> {
+    pub(in crate::server) fn of_pem(
+        pem: &str,
+        source: String,
+    ) -> Result<Self, NotCertificateAndKey> {
         let chain = CertificateDer::pem_slice_iter(pem.as_bytes())
             .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| NotAPair::Certificate(error.to_string()))?;
+            .map_err(|error| NotCertificateAndKey::Certificate(error.to_string()))?;
         let key = PrivateKeyDer::from_pem_slice(pem.as_bytes())
-            .map_err(|error| NotAPair::Key(error.to_string()))?;
+            .map_err(|error| NotCertificateAndKey::Key(error.to_string()))?;
         Self::new(chain, key, source)
     }
 }

@@ -5,10 +5,10 @@ use std::{fs, os::unix::fs::MetadataExt, path::PathBuf};
 
 /// What the file system says of files at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in crate::server) struct Stamps(Vec<Option<Stamp>>);
+pub(in crate::server) struct FileVersions(Vec<Option<FileVersion>>);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
+struct FileVersion {
     file: (u64, u64),
     bytes: u64,
     modified: (i64, i64),
@@ -16,12 +16,12 @@ struct Stamp {
     changed: (i64, i64),
 }
 
-impl Stamps {
+impl FileVersions {
     /// Of these files, following links. One that is not there has none.
     pub(in crate::server) fn of(paths: &[PathBuf]) -> Self {
         let stamp = |path: &PathBuf| {
             let there = fs::metadata(path).ok()?;
-            Some(Stamp {
+            Some(FileVersion {
                 file: (there.dev(), there.ino()),
                 bytes: there.len(),
                 modified: (there.mtime(), there.mtime_nsec()),
@@ -41,9 +41,9 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let [file, link] = ["file", "link"].map(|name| directory.path().join(name));
         let paths = [link.clone()];
-        let mut last = Stamps::of(&paths);
+        let mut last = FileVersions::of(&paths);
         let mut is_seen = || {
-            let now = Stamps::of(&paths);
+            let now = FileVersions::of(&paths);
             std::mem::replace(&mut last, now.clone()) != now
         };
         assert!(!is_seen());

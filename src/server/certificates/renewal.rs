@@ -11,7 +11,7 @@ use crate::{
     paths::DataDir,
     server::{
         acme::{Acme, NotObtained},
-        tls::{Pair, Stamps, TlsFiles, UnreadableCertificate, make_anew},
+        tls::{CertificateWithKey, FileVersions, TlsFiles, UnreadableCertificate, make_anew},
     },
 };
 
@@ -19,26 +19,26 @@ use crate::{
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// Where certificates come from.
-pub(in crate::server) enum Source {
+pub(in crate::server) enum CertificateSource {
     /// The appliance, which makes another when it is asked to and, at a start, when the end is near.
     SelfSigned(Box<(TlsConfig, ServerConfig, DataDir)>, Vec<TlsFiles>),
     /// Files of somebody else's.
-    Files(Watched),
+    Files(WatchedFiles),
     /// A directory; the file is what it has given last.
     Acme(Box<Acme>, Vec<TlsFiles>),
 }
 
 /// Files, and how they looked.
-pub(in crate::server) struct Watched {
+pub(in crate::server) struct WatchedFiles {
     files: Vec<TlsFiles>,
     paths: Vec<PathBuf>,
     /// When they were last read.
-    read: Stamps,
+    read: FileVersions,
     /// At the last look.
-    seen: Stamps,
+    seen: FileVersions,
 }
 
-impl Source {
+impl CertificateSource {
     pub(super) fn self_signed(config: &Config, data: &DataDir) -> Self {
         let made_of = (config.tls.clone(), config.server.clone(), data.clone());
         Self::SelfSigned(Box::new(made_of), vec![TlsFiles::self_signed(data)])
@@ -47,8 +47,8 @@ impl Source {
     pub(super) fn files(files: Vec<TlsFiles>) -> Self {
         let both = |files: &TlsFiles| [files.certificate.clone(), files.key.clone()];
         let paths: Vec<_> = files.iter().flat_map(both).collect();
-        let stamps = Stamps::of(&paths);
-        Self::Files(Watched { files, paths, read: stamps.clone(), seen: stamps })
+        let versions = FileVersions::of(&paths);
+        Self::Files(WatchedFiles { files, paths, read: versions.clone(), seen: versions })
     }
 
     fn paths_to_load(&self) -> Vec<TlsFiles> {
@@ -60,23 +60,23 @@ impl Source {
 }
 
 /// Keeps the certificates of a server.
-pub(in crate::server) struct Keeper {
+pub(in crate::server) struct RenewalTask {
     certificates: Certificates,
-    source: Source,
+    source: CertificateSource,
     asked: mpsc::Receiver<Ask>,
 }
 
-impl Keeper {
+impl RenewalTask {
     pub(super) fn new(
         certificates: Certificates,
-        source: Source,
+        source: CertificateSource,
         asked: mpsc::Receiver<Ask>,
     ) -> Self {
         Self { certificates, source, asked }
     }
 
     /// Goes on until it is dropped.
-    pub(in crate::server) async fn keep(mut self) {
+    pub(in crate::server) async fn run(mut self) {
         let mut looks = tokio::time::interval(LOOK_EVERY);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -99,18 +99,18 @@ impl Keeper {
 
     async fn look(&mut self) {
         match &mut self.source {
-            Source::SelfSigned(..) => {}
-            Source::Files(watched) => {
+            CertificateSource::SelfSigned(..) => {}
+            CertificateSource::Files(watched) => {
                 if watched.has_settled_on_something_new().await {
                     let _ = self.reload().await;
                 }
             }
-            Source::Acme(acme, _) => {
-                let facts = self.certificates.of_directory();
-                if let Some(facts) = &facts {
-                    acme.look_for_suggestion(facts).await;
+            CertificateSource::Acme(acme, _) => {
+                let info = self.certificates.of_directory();
+                if let Some(info) = &info {
+                    acme.look_for_suggestion(info).await;
                 }
-                let due = acme.due(facts.as_ref());
+                let due = acme.due(info.as_ref());
                 self.certificates.plan(Some(due));
                 if due <= self.certificates.0.clock.now() {
                     let _ = self.obtain().await;
@@ -121,25 +121,25 @@ impl Keeper {
 
     async fn renew(&mut self) -> Result<(), NotRenewed> {
         match &self.source {
-            Source::Files(_) => self.reload().await,
-            Source::SelfSigned(made_of, _) => {
+            CertificateSource::Files(_) => self.reload().await,
+            CertificateSource::SelfSigned(made_of, _) => {
                 let (tls, server, data) = &**made_of;
                 make_anew(tls, server, data, self.certificates.0.clock.now())
                     .map_err(|error| NotRenewed::Failed(error.to_string()))?;
                 self.reload().await
             }
-            Source::Acme(..) => self.obtain().await,
+            CertificateSource::Acme(..) => self.obtain().await,
         }
     }
 
     /// Reads what is there.
     async fn reload(&mut self) -> Result<(), NotRenewed> {
-        if let Source::Acme(..) = self.source {
+        if let CertificateSource::Acme(..) = self.source {
             // Nobody else writes that file, and what it holds is what is served, or older.
             return Ok(());
         }
         let files = self.source.paths_to_load();
-        if let Source::Files(watched) = &mut self.source {
+        if let CertificateSource::Files(watched) = &mut self.source {
             // Before they are read: what changes meanwhile is seen at the next look.
             watched.read = watched.look().await;
         }
@@ -157,7 +157,7 @@ impl Keeper {
 
     /// Asks the directory.
     async fn obtain(&mut self) -> Result<(), NotRenewed> {
-        let Source::Acme(acme, _) = &mut self.source else { return Ok(()) };
+        let CertificateSource::Acme(acme, _) = &mut self.source else { return Ok(()) };
         let replaced = self.certificates.of_directory();
         let challenges = self.certificates.challenges();
         let obtained = acme.obtain(&challenges, replaced.as_ref()).await;
@@ -178,7 +178,7 @@ impl Keeper {
     }
 }
 
-impl Watched {
+impl WatchedFiles {
     /// Whether the files are others than those that were read, and the same at two looks: what is still
     /// being written, or is a certificate whose key is on its way, is left alone for a moment.
     async fn has_settled_on_something_new(&mut self) -> bool {
@@ -188,13 +188,13 @@ impl Watched {
     }
 
     /// On a thread for it: a file system that hangs holds nobody up.
-    async fn look(&self) -> Stamps {
+    async fn look(&self) -> FileVersions {
         let paths = self.paths.clone();
-        spawn_blocking(move || Stamps::of(&paths)).await.unwrap_or_default()
+        spawn_blocking(move || FileVersions::of(&paths)).await.unwrap_or_default()
     }
 }
 
-async fn read(files: Vec<TlsFiles>) -> Result<Vec<Pair>, UnreadableCertificate> {
+async fn read(files: Vec<TlsFiles>) -> Result<Vec<CertificateWithKey>, UnreadableCertificate> {
     let read = spawn_blocking(move || load(&files)).await;
     read.unwrap_or_else(|error| Err(UnreadableCertificate(error.to_string())))
 }
