@@ -29,9 +29,9 @@ mod store;
 mod tables;
 
 pub use accounts::{
-    AccountChange, AccountsApi, Csv, CsvFault, Email, Found, ImportApi, ImportOutcome,
-    ImportReport, ImportedRow, NewAccount, NewPerson, PeopleFilter, PersonChanges, PersonInput,
-    Registered, Registration, RegistrationApi, SetupApi, Username,
+    AccountChange, AccountsApi, Csv, CsvFault, Email, ImportApi, ImportOutcome, ImportReport,
+    ImportedRow, NewAccount, NewPerson, PeopleFilter, PersonChanges, PersonInput,
+    RegisteredAccount, Registration, RegistrationApi, SetupApi, UserSlice, Username,
 };
 pub use api_keys::{ApiKeysApi, KeyView, NewKey};
 pub use error::AuthError;

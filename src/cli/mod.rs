@@ -44,7 +44,7 @@ use clap::{Args, Parser, Subcommand};
 use serde_json::Value;
 
 use crate::{
-    config::{Config, ConfigError, ConfigSources, Settings},
+    config::{Config, ConfigError, ConfigSources, ConfigValues},
     control::{self, Request},
     paths::DataDir,
 };
@@ -214,8 +214,8 @@ impl Global {
         false
     }
 
-    fn settings(&self) -> Result<Settings, ConfigError> {
-        Settings::load(&self.sources(&[]))
+    fn settings(&self) -> Result<ConfigValues, ConfigError> {
+        ConfigValues::load(&self.sources(&[]))
     }
 
     fn load(&self, flags: &[(&str, String)]) -> Result<Config, ConfigError> {

@@ -126,11 +126,11 @@ pub struct Setting {
 
 /// Every value in force, by `section.key`.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct ConfigValues {
     values: BTreeMap<String, Setting>,
 }
 
-impl Settings {
+impl ConfigValues {
     /// Lays file, environment and flags over the defaults.
     ///
     /// # Errors

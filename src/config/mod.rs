@@ -32,7 +32,7 @@ pub use backup::{BackupConfig, BackupSchedule};
 pub use cors::CorsConfig;
 pub use data::DataConfig;
 pub use limits::LimitsConfig;
-pub use load::{ConfigError, ConfigSources, Settings, ValueSource};
+pub use load::{ConfigError, ConfigSources, ConfigValues, ValueSource};
 pub use log::{ConfigLogFormat, LogConfig};
 pub use mail::{MailConfig, MailEncryption};
 pub use network::Network;
@@ -86,7 +86,7 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] for the first thing that is wrong, in words for the person who wrote it.
     pub fn load(sources: &ConfigSources) -> Result<Self, ConfigError> {
-        Settings::load(sources)?.parse()
+        ConfigValues::load(sources)?.parse()
     }
 
     /// The proxy that speaks TLS, if nothing says how it names its clients.

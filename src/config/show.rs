@@ -3,12 +3,12 @@
 use serde_json::json;
 use toml::Value;
 
-use super::load::{Setting, Settings};
+use super::load::{ConfigValues, Setting};
 
 const MASK: &str = "********";
 
 /// One line a value: `key = value  # origin`.
-pub fn show_text(settings: &Settings) -> String {
+pub fn show_text(settings: &ConfigValues) -> String {
     let lines: Vec<(String, String)> = settings
         .iter()
         .map(|(key, setting)| {
@@ -22,7 +22,7 @@ pub fn show_text(settings: &Settings) -> String {
 }
 
 /// `{"section.key": {"value": …, "origin": "…"}}`.
-pub fn show_json(settings: &Settings) -> serde_json::Value {
+pub fn show_json(settings: &ConfigValues) -> serde_json::Value {
     settings
         .iter()
         .map(|(key, setting)| {

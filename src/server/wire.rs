@@ -323,7 +323,7 @@ fn options(config: &Config) -> StoreOptions {
 struct AccountsForUser(AuthService);
 
 impl user::Accounts for AccountsForUser {
-    fn registered(&self, id: UserId) -> Result<Option<user::Registered>, StoreError> {
+    fn registered(&self, id: UserId) -> Result<Option<user::NewProfile>, StoreError> {
         Ok(self.0.registered(id)?.map(as_user_sees))
     }
 
@@ -337,9 +337,9 @@ impl user::Accounts for AccountsForUser {
     }
 }
 
-fn as_user_sees(registered: auth::Registered) -> user::Registered {
-    let auth::Registered { name, surname, language, created_at } = registered;
-    user::Registered { name, surname, language, created_at }
+fn as_user_sees(registered: auth::RegisteredAccount) -> user::NewProfile {
+    let auth::RegisteredAccount { name, surname, language, created_at } = registered;
+    user::NewProfile { name, surname, language, created_at }
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ pub use series::{Range, Series};
 pub use share_metrics::{ScarceResource, ShareMetrics};
 pub use store_metrics::StoreMetrics;
 pub use tail::{Level, LogLine, LogTail, Missed, log_tail};
-pub use traffic::{Route, Routes, Traffic};
+pub use traffic::{Route, RouteTraffics, Traffic};
 pub use watch::{FIRST_SAMPLE_AFTER, Latest, Outside, RECENT, RouteTraffic, SAMPLE_EVERY, Watch};
 
 /// A count as a number to divide by: exact up to 2^53, and no count here comes near it.

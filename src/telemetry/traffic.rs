@@ -55,9 +55,9 @@ impl Traffic {
 
 /// The traffic of every route that was asked for.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Routes(pub BTreeMap<Route, Traffic>);
+pub struct RouteTraffics(pub BTreeMap<Route, Traffic>);
 
-impl Routes {
+impl RouteTraffics {
     /// What came on top of an earlier state, routes without any left out.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
@@ -88,7 +88,7 @@ impl Routes {
 
 impl Metrics {
     /// The traffic since the start.
-    pub fn routes(&self) -> Routes {
+    pub fn routes(&self) -> RouteTraffics {
         let mut routes = BTreeMap::<Route, Traffic>::new();
         for_each(&self.http_requests, |metric| {
             let count = whole(metric.get_counter().get_value());
@@ -108,7 +108,7 @@ impl Metrics {
             let latency = Distribution::of(metric.get_histogram());
             routes.entry(route(metric)).or_default().latency = latency;
         });
-        Routes(routes)
+        RouteTraffics(routes)
     }
 
     /// How often each outcome of a check of an access token came up since the start.
@@ -202,6 +202,6 @@ mod tests {
         assert_eq!(counts, [("/a", 2, 2, 1, 0), ("/b", 1, 0, 0, 1)]);
         assert_eq!(fresh.by_service()["user"].latency.count(), 3);
         assert_eq!(metrics.routes().total().requests, 4);
-        assert_eq!(earlier.since(&earlier), Routes::default());
+        assert_eq!(earlier.since(&earlier), RouteTraffics::default());
     }
 }

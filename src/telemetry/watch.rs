@@ -24,7 +24,7 @@ use super::{
     period::{PERIOD_SECONDS, Period},
     process::ProcessReading,
     series::{Range, Series},
-    traffic::Routes,
+    traffic::RouteTraffics,
 };
 use crate::clock::Time;
 
@@ -70,9 +70,9 @@ pub struct Latest {
 #[derive(Debug, Clone)]
 pub struct RouteTraffic {
     /// Since the start.
-    pub since_start: Routes,
+    pub since_start: RouteTraffics,
     /// Recently: since about [`RECENT`] ago, or since the start when that was later.
-    pub recent: Routes,
+    pub recent: RouteTraffics,
 }
 
 /// Takes and keeps samples. Clones share them.
@@ -97,7 +97,7 @@ struct State {
     /// Time that the samples have covered.
     age: Duration,
     /// States of the routes, oldest first, with the age at which they were taken.
-    routes: VecDeque<(Duration, Routes)>,
+    routes: VecDeque<(Duration, RouteTraffics)>,
 }
 
 /// What counts up.
@@ -105,7 +105,7 @@ struct Counters {
     machine: MachineReading,
     process: ProcessReading,
     outside: Outside,
-    routes: Routes,
+    routes: RouteTraffics,
     commits: Distribution,
     scans: u64,
     sign_in_failures: u64,
@@ -230,8 +230,8 @@ impl Watch {
 }
 
 impl State {
-    fn remember_routes(&mut self, routes: &Routes) {
-        let due = |(taken, _): &(Duration, Routes)| self.age >= *taken + ROUTES_EVERY;
+    fn remember_routes(&mut self, routes: &RouteTraffics) {
+        let due = |(taken, _): &(Duration, RouteTraffics)| self.age >= *taken + ROUTES_EVERY;
         if self.routes.back().is_none_or(due) {
             self.routes.push_back((self.age, routes.clone()));
         }

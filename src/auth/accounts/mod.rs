@@ -13,8 +13,8 @@ mod service;
 
 pub use api::{RegistrationApi, SetupApi};
 pub use import::{Csv, CsvFault, ImportApi, ImportOutcome, ImportReport, ImportedRow};
-pub use model::{Email, NewAccount, Registered, Registration, Username};
+pub use model::{Email, NewAccount, RegisteredAccount, Registration, Username};
 pub use people::{
-    AccountChange, AccountsApi, Found, NewPerson, PeopleFilter, PersonChanges, PersonInput,
+    AccountChange, AccountsApi, NewPerson, PeopleFilter, PersonChanges, PersonInput, UserSlice,
 };
 pub(super) use service::insert;

@@ -159,7 +159,7 @@ pub struct NewAccount {
 
 /// What an account was registered with, of which a profile is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Registered {
+pub struct RegisteredAccount {
     /// Given name.
     pub name: String,
     /// Family name.

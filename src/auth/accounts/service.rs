@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::model::{Email, NewAccount, Registered, Username};
+use super::model::{Email, NewAccount, RegisteredAccount, Username};
 use crate::{
     audit_event::{Actor, AuditContext, emit},
     auth::{
@@ -206,9 +206,9 @@ impl AuthService {
     ///
     /// # Errors
     /// Those of the store.
-    pub fn registered(&self, id: UserId) -> Result<Option<Registered>, StoreError> {
+    pub fn registered(&self, id: UserId) -> Result<Option<RegisteredAccount>, StoreError> {
         let found = account(&self.parts.store.read()?, id)?;
-        Ok(found.map(|account| Registered {
+        Ok(found.map(|account| RegisteredAccount {
             name: account.name,
             surname: account.surname,
             language: account.language,

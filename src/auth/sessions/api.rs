@@ -13,7 +13,7 @@ use poem_openapi::{
 
 use super::{
     LoggedIn, Login,
-    dto::{LoginRequest, RefreshRequest, Session, SessionList},
+    dto::{LoginRequest, RefreshRequest, SessionBody, SessionList},
     model::IssuedSession,
 };
 use crate::{
@@ -54,7 +54,7 @@ impl SessionsApi {
             (Vec::new(), Some(opened.refresh_token))
         };
         let token_type = "Bearer".to_owned();
-        let session = Session { access_token, token_type, expires_in, refresh_token, user };
+        let session = SessionBody { access_token, token_type, expires_in, refresh_token, user };
         Ok(SessionReply { session, cookies })
     }
 }
@@ -183,7 +183,7 @@ fn cookie(name: &str, value: &str) -> String {
 
 /// A session, and the cookies that go with it.
 struct SessionReply {
-    session: Session,
+    session: SessionBody,
     cookies: Vec<String>,
 }
 
@@ -199,11 +199,11 @@ impl IntoResponse for SessionReply {
 
 impl ApiResponse for SessionReply {
     fn meta() -> MetaResponses {
-        <Json<Session> as ApiResponse>::meta()
+        <Json<SessionBody> as ApiResponse>::meta()
     }
 
     fn register(registry: &mut Registry) {
-        <Session as Type>::register(registry);
+        <SessionBody as Type>::register(registry);
     }
 }
 

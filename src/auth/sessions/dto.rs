@@ -44,7 +44,8 @@ pub(super) struct RefreshRequest {
 
 /// What a client needs to go on.
 #[derive(Object)]
-pub(super) struct Session {
+#[oai(rename = "Session")]
+pub(super) struct SessionBody {
     /// For `Authorization: Bearer …`.
     pub(super) access_token: String,
     /// Always `Bearer`.

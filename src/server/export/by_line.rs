@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Exporting,
-    document::{Cut, Sink},
+    document::{EarlyEnd, Sink},
 };
 use crate::{
     audit_event::AuditContext,
@@ -22,28 +22,28 @@ struct ByLine<'a> {
 }
 
 impl Sink for ByLine<'_> {
-    fn field(&mut self, name: &'static str, value: Value) -> BoxFuture<'_, Result<(), Cut>> {
+    fn field(&mut self, name: &'static str, value: Value) -> BoxFuture<'_, Result<(), EarlyEnd>> {
         self.document.insert(name.to_owned(), value);
         Box::pin(async { Ok(()) })
     }
 
-    fn list(&mut self, name: &'static str) -> BoxFuture<'_, Result<(), Cut>> {
+    fn list(&mut self, name: &'static str) -> BoxFuture<'_, Result<(), EarlyEnd>> {
         self.list = name;
         self.document.insert(name.to_owned(), Value::Array(Vec::new()));
         Box::pin(async { Ok(()) })
     }
 
-    fn items(&mut self, things: Vec<Value>) -> BoxFuture<'_, Result<(), Cut>> {
+    fn items(&mut self, things: Vec<Value>) -> BoxFuture<'_, Result<(), EarlyEnd>> {
         let (lines, list) = (self.lines, self.list);
         Box::pin(async move {
             for thing in things {
-                lines.item((list, thing)).await.map_err(|_| Cut::Left)?;
+                lines.item((list, thing)).await.map_err(|_| EarlyEnd::Left)?;
             }
             Ok(())
         })
     }
 
-    fn list_end(&mut self) -> BoxFuture<'_, Result<(), Cut>> {
+    fn list_end(&mut self) -> BoxFuture<'_, Result<(), EarlyEnd>> {
         Box::pin(async { Ok(()) })
     }
 }
@@ -61,8 +61,8 @@ impl Exports for Domains {
             let mut sink = ByLine { lines, document: Map::new(), list: "" };
             match self.write_export(begun, &mut sink).await {
                 Ok(()) => Ok(Value::Object(sink.document)),
-                Err(Cut::Failed(problem)) => Err(problem.into()),
-                Err(Cut::Left | Cut::Slow) => Err(Refused::left()),
+                Err(EarlyEnd::Failed(problem)) => Err(problem.into()),
+                Err(EarlyEnd::Left | EarlyEnd::Slow) => Err(Refused::left()),
             }
         })
     }

@@ -50,17 +50,17 @@ pub(super) struct Begun {
 /// Where the parts of a document go, in their order.
 pub(super) trait Sink: Send {
     /// A part that is no list.
-    fn field(&mut self, name: &'static str, value: Value) -> BoxFuture<'_, Result<(), Cut>>;
+    fn field(&mut self, name: &'static str, value: Value) -> BoxFuture<'_, Result<(), EarlyEnd>>;
     /// A list begins.
-    fn list(&mut self, name: &'static str) -> BoxFuture<'_, Result<(), Cut>>;
+    fn list(&mut self, name: &'static str) -> BoxFuture<'_, Result<(), EarlyEnd>>;
     /// The next things of the list.
-    fn items(&mut self, things: Vec<Value>) -> BoxFuture<'_, Result<(), Cut>>;
+    fn items(&mut self, things: Vec<Value>) -> BoxFuture<'_, Result<(), EarlyEnd>>;
     /// The list ends.
-    fn list_end(&mut self) -> BoxFuture<'_, Result<(), Cut>>;
+    fn list_end(&mut self) -> BoxFuture<'_, Result<(), EarlyEnd>>;
 }
 
 /// Why a document ends before its end.
-pub(super) enum Cut {
+pub(super) enum EarlyEnd {
     /// Nobody takes it any more.
     Left,
     /// Whoever takes it keeps others waiting.
@@ -69,7 +69,7 @@ pub(super) enum Cut {
     Failed(Problem),
 }
 
-impl<E: Into<Problem>> From<E> for Cut {
+impl<E: Into<Problem>> From<E> for EarlyEnd {
     fn from(error: E) -> Self {
         Self::Failed(error.into())
     }
@@ -108,7 +108,11 @@ impl Domains {
         Ok(false)
     }
 
-    pub(super) async fn write_export(&self, begun: Begun, sink: &mut impl Sink) -> Result<(), Cut> {
+    pub(super) async fn write_export(
+        &self,
+        begun: Begun,
+        sink: &mut impl Sink,
+    ) -> Result<(), EarlyEnd> {
         let Begun { id, exported_at, auth, profile, audit_end, audit_complete } = begun;
         sink.field("exported_at", exported_at.into()).await?;
         sink.field("account", auth.account).await?;
@@ -158,7 +162,11 @@ impl Domains {
     }
 }
 
-async fn whole(sink: &mut impl Sink, name: &'static str, things: Vec<Value>) -> Result<(), Cut> {
+async fn whole(
+    sink: &mut impl Sink,
+    name: &'static str,
+    things: Vec<Value>,
+) -> Result<(), EarlyEnd> {
     sink.list(name).await?;
     sink.items(things).await?;
     sink.list_end().await
@@ -181,9 +189,11 @@ impl Pieces {
             };
             drop(place);
             match ended {
-                Ok(()) | Err(Cut::Left) => return,
-                Err(Cut::Slow) => tracing::info!("an export is taken too slowly; it is cut short"),
-                Err(Cut::Failed(problem)) => {
+                Ok(()) | Err(EarlyEnd::Left) => return,
+                Err(EarlyEnd::Slow) => {
+                    tracing::info!("an export is taken too slowly; it is cut short")
+                }
+                Err(EarlyEnd::Failed(problem)) => {
                     tracing::error!(%problem, "an export could not be read on; it is cut short");
                 }
             }
@@ -218,40 +228,40 @@ impl Text {
         self.buffer.extend_from_slice(format!("\"{name}\":").as_bytes());
     }
 
-    fn value(&mut self, value: &Value) -> Result<(), Cut> {
+    fn value(&mut self, value: &Value) -> Result<(), EarlyEnd> {
         serde_json::to_writer(&mut self.buffer, value)
-            .map_err(|error| Cut::Failed(Problem::internal(error)))
+            .map_err(|error| EarlyEnd::Failed(Problem::internal(error)))
     }
 
-    async fn send_if(&mut self, is_due: bool) -> Result<(), Cut> {
+    async fn send_if(&mut self, is_due: bool) -> Result<(), EarlyEnd> {
         if !is_due {
             return Ok(());
         }
         let piece = std::mem::replace(&mut self.buffer, Vec::with_capacity(PIECE_BYTES));
         let (begun, bytes) = (Instant::now(), piece.len());
         let sent = tokio::time::timeout(self.patience, self.pieces.send(Ok(piece))).await;
-        sent.map_err(|_| Cut::Slow)?.map_err(|_| Cut::Left)?;
+        sent.map_err(|_| EarlyEnd::Slow)?.map_err(|_| EarlyEnd::Left)?;
         let millis = bytes.saturating_mul(1_000) / LEAST_BYTES_A_SECOND;
         let earned = Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX));
         self.patience = self.patience.saturating_sub(begun.elapsed()) + earned;
         Ok(())
     }
 
-    async fn end(&mut self) -> Result<(), Cut> {
+    async fn end(&mut self) -> Result<(), EarlyEnd> {
         self.buffer.push(b'}');
         self.send_if(true).await
     }
 }
 
 impl Sink for Text {
-    fn field(&mut self, name: &'static str, value: Value) -> BoxFuture<'_, Result<(), Cut>> {
+    fn field(&mut self, name: &'static str, value: Value) -> BoxFuture<'_, Result<(), EarlyEnd>> {
         Box::pin(async move {
             self.name(name);
             self.value(&value)
         })
     }
 
-    fn list(&mut self, name: &'static str) -> BoxFuture<'_, Result<(), Cut>> {
+    fn list(&mut self, name: &'static str) -> BoxFuture<'_, Result<(), EarlyEnd>> {
         Box::pin(async move {
             self.name(name);
             self.buffer.push(b'[');
@@ -261,10 +271,10 @@ impl Sink for Text {
     }
 
     /// On the blocking pool: text takes as long as it is.
-    fn items(&mut self, things: Vec<Value>) -> BoxFuture<'_, Result<(), Cut>> {
+    fn items(&mut self, things: Vec<Value>) -> BoxFuture<'_, Result<(), EarlyEnd>> {
         Box::pin(async move {
             if self.pieces.is_closed() {
-                return Err(Cut::Left);
+                return Err(EarlyEnd::Left);
             }
             let (mut buffer, mut comma) = (std::mem::take(&mut self.buffer), self.comma);
             let written = tokio::task::spawn_blocking(move || {
@@ -282,7 +292,7 @@ impl Sink for Text {
         })
     }
 
-    fn list_end(&mut self) -> BoxFuture<'_, Result<(), Cut>> {
+    fn list_end(&mut self) -> BoxFuture<'_, Result<(), EarlyEnd>> {
         Box::pin(async move {
             self.buffer.push(b']');
             self.comma = true;
@@ -303,7 +313,7 @@ mod tests {
         let (pieces, mut coming) = mpsc::channel(64);
         let mut text = Text::new(pieces, PATIENCE);
         let long = "x".repeat(PIECE_BYTES);
-        let written: Result<(), Cut> = async {
+        let written: Result<(), EarlyEnd> = async {
             text.field("first", json!({ "a": null })).await?;
             whole(&mut text, "none", Vec::new()).await?;
             whole(&mut text, "some", vec![json!(long), json!("\"\n")]).await?;
@@ -349,8 +359,8 @@ mod tests {
         assert!(text.items(long()).await.is_ok(), "there was room for it");
         assert!(text.patience > Duration::from_secs(1), "what is taken earns time");
         text.patience = Duration::ZERO;
-        assert!(matches!(text.items(long()).await, Err(Cut::Slow)));
+        assert!(matches!(text.items(long()).await, Err(EarlyEnd::Slow)));
         drop(coming);
-        assert!(matches!(text.items(Vec::new()).await, Err(Cut::Left)));
+        assert!(matches!(text.items(Vec::new()).await, Err(EarlyEnd::Left)));
     }
 }

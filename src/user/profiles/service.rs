@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{
     super::{
-        Registered, UserService,
+        NewProfile, UserService,
         error::UserError,
         records::Profile,
         tables::{ERASED, PROFILES},
@@ -202,9 +202,9 @@ fn may_be_made(reader: &impl Reader, id: UserId) -> Result<bool, StoreError> {
     Ok(!PROFILES.contains(reader, id.0)? && !ERASED.contains(reader, id.0)?)
 }
 
-impl From<Registered> for Profile {
-    fn from(registered: Registered) -> Self {
-        let Registered { name, surname, language, created_at } = registered;
+impl From<NewProfile> for Profile {
+    fn from(registered: NewProfile) -> Self {
+        let NewProfile { name, surname, language, created_at } = registered;
         Self { name, surname, language, created_at }
     }
 }

@@ -16,7 +16,7 @@ use futures_util::{FutureExt, future::BoxFuture};
 use tempfile::TempDir;
 
 use super::{
-    Accounts, BrowserId, EventInput, EventView, Hold, MIGRATIONS, Registered, ScanAnswer,
+    Accounts, BrowserId, EventInput, EventView, Hold, MIGRATIONS, NewProfile, ScanAnswer,
     ScanInput, ScanRefusal, UserError, UserService,
 };
 use crate::{
@@ -54,10 +54,10 @@ fn context() -> RequestContext {
 
 /// The accounts of a domain that is not here.
 #[derive(Default)]
-struct FakeAccounts(Mutex<Vec<(UserId, Registered)>>);
+struct FakeAccounts(Mutex<Vec<(UserId, NewProfile)>>);
 
 impl Accounts for FakeAccounts {
-    fn registered(&self, id: UserId) -> Result<Option<Registered>, StoreError> {
+    fn registered(&self, id: UserId) -> Result<Option<NewProfile>, StoreError> {
         let accounts = self.0.lock().unwrap();
         Ok(accounts.iter().find(|(known, _)| *known == id).map(|(_, account)| account.clone()))
     }
@@ -112,7 +112,7 @@ impl House {
     }
 
     fn register(&self, id: u64) {
-        let account = Registered {
+        let account = NewProfile {
             name: format!("Name {id}"),
             surname: format!("Surname {id}"),
             language: Language::Italian,

@@ -13,14 +13,14 @@ const MOST_EXAMINED: usize = 5_000;
 
 /// Part of the list of people.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct UserSlice {
     /// By id; perhaps fewer than were asked for, even none.
     pub accounts: Vec<Account>,
     /// The id after which the search goes on; nothing at the end of the list.
     pub next: Option<u64>,
 }
 
-impl Found {
+impl UserSlice {
     /// The people of it, as the API shows them, without those who were deleted meanwhile.
     ///
     /// # Errors
@@ -51,7 +51,7 @@ impl AuthService {
         after: u64,
         limit: usize,
         profiles: &dyn Profiles,
-    ) -> Result<Found, Problem> {
+    ) -> Result<UserSlice, Problem> {
         self.search_among(MOST_EXAMINED, filter, after, limit, profiles).await
     }
 
@@ -62,9 +62,9 @@ impl AuthService {
         mut after: u64,
         limit: usize,
         profiles: &dyn Profiles,
-    ) -> Result<Found, Problem> {
+    ) -> Result<UserSlice, Problem> {
         let size = if filter.is_empty() { limit + 1 } else { BATCH };
-        let (mut found, mut examined) = (Found::default(), 0);
+        let (mut found, mut examined) = (UserSlice::default(), 0);
         loop {
             let batch = self.list(after, size).await?;
             let is_end = batch.len() < size;

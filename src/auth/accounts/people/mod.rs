@@ -14,5 +14,5 @@ mod service;
 mod tests;
 
 pub use api::AccountsApi;
-pub use listing::Found;
+pub use listing::UserSlice;
 pub use model::{AccountChange, NewPerson, PeopleFilter, PersonChanges, PersonInput};
