@@ -1,7 +1,7 @@
 //! The accept loop: how many connections, from whom, and how they end.
 //!
 //! Ours and not poem's, which gives hyper no timer and no bounds (see `connection` for those). One
-//! newcomer at a time asks for a place (`admission`), so that a flood waits in the kernel's queue; an
+//! newcomer at a time asks for a place (`limiter`), so that a flood waits in the kernel's queue; an
 //! accept that fails for want of descriptors pauses instead of spinning.
 
 use std::{pin::pin, sync::Arc, time::Duration};
@@ -11,7 +11,7 @@ use tokio::{sync::watch, task::JoinSet};
 use tokio_rustls::TlsAcceptor;
 
 use super::{
-    admission::{Admission, Networks},
+    connection_limiter::{ConnectionLimiter, Networks},
     connection::{self, ConnectionConfig, ConnectionTimers, Ends, Transport},
     pulse::PulseReceiver,
     socket::{Socket, room_for},
@@ -28,7 +28,7 @@ const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(100);
 pub(super) struct Listener {
     socket: Socket,
     config: Arc<ConnectionConfig>,
-    admission: Admission,
+    limiter: ConnectionLimiter,
     draining: watch::Receiver<bool>,
     metrics: Metrics,
 }
@@ -50,7 +50,7 @@ impl Listener {
         Self {
             socket,
             config: Arc::new(ConnectionConfig { tls, limits, balancers, endpoint }),
-            admission: Admission::new(places, share, metrics.shares.clone()),
+            limiter: ConnectionLimiter::new(places, share, metrics.shares.clone()),
             draining,
             metrics,
         }
@@ -62,7 +62,7 @@ impl Listener {
 
     /// Who has how many connections, for whoever else accepts some.
     pub(super) fn networks(&self) -> Networks {
-        self.admission.networks()
+        self.limiter.networks()
     }
 
     /// Where balancers are that begin each connection with a header, for whoever else accepts some.
@@ -111,7 +111,7 @@ impl Listener {
     ) {
         let timers = Arc::new(ConnectionTimers::new(self.config.limits));
         let mut draining = self.draining.clone();
-        let mut admitted = pin!(self.admission.admit(&timers, self.network_of(ends)));
+        let mut admitted = pin!(self.limiter.admit(&timers, self.network_of(ends)));
         let place = loop {
             tokio::select! {
                 biased;

@@ -5,7 +5,7 @@
 //! changed nothing but finished migration steps.
 
 mod acme;
-mod admission;
+mod connection_limiter;
 mod authenticator;
 mod backups;
 mod certificates;

@@ -20,7 +20,7 @@ use tokio::{
 };
 
 use super::{
-    admission::Networks,
+    connection_limiter::Networks,
     connection::{ProxyHeader, receive},
     tls::{ACME_PATH, Challenges},
 };

@@ -43,7 +43,7 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
-use super::{admission::ConnectionSlot, tls};
+use super::{connection_limiter::ConnectionSlot, tls};
 use crate::{
     config::{LimitsConfig, Network},
     http::ClientNetwork,

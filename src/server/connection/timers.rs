@@ -5,7 +5,7 @@
 //! read (`transport`). `exchange` keeps the counts right, and `upload` says when a request waits for its own body. Every
 //! wait for a client has its deadline, and [`ConnectionTimers::deadline`] knows the next one.
 //! [`ConnectionTimers::waiting_for`] tells who is waited for, so that a new connection can replace one that rests
-//! (`server/admission`).
+//! (`server/connection_limiter`).
 
 use std::{
     collections::HashMap,

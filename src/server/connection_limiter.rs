@@ -40,7 +40,7 @@ pub(super) type Networks = Shares<NetworkGroup>;
 
 /// The places of all connections. Clones are the same.
 #[derive(Clone)]
-pub(super) struct Admission(Arc<Inner>);
+pub(super) struct ConnectionLimiter(Arc<Inner>);
 
 struct Inner {
     total: usize,
@@ -75,7 +75,7 @@ struct Order {
 
 /// A place, given back when dropped.
 pub(super) struct ConnectionSlot {
-    admission: Admission,
+    admission: ConnectionLimiter,
     id: u64,
     share: Option<Share<NetworkGroup>>,
 }
@@ -87,7 +87,7 @@ pub(super) struct ConnectionRefused;
 /// What there is no place in: a group of networks, or all together.
 struct Full(Option<NetworkGroup>);
 
-impl Admission {
+impl ConnectionLimiter {
     /// So many places, of which one network may take its share.
     pub(super) fn new(total: u32, share: u32, metrics: ShareMetrics) -> Self {
         let inner = Inner {
@@ -267,7 +267,7 @@ impl ConnectionSlot {
     /// Counts the connection for the network of a client that became known later.
     ///
     /// # Errors
-    /// As [`Admission::admit`].
+    /// As [`ConnectionLimiter::admit`].
     pub(super) async fn belongs_to(
         &mut self,
         network: ClientNetwork,
