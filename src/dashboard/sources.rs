@@ -19,7 +19,7 @@ pub struct StatsSources {
     pub accounts: Arc<dyn AccountStats>,
     /// The audit trail.
     pub trail: Arc<dyn AuditStats>,
-    /// AttendanceStats.
+    /// Attendance.
     pub attendance: Arc<dyn AttendanceStats>,
     /// The social feed.
     pub social_logs: Arc<dyn PostStats>,
@@ -69,7 +69,7 @@ pub struct AccountFacts {
     pub accounts: u64,
     /// Enabled administrators.
     pub administrators: u64,
-    /// AccountStats that may not log in.
+    /// Accounts that may not log in.
     pub disabled: Option<u64>,
     /// Sessions that are open.
     pub open_sessions: Option<u64>,
@@ -97,7 +97,7 @@ pub struct ActionCounts {
     pub refresh_reuse: u64,
 }
 
-/// AttendanceStats.
+/// Attendance.
 pub trait AttendanceStats: Send + Sync {
     /// The scans since a moment, with at most `top` people and events; nothing when they are too many
     /// to count.

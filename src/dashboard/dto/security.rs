@@ -30,7 +30,7 @@ pub struct SecurityBody {
     pub rate_limited_recent: u64,
     /// All accounts.
     pub accounts: u64,
-    /// AccountStats that may not log in.
+    /// Accounts that may not log in.
     pub disabled_accounts: Option<u64>,
     /// Enabled administrators.
     pub administrators: u64,
