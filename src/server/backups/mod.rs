@@ -1,4 +1,4 @@
-//! Backups of the running domains: on demand, by schedule, and before an upgrade; and of files that nobody has
+//! Backups of the running domains: on demand and by schedule; and of files that nobody has
 //! open. Whoever hears that one failed, or is missing, hears it from `schedule` and `letter`.
 
 mod api;
@@ -7,8 +7,8 @@ mod before_upgrade;
 mod courtesy;
 mod letter;
 mod look;
+mod newest;
 mod schedule;
-mod upgrade;
 
 use std::convert::Infallible;
 
@@ -23,10 +23,9 @@ use tokio::{
 
 pub(super) use api::BackupsApi;
 pub use at_rest::back_up_at_rest;
-use before_upgrade::BeforeUpgrade;
+pub(super) use before_upgrade::{BeforeUpgrade, FileThen};
 use courtesy::Courtesy;
-use look::Newest;
-pub(super) use upgrade::{back_up_before_upgrade, note_upgrade};
+use newest::Newest;
 
 use super::wire::Domains;
 use crate::{
@@ -225,7 +224,11 @@ fn unnoted(error: &StoreError, taken: &Taken) -> Result<(), BackupError> {
 }
 
 /// The event of a backup that was taken.
-fn created(from: &AuditContext, now: Time, taken: &Taken) -> Result<AuditEvent, NoRandomness> {
+pub(super) fn created(
+    from: &AuditContext,
+    now: Time,
+    taken: &Taken,
+) -> Result<AuditEvent, NoRandomness> {
     event_of(from, now, "backup.created", taken.name, taken.kept)
 }
 
@@ -243,7 +246,7 @@ fn event_of(
 }
 
 /// Writes an event that tells of no other change, also on a disk that is nearly full.
-async fn write_event(store: &Store, event: AuditEvent) -> Result<(), StoreError> {
+pub(super) async fn write_event(store: &Store, event: AuditEvent) -> Result<(), StoreError> {
     let noted = store.submit_from_reserve(move |_| {
         let event = event.clone();
         Ok(Decision::<(), Infallible>::write(move |edit| emit(edit, &event)))
