@@ -4,7 +4,7 @@
 //! is signed out by a change of keys; then it is removed, and whatever was signed with it later is
 //! nobody's. A key changes by itself when it is old enough, and whenever somebody asks.
 
-use std::sync::{Arc, PoisonError, RwLock};
+mod ring;
 
 use serde_json::json;
 
@@ -13,61 +13,15 @@ use crate::{
     audit_event::{AuditContext, emit},
     clock::Time,
     crypto,
-    store::{Decision, Direction, Edit, Reader, StoreError, View},
-    token::{LEEWAY_SECONDS, SigningKey},
+    store::{Decision, Edit, StoreError, View},
+    token::LEEWAY_SECONDS,
 };
+pub(super) use ring::SigningKeys;
+use ring::{Made, made, stored};
 
 const DAY_SECONDS: i64 = 86_400;
 /// What a token may be late for having been signed by a key that another was just taking the place of.
 const MARGIN_SECONDS: i64 = 60;
-
-/// The keys in force, shared by all who sign and verify, and swapped as a whole.
-pub(super) struct SigningKeys(RwLock<Arc<Ring>>);
-
-/// The keys in force at one moment.
-pub(super) struct Ring {
-    /// The newest first.
-    pub(super) keys: Vec<SigningKey>,
-    /// Told apart from every ring before it: what was remembered under another is worth nothing.
-    pub(super) generation: u64,
-    made: Vec<Made>,
-}
-
-/// When a key was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Made {
-    number: u64,
-    at: Time,
-}
-
-impl SigningKeys {
-    /// The keys of a file.
-    pub(super) fn read(reader: &impl Reader) -> Result<Self, StoreError> {
-        Ok(Self(RwLock::new(Arc::new(Ring::read(reader, 0)?))))
-    }
-
-    /// Those in force now.
-    pub(super) fn ring(&self) -> Arc<Ring> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Reads them anew, after a commit that changed them. Nobody else does meanwhile, so that an older
-    /// state never takes the place of a newer one.
-    fn reload(&self, service: &AuthService) -> Result<(), StoreError> {
-        let mut ring = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        *ring = Arc::new(Ring::read(&service.parts.store.read()?, ring.generation + 1)?);
-        Ok(())
-    }
-}
-
-impl Ring {
-    fn read(reader: &impl Reader, generation: u64) -> Result<Self, StoreError> {
-        let stored = stored(reader)?;
-        let key =
-            |(number, key): &(u64, StoredKey)| SigningKey::new(number.to_string(), &key.secret);
-        Ok(Self { keys: stored.iter().map(key).collect(), generation, made: made(&stored) })
-    }
-}
 
 /// What a key is due for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,7 +66,7 @@ impl AuthService {
             Ok(Decision::write(move |edit| add(edit, newest, &fresh, &from)))
         };
         let number = self.parts.store.submit_from_reserve(command).await??;
-        self.parts.keys.reload(self)?;
+        self.parts.keys.reload(&self.parts.store)?;
         Ok(number)
     }
 
@@ -154,7 +108,7 @@ impl AuthService {
             }))
         };
         self.parts.store.submit_from_reserve(command).await??;
-        self.parts.keys.reload(self)?;
+        self.parts.keys.reload(&self.parts.store)?;
         if due == Due::Change {
             tracing::info!("another key signs access tokens from now on");
         }
@@ -177,16 +131,6 @@ fn add(
     event.after = Some(json!({ "signing_key": number }).to_string());
     emit(edit, &event)?;
     Ok(number)
-}
-
-/// Every key, the newest first.
-fn stored(reader: &impl Reader) -> Result<Vec<(u64, StoredKey)>, StoreError> {
-    let pair = |number, key| (number, key);
-    SIGNING_KEYS.collect(reader, 0_u64.., Direction::Descending, usize::MAX, pair)
-}
-
-fn made(stored: &[(u64, StoredKey)]) -> Vec<Made> {
-    stored.iter().map(|(number, key)| Made { number: *number, at: key.created_at }).collect()
 }
 
 #[cfg(test)]
