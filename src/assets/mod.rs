@@ -16,8 +16,8 @@ use hyper::body::Bytes;
 use poem::{Response, http::HeaderMap};
 
 use crate::http::Problem;
-pub use file::File;
 use file::Plain;
+pub use file::{File, Keeping};
 
 include!(concat!(env!("OUT_DIR"), "/static.rs"));
 
@@ -36,15 +36,6 @@ struct Embedded {
     gzip: Option<&'static [u8]>,
     brotli: Option<&'static [u8]>,
     inflated: OnceLock<Bytes>,
-}
-
-/// For how long a browser may take its copy for the file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Keeping {
-    /// Until it has asked whether there is another; mostly there is none, and an upgrade is seen at once.
-    Revalidated,
-    /// A year (RFC 8246): another file has another name.
-    Immutable,
 }
 
 /// The app's one page, which every path of the app answers with; it reads the path itself.

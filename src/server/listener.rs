@@ -11,8 +11,8 @@ use tokio::{sync::watch, task::JoinSet};
 use tokio_rustls::TlsAcceptor;
 
 use super::{
-    connection_limiter::{ConnectionLimiter, Networks},
     connection::{self, ConnectionConfig, ConnectionTimers, Ends, Transport},
+    connection_limiter::{ConnectionLimiter, Networks},
     pulse::PulseReceiver,
     socket::{Socket, room_for},
 };

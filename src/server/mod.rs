@@ -5,11 +5,11 @@
 //! changed nothing but finished migration steps.
 
 mod acme;
-mod connection_limiter;
 mod authenticator;
 mod backups;
 mod certificates;
 mod connection;
+mod connection_limiter;
 mod control;
 mod data;
 mod docs;

@@ -20,8 +20,8 @@ use tokio::{
 };
 
 use super::{
-    connection_limiter::Networks,
     connection::{ProxyHeader, receive},
+    connection_limiter::Networks,
     tls::{ACME_PATH, Challenges},
 };
 use crate::{

@@ -40,7 +40,7 @@ pub use migrations::MIGRATIONS;
 pub use personal_data::{AttendanceCursor, PersonalDataList};
 pub use profiles::{PersonName, ProfileChanges, ProfilesApi};
 pub use records::{Attendance, Event, Profile};
-pub use service::{Accounts, Registered, UserService};
+pub use service::{Accounts, NewProfile, UserService};
 pub use tables::TABLES;
 
 /// What a person is called in a snapshot.

@@ -25,7 +25,7 @@ pub trait Accounts: Send + Sync {
     ///
     /// # Errors
     /// When the accounts cannot be read.
-    fn registered(&self, id: UserId) -> Result<Option<Registered>, StoreError>;
+    fn registered(&self, id: UserId) -> Result<Option<NewProfile>, StoreError>;
 
     /// Changes a username; answers with it as it is kept.
     ///
@@ -41,7 +41,7 @@ pub trait Accounts: Send + Sync {
 
 /// What an account was registered with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Registered {
+pub struct NewProfile {
     /// Given name.
     pub name: String,
     /// Family name.

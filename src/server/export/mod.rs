@@ -8,6 +8,7 @@
 
 mod by_line;
 mod document;
+mod places;
 
 use futures_util::stream;
 use poem::{
@@ -28,36 +29,13 @@ use crate::{
     audit_event::AuditContext,
     http::{Admin, Problem, RequestContext, SignedIn, Tag, Timestamp},
     ids::UserId,
-    limit::{Claimant, Exhausted, Share, Shares},
+    limit::{Exhausted, Share},
 };
 use document::Pieces;
+pub(super) use places::{Exporting, new_exports};
 
-/// How many documents are sent at once, to everybody together.
-const AT_ONCE: u64 = 4;
 /// Seconds after which a client that was told to wait may come back.
 const COME_BACK_SECONDS: u64 = 5;
-
-/// Who is being sent a document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Exporting {
-    /// A person, be it about somebody else.
-    Person(UserId),
-    /// Whoever has a shell on the machine.
-    CommandLine,
-}
-
-impl Claimant for Exporting {
-    type Group = Self;
-
-    fn groups(&self) -> impl Iterator<Item = (Self, u32)> {
-        std::iter::once((*self, 1))
-    }
-}
-
-/// Places for documents that are being sent: one a person, and a few in all.
-pub(super) fn new_exports() -> Shares<Exporting> {
-    Shares::new(AT_ONCE, 1)
-}
 
 /// The operations of reading everything about a person.
 pub(super) struct ExportApi(pub(super) Domains);
@@ -196,24 +174,5 @@ impl Domains {
             .retry_after(COME_BACK_SECONDS),
             Exhausted::Total => Problem::busy().retry_after(COME_BACK_SECONDS),
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_person_has_one_place_and_everybody_together_a_few() {
-        let exports = new_exports();
-        let person = |id| exports.take(&Exporting::Person(UserId(id)), 1);
-        let first = person(1).unwrap();
-        assert_eq!(person(1).err(), Some(Exhausted::Group));
-        let others: Vec<_> = (2..=AT_ONCE).map(|id| person(id).unwrap()).collect();
-        assert_eq!(person(99).err(), Some(Exhausted::Total));
-        drop(first);
-        assert!(person(1).is_ok());
-        drop(others);
-        assert!(exports.take(&Exporting::CommandLine, 1).is_ok());
     }
 }
