@@ -1,4 +1,4 @@
-//! What every handler shares: the error body, the caller, request bodies, pages and replies.
+//! What every handler shares: the error body, the caller, request bodies, pages, replies and streams of events (`sse`).
 //!
 //! The gateway fills a request with what it knows (`context`, `principal`), handlers take it out by
 //! type (`permission`), and whatever goes wrong leaves as a [`Problem`]. Nothing here knows a domain.
@@ -15,6 +15,7 @@ mod principal;
 mod problem;
 mod reply;
 mod schema;
+mod sse;
 mod tags;
 mod timestamp;
 
@@ -32,5 +33,9 @@ pub use permission::{
 pub use principal::{Authenticator, Caller, Credential, Display, Principal};
 pub use problem::{Problem, SecretKind};
 pub use reply::{Accepted, Created, NoContent};
+pub use sse::{
+    EVENT_STREAM, EventSource, Follow, FollowerPlace, Followers, StreamEvent, StreamSettings,
+    stream_answer,
+};
 pub use tags::Tag;
 pub use timestamp::Timestamp;
