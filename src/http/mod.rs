@@ -1,4 +1,5 @@
-//! What every handler shares: the error body, the caller, request bodies, pages, replies and streams of events (`sse`).
+//! What every handler shares: the error body, the caller, request bodies, pages, replies, streams
+//! of events (`sse`) and files (`download`).
 //!
 //! The gateway fills a request with what it knows (`context`, `principal`), handlers take it out by
 //! type (`permission`), and whatever goes wrong leaves as a [`Problem`]. Nothing here knows a domain.
@@ -7,6 +8,7 @@ mod body;
 mod budget;
 mod context;
 mod cookie;
+mod download;
 mod dto;
 mod network;
 mod page;
@@ -23,6 +25,7 @@ pub use body::{Body, BodyBytes, media_type, parse_json, read_body, too_large};
 pub use budget::BodyBudget;
 pub use context::{BodyLimits, ClientAddress, RequestContext};
 pub use cookie::{cookie_of, set_cookie};
+pub use download::{Download, DownloadKind, Spool, Spooled};
 pub use dto::{Person, PersonRole, PersonStatus};
 pub use network::{ClientConnection, ClientNetwork, NetworkGroup, TurnTaker};
 pub use page::{Cursors, PageQuery};
