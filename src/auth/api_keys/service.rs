@@ -1,4 +1,4 @@
-//! LastUse cases of API keys: making, listing, revoking. Authenticating with one is in `authenticate`.
+//! Use cases of API keys: making, listing, revoking. Authenticating with one is in `authenticate`.
 
 use serde_json::json;
 

@@ -1,6 +1,6 @@
 //! Authenticating the bearer of an access token, on every request.
 //!
-//! A token's signature is checked once and remembered until the token ends or the keys change. Who stands session it is
+//! A token's signature is checked once and remembered until the token ends or the keys change. Who is behind it is
 //! remembered only as long as nothing at all is committed to `auth.redb` (`store::CommitCache`), so
 //! whatever has been answered to anyone (a logout, a demotion) is seen by the very next request.
 
@@ -21,7 +21,7 @@ use crate::{
 };
 
 impl AuthService {
-    /// The person session an access token, as their session and account are now.
+    /// The person behind an access token, as their session and account are now.
     ///
     /// # Errors
     /// [`AuthError::TokenInvalid`], [`AuthError::TokenExpired`], [`AuthError::SessionEnded`] and those
@@ -66,7 +66,7 @@ impl AuthService {
         }
     }
 
-    /// Who is session a session now: nobody when it was ended or the account is disabled.
+    /// Who is behind a session now: nobody when it was ended or the account is disabled.
     pub(in crate::auth) fn cached_session(
         &self,
         access: Access,

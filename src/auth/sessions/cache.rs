@@ -17,7 +17,7 @@ use crate::{
 /// forgotten and learnt again.
 const REMEMBERED: usize = 8_192;
 
-/// What is remembered of tokens and of who stands session them.
+/// What is remembered of tokens and of who stands behind them.
 pub(in crate::auth) struct SessionCache {
     signatures: RwLock<HashMap<String, VerifiedToken>>,
     pub(super) people: CommitCache<RandomId, CachedSession>,
