@@ -227,7 +227,7 @@ fn use_tree(
             "self" if !path.is_empty() => at += 1,
             part => {
                 path.push(part.to_owned());
-                name = part.to_owned();
+                part.clone_into(&mut name);
                 at += 1;
             }
         }
