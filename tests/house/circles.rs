@@ -1,4 +1,4 @@
-//! Who imports whom back: no two files do, so that each can be read after those that it needs.
+//! Who imports whom back, be it by others in between: no file does, so that each can be read after those that it needs.
 //!
 //! A file imports another when its code names something that stands there, wherever it takes the name
 //! from: `crate::store::Store` is an import of `store/open.rs`, because `store/mod.rs` only passes it on.
@@ -6,7 +6,7 @@
 //! code uses what it passes on; and a part that takes from its parent what the parent has from another
 //! part imports that part alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::source::{File, Names, Violation};
 
@@ -71,37 +71,67 @@ fn owned(module: &[&str]) -> Vec<String> {
     module.iter().map(|part| (*part).to_owned()).collect()
 }
 
-/// Every two files that import each other, once.
-pub fn found(files: &[File]) -> Vec<Violation> {
+/// What each file imports, with the line that says so first.
+type Graph<'a> = BTreeMap<&'a str, (&'a File, BTreeMap<&'a str, usize>)>;
+
+/// Every circle of files that import each other, the shortest through its first file. Circles of two that are `known`
+/// are taken for cut; those of them that are no circles are told.
+pub fn found(files: &[File], known: &[(&str, &str)]) -> Vec<Violation> {
     let tree = Tree::of(files);
-    let mut found = Vec::new();
+    let mut graph = Graph::new();
     for (module, (file, _)) in &tree.0 {
-        for (other, line) in tree.imports_of(module) {
-            let back = tree.imports_of(other).get(module.as_slice()).copied();
-            if let (Some(back), Some((other, _))) = (back, tree.0.get(other))
-                && file.path < other.path
-            {
-                let what = format!("imports `{}`, which imports it at line {back}", other.path);
-                found.push(file.violation(line, what, "no two files import each other"));
-            }
+        let imports = tree.imports_of(module).into_iter();
+        let imports = imports.filter_map(|(other, line)| Some((&*tree.0.get(other)?.0.path, line)));
+        graph.insert(&file.path, (file, imports.collect()));
+    }
+    let mut found = Vec::new();
+    for (one, other) in known {
+        let imports =
+            |from: &str, to: &str| graph.get(from).is_some_and(|it| it.1.contains_key(to));
+        if let Some((file, _)) =
+            graph.get(one).filter(|_| !imports(one, other) || !imports(other, one))
+        {
+            let what = format!("is in no circle with `{other}`");
+            found.push(file.violation(1, what, "a circle that is gone is known no longer"));
         }
+    }
+    for (path, (_, imports)) in &mut graph {
+        imports.retain(|other, _| {
+            !known.contains(&(*path, *other)) && !known.contains(&(*other, *path))
+        });
+    }
+    for (path, (file, _)) in &graph {
+        let circle = shortest_circle(&graph, path);
+        let [(line, next), rest @ ..] = &*circle else { continue };
+        if circle.iter().any(|(_, other)| other < path) {
+            continue;
+        }
+        let mut what = format!("imports `{next}`");
+        for (line, other) in rest {
+            let other = if other == path { "it" } else { &format!("`{other}`") };
+            what = format!("{what}, which imports {other} at line {line}");
+        }
+        found.push(file.violation(*line, what, "no two files import each other"));
     }
     found
 }
 
-/// The circles that are not known by name, and the names of those that are none any more.
-pub fn unknown(files: &[File], known: &[(&str, &str)]) -> Vec<Violation> {
-    let mut found = found(files);
-    for (one, other) in known {
-        let count = found.len();
-        found.retain(|circle| {
-            circle.file != *one || !circle.what.starts_with(&format!("imports `{other}`"))
-        });
-        if found.len() == count && files.iter().any(|file| file.path == *one) {
-            let what = format!("imports `{other}` in no circle");
-            let file = File::new(one, "");
-            found.push(file.violation(1, what, "a circle that is gone is known no longer"));
+/// The shortest way of imports from a file back to it: the line of each import, and what it is of.
+fn shortest_circle<'a>(graph: &Graph<'a>, start: &'a str) -> Vec<(usize, &'a str)> {
+    let mut ways = vec![(start, Vec::new())];
+    let mut seen = BTreeSet::new();
+    let mut at = 0;
+    while let Some((file, way)) = ways.get(at).cloned() {
+        for (other, line) in graph.get(file).into_iter().flat_map(|(_, imports)| imports) {
+            let way = [way.as_slice(), &[(*line, *other)]].concat();
+            if *other == start {
+                return way;
+            }
+            if seen.insert(*other) {
+                ways.push((other, way));
+            }
         }
+        at += 1;
     }
-    found
+    Vec::new()
 }

@@ -187,7 +187,7 @@ fn modules_import_only_what_lies_below_them() {
 
 #[test]
 fn no_two_files_import_each_other() {
-    assert_none(&circles::unknown(&File::all(), CIRCLES));
+    assert_none(&circles::found(&File::all(), CIRCLES));
 }
 
 #[test]

@@ -118,7 +118,7 @@ fn a_module_without_a_layer_is_caught() {
 /// Whether two files that are all there is, one of module `a` and one of `b`, import each other.
 fn is_circle(files: &[(&str, &str)]) -> bool {
     let files: Vec<_> = files.iter().map(|(path, text)| File::new(path, text)).collect();
-    !circles::found(&files).is_empty()
+    !circles::found(&files, &[]).is_empty()
 }
 
 #[test]
@@ -142,10 +142,39 @@ fn two_files_that_import_each_other_are_caught_however_it_is_spelled() {
 fn a_circle_is_told_with_both_lines() {
     let one = File::new("src/x/one.rs", "\nuse super::two::Two;\nuse super::two::Three;");
     let two = File::new("src/x/two.rs", "\n\nuse super::one::One;");
-    let found = circles::found(&[one, two]);
+    let found = circles::found(&[one, two], &[]);
     assert_eq!(found.len(), 1);
     assert_eq!((&*found[0].file, found[0].line), ("src/x/one.rs", 2));
     assert_eq!(found[0].what, "imports `src/x/two.rs`, which imports it at line 3");
+}
+
+#[test]
+fn a_circle_of_more_than_two_is_told_once_with_every_line() {
+    let file = |name: &str, text: &str| File::new(&format!("src/x/{name}.rs"), text);
+    let files = [
+        file("one", "use super::two::Two;"),
+        file("two", "\nuse super::three::Three;\nuse super::below::Below;"),
+        file("three", "\n\nuse super::one::One;"),
+        file("below", ""),
+    ];
+    let found = circles::found(&files, &[]);
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        found[0].to_string(),
+        "src/x/one.rs:1: imports `src/x/two.rs`, which imports `src/x/three.rs` at line 2, which \
+         imports it at line 3 (no two files import each other)"
+    );
+}
+
+#[test]
+fn a_circle_that_is_known_by_name_is_passed_over_and_one_that_is_gone_is_told() {
+    let one = File::new("src/x/one.rs", "use super::two::Two;");
+    let two = File::new("src/x/two.rs", "use super::one::One;");
+    let known = [("src/x/one.rs", "src/x/two.rs")];
+    assert_eq!(circles::found(&[one.clone(), two], &known), []);
+    let two = File::new("src/x/two.rs", "");
+    assert_eq!(circles::found(&[one.clone(), two], &known).len(), 1);
+    assert_eq!(circles::found(&[one], &[("src/x/gone.rs", "src/x/one.rs")]), []);
 }
 
 #[test]
