@@ -17,7 +17,7 @@ use crate::{
     token::LEEWAY_SECONDS,
 };
 pub(super) use ring::SigningKeys;
-use ring::{Made, made, stored};
+use ring::{KeyDate, made, stored};
 
 const DAY_SECONDS: i64 = 86_400;
 /// What a token may be late for having been signed by a key that another was just taking the place of.
@@ -32,10 +32,10 @@ enum Due {
     Change,
 }
 
-fn due(newest: Option<Made>, now: Time, days: u16) -> Due {
+fn due(newest: Option<KeyDate>, now: Time, days: u16) -> Due {
     match newest {
-        Some(Made { at: Time::EPOCH, .. }) if now > Time::EPOCH => Due::Date,
-        Some(Made { at, .. }) if now >= at.plus_seconds(i64::from(days) * DAY_SECONDS) => {
+        Some(KeyDate { at: Time::EPOCH, .. }) if now > Time::EPOCH => Due::Date,
+        Some(KeyDate { at, .. }) if now >= at.plus_seconds(i64::from(days) * DAY_SECONDS) => {
             Due::Change
         }
         Some(_) => Due::Nothing,
@@ -45,7 +45,7 @@ fn due(newest: Option<Made>, now: Time, days: u16) -> Due {
 
 /// The keys, the newest first, that no token in force can be of: the next one has signed for longer than
 /// a token lives.
-fn outlived(made: &[Made], now: Time, token_minutes: u16) -> Vec<u64> {
+fn outlived(made: &[KeyDate], now: Time, token_minutes: u16) -> Vec<u64> {
     let overlap = i64::from(token_minutes) * 60 + LEEWAY_SECONDS + MARGIN_SECONDS;
     let ages = made.iter().zip(made.iter().skip(1));
     let outlived = ages.filter(|(next, _)| next.at.plus_seconds(overlap) < now);
@@ -78,7 +78,7 @@ impl AuthService {
         let now = self.parts.clock.now();
         let (days, minutes) =
             (self.parts.config.signing_key_days, self.parts.config.access_token_minutes);
-        let decide = move |made: &[Made]| {
+        let decide = move |made: &[KeyDate]| {
             (due(made.first().copied(), now, days), outlived(made, now, minutes))
         };
         let (due, outlived) = decide(&self.parts.keys.ring().made);
@@ -101,7 +101,7 @@ impl AuthService {
                     }
                     (Due::Date | Due::Change, newest) => {
                         let newest =
-                            newest.map(|(number, key)| Made { number, at: key.created_at });
+                            newest.map(|(number, key)| KeyDate { number, at: key.created_at });
                         add(edit, newest, &fresh, &AuditContext::SYSTEM).map(drop)
                     }
                 }
@@ -119,7 +119,7 @@ impl AuthService {
 /// Adds a key behind the newest, and tells the audit trail.
 fn add(
     edit: &Edit<'_>,
-    newest: Option<Made>,
+    newest: Option<KeyDate>,
     fresh: &StoredKey,
     from: &AuditContext,
 ) -> Result<u64, StoreError> {
@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_key_is_dated_first_and_changed_when_it_is_old() {
-        let made = |at| Some(Made { number: 1, at });
+        let made = |at| Some(KeyDate { number: 1, at });
         assert_eq!(due(made(Time::EPOCH), NOW, 90), Due::Date);
         assert_eq!(due(made(Time::EPOCH), Time::EPOCH, 90), Due::Nothing);
         assert_eq!(due(made(NOW), day(89), 90), Due::Nothing);
@@ -208,8 +208,8 @@ mod tests {
 
     #[test]
     fn a_key_is_outlived_when_no_token_of_it_can_be_in_force() {
-        let made = [Made { number: 3, at: day(2) }, Made { number: 2, at: day(1) }];
-        let made = [&made[..], &[Made { number: 1, at: NOW }]].concat();
+        let made = [KeyDate { number: 3, at: day(2) }, KeyDate { number: 2, at: day(1) }];
+        let made = [&made[..], &[KeyDate { number: 1, at: NOW }]].concat();
         let outlived = |now| outlived(&made, now, 10);
         assert_eq!(outlived(day(1).plus_seconds(665)), [0; 0]);
         assert_eq!(outlived(day(1).plus_seconds(666)), [1]);

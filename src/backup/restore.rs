@@ -9,7 +9,7 @@ use super::{
     BackupError, DataFile, Key, Manifest,
     archive::unpack,
     progress::Watcher,
-    staged::{AloneOn, StagedFiles},
+    staged::{ExclusiveAccess, StagedFiles},
     verify::{check_files, verify},
     workplace::Workplace,
 };
@@ -64,6 +64,6 @@ pub fn rehearse(
     if !data.root().exists() {
         return verify(input, key, files, &Workplace::new(std::env::temp_dir()), watcher);
     }
-    let _alone = AloneOn::files(files, data)?;
+    let _access = ExclusiveAccess::claim(files, data)?;
     verify(input, key, files, &Workplace::new(data.root()), watcher)
 }

@@ -31,7 +31,7 @@ pub struct StagedFiles<'a> {
     files: &'a [DataFile],
     data: &'a DataDir,
     scratch: Scratch,
-    _alone: AloneOn,
+    _access: ExclusiveAccess,
 }
 
 impl<'a> StagedFiles<'a> {
@@ -44,9 +44,9 @@ impl<'a> StagedFiles<'a> {
         data.create().map_err(|error| BackupError::io(data.root(), &error))?;
         let claim = claim_alone(data)?;
         move_into_place(files, data)?;
-        let alone = AloneOn { _claim: claim, _locked: lock_files(files, data)? };
+        let access = ExclusiveAccess { _claim: claim, _locked: lock_files(files, data)? };
         let scratch = Scratch::new(&Workplace::new(data.root()))?;
-        Ok(Self { files, data, scratch, _alone: alone })
+        Ok(Self { files, data, scratch, _access: access })
     }
 
     /// Where the new files are to be made, each under its own name.
@@ -93,17 +93,17 @@ impl<'a> StagedFiles<'a> {
 }
 
 /// A data directory and databases that nobody else has open while this lives.
-pub(super) struct AloneOn {
+pub(super) struct ExclusiveAccess {
     _claim: Claim,
     _locked: Vec<fs::File>,
 }
 
-impl AloneOn {
+impl ExclusiveAccess {
     /// Claims what is there.
     ///
     /// # Errors
     /// [`BackupError::InUse`] while anyone has it open.
-    pub(super) fn files(files: &[DataFile], data: &DataDir) -> Result<Self, BackupError> {
+    pub(super) fn claim(files: &[DataFile], data: &DataDir) -> Result<Self, BackupError> {
         let claim = claim_alone(data)?;
         Ok(Self { _claim: claim, _locked: lock_files(files, data)? })
     }

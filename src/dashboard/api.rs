@@ -14,7 +14,7 @@ use super::{
     service::{Dashboard, SeriesQuery},
 };
 use crate::http::{
-    Admin, EVENT_STREAM, Follow, Problem, RequestContext, Tag, Timestamp, stream_answer,
+    Admin, EVENT_STREAM, FollowRequest, Problem, RequestContext, Tag, Timestamp, stream_answer,
 };
 
 /// The operations of watching.
@@ -97,7 +97,7 @@ impl DashboardApi {
     async fn logs(
         &self,
         admin: Admin,
-        follow: Follow,
+        follow: FollowRequest,
         /// Only lines that are at least this important.
         level: Query<Option<LogLevel>>,
         /// Only lines that hold this text, in whatever case.
@@ -105,7 +105,7 @@ impl DashboardApi {
         /// How many lines, the newest; 200 when left out, 2,000 at most.
         limit: Query<Option<u32>>,
     ) -> Result<LogsAnswer, Problem> {
-        let Follow::After(seen) = follow else {
+        let FollowRequest::After(seen) = follow else {
             return Ok(LogsAnswer::Page(self.0.logs(level.0, text.0.as_deref(), limit.0)));
         };
         let stream = self.0.follow(&admin.0, level.0, text.0, limit.0, seen)?;

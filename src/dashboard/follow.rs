@@ -15,7 +15,7 @@ use super::{
     service::{Dashboard, line_limit},
 };
 use crate::{
-    http::{EventSource, Principal, Problem, StreamEvent},
+    http::{Principal, Problem, StreamEvent, StreamSource},
     telemetry::{Level, LogLine, Missed, log_tail},
 };
 
@@ -60,7 +60,7 @@ impl Dashboard {
     }
 }
 
-impl EventSource for LogSource {
+impl StreamSource for LogSource {
     async fn changed(&mut self) -> Option<()> {
         self.newest.changed().await.ok()
     }

@@ -50,7 +50,8 @@ impl<K: DownloadKind> Download<K> {
     pub fn of_file(name: String, file: File, bytes: u64) -> Self {
         let pieces = stream::try_unfold(file.take(bytes), |mut file| async move {
             let read = tokio::task::spawn_blocking(move || {
-                let mut piece = Vec::new();
+                let bytes = file.limit().min(PIECE_BYTES);
+                let mut piece = Vec::with_capacity(usize::try_from(bytes).unwrap_or_default());
                 file.by_ref().take(PIECE_BYTES).read_to_end(&mut piece)?;
                 Ok((!piece.is_empty()).then_some((piece, file)))
             });
@@ -113,7 +114,7 @@ pub struct Spool {
 }
 
 /// A [`Spool`] that was written.
-pub struct Spooled {
+pub struct SpoolFile {
     file: File,
     bytes: u64,
 }
@@ -127,7 +128,7 @@ impl Spool {
         directory: &Path,
         most_bytes: u64,
         write: impl FnOnce(&mut Self) -> Result<(), E> + Send + 'static,
-    ) -> Result<Spooled, Problem> {
+    ) -> Result<SpoolFile, Problem> {
         let directory = directory.to_owned();
         let written = tokio::task::spawn_blocking(move || {
             let file = create_unnamed(&directory).map_err(refused)?;
@@ -137,7 +138,7 @@ impl Spool {
             let mut file = spool.file.into_inner().map_err(|error| refused(error.into_error()))?;
             let bytes = file.stream_position().map_err(refused)?;
             file.rewind().map_err(refused)?;
-            Ok(Spooled { file, bytes })
+            Ok(SpoolFile { file, bytes })
         });
         written.await.map_err(Problem::internal)?
     }
@@ -178,7 +179,7 @@ fn refused(error: io::Error) -> Problem {
     }
 }
 
-impl Spooled {
+impl SpoolFile {
     /// How long it is.
     pub const fn bytes(&self) -> u64 {
         self.bytes

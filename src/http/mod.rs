@@ -10,6 +10,7 @@ mod context;
 mod cookie;
 mod download;
 mod dto;
+mod followers;
 mod network;
 mod page;
 mod permission;
@@ -25,8 +26,9 @@ pub use body::{Body, BodyBytes, media_type, parse_json, read_body, too_large};
 pub use budget::BodyBudget;
 pub use context::{BodyLimits, ClientAddress, RequestContext};
 pub use cookie::{cookie_of, set_cookie};
-pub use download::{Download, DownloadKind, Spool, Spooled};
+pub use download::{Download, DownloadKind, Spool, SpoolFile};
 pub use dto::{Person, PersonRole, PersonStatus};
+pub use followers::{FollowerPlace, Followers};
 pub use network::{ClientConnection, ClientNetwork, NetworkGroup, TurnTaker};
 pub use page::{Cursors, PageQuery};
 pub use permission::{
@@ -37,8 +39,7 @@ pub use principal::{Authenticator, Caller, Credential, Display, Principal};
 pub use problem::{Problem, SecretKind};
 pub use reply::{Accepted, Created, NoContent};
 pub use sse::{
-    EVENT_STREAM, EventSource, Follow, FollowerPlace, Followers, StreamEvent, StreamSettings,
-    stream_answer,
+    EVENT_STREAM, FollowRequest, StreamEvent, StreamSettings, StreamSource, stream_answer,
 };
 pub use tags::Tag;
 pub use timestamp::Timestamp;

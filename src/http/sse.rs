@@ -1,9 +1,9 @@
 //! Server-sent events (HTML Living Standard §9.2): what every stream of this server has.
 //!
-//! A part that has something to follow writes an [`EventSource`]: when there may be news, what they are, and whether
+//! A part that has something to follow writes a [`StreamSource`]: when there may be news, what they are, and whether
 //! the follower may still have them. The rest is here: how an event is written, the event that a client resumes
-//! after (`Last-StreamEvent-ID`), the comment that keeps a silent stream alive, the end when the server drains, and how
-//! many streams there are at once, in all and for one person.
+//! after (`Last-Event-ID`), the comment that keeps a silent stream alive, the end when the server drains. How many
+//! streams there are at once is in `followers`.
 
 use std::{fmt::Write as _, future::Future, io, time::Duration};
 
@@ -14,11 +14,7 @@ use poem::{
 };
 use tokio::{sync::watch, time::Instant};
 
-use super::Problem;
-use crate::{
-    ids::UserId,
-    limit::{Claimant, Exhausted, Share, Shares},
-};
+use super::{FollowerPlace, Problem};
 
 /// The media type of a stream of events.
 pub const EVENT_STREAM: &str = "text/event-stream";
@@ -54,14 +50,14 @@ impl StreamEvent {
 
 /// Whether a list is asked for as it is, or as a stream of what comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Follow {
+pub enum FollowRequest {
     /// As it is.
     No,
     /// As a stream, which resumes after this event if the client has seen one.
     After(Option<u64>),
 }
 
-impl Follow {
+impl FollowRequest {
     fn asked_by(headers: &HeaderMap) -> Self {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         if !text(header::ACCEPT.as_str()).unwrap_or_default().contains(EVENT_STREAM) {
@@ -71,46 +67,14 @@ impl Follow {
     }
 }
 
-impl<'a> FromRequest<'a> for Follow {
+impl<'a> FromRequest<'a> for FollowRequest {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
         Ok(Self::asked_by(request.headers()))
     }
 }
 
-/// How many streams of one kind are open at once. Clones are the same.
-#[derive(Debug, Clone)]
-pub struct Followers(Shares<UserId>);
-
-/// Somebody's place among the followers; given back when dropped.
-pub type FollowerPlace = Share<UserId>;
-
-struct Follower(UserId);
-
-impl Claimant for Follower {
-    type Group = UserId;
-
-    fn groups(&self) -> impl Iterator<Item = (UserId, u32)> {
-        std::iter::once((self.0, 1))
-    }
-}
-
-impl Followers {
-    /// So many in all, of which one person may have `each`.
-    pub fn new(all: u64, each: u64) -> Self {
-        Self(Shares::new(all, each))
-    }
-
-    /// A place for one more stream of this person.
-    ///
-    /// # Errors
-    /// When all are taken, or all that one person may have.
-    pub fn place(&self, who: UserId) -> Result<FollowerPlace, Exhausted> {
-        self.0.take(&Follower(who), 1)
-    }
-}
-
 /// Where the events of one follower come from.
-pub trait EventSource: Send {
+pub trait StreamSource: Send {
     /// Returns when there may be news, and with nothing when there will be none any more. It is given up and asked
     /// again at any moment, and loses nothing by that.
     fn changed(&mut self) -> impl Future<Output = Option<()>> + Send;
@@ -135,27 +99,27 @@ pub struct StreamSettings {
 
 impl StreamSettings {
     /// The stream of a source: the `first` events, and then what comes, in the order of its coming.
-    pub fn stream<S: EventSource>(
+    pub fn stream<S: StreamSource>(
         &self,
         source: S,
         first: &[StreamEvent],
         place: FollowerPlace,
     ) -> impl Stream<Item = io::Result<String>> + Send + use<S> {
-        let following = Following {
+        let open = OpenStream {
             source,
             keep_alive: self.keep_alive,
             draining: self.draining.clone(),
             first: Some(COMMENT.to_owned() + &written(first)),
             _place: place,
         };
-        stream::unfold(following, |mut following| async {
-            let text = following.next().await?;
-            Some((Ok(text), following))
+        stream::unfold(open, |mut open| async {
+            let text = open.next().await?;
+            Some((Ok(text), open))
         })
     }
 }
 
-struct Following<S> {
+struct OpenStream<S> {
     source: S,
     keep_alive: Duration,
     draining: watch::Receiver<bool>,
@@ -164,7 +128,7 @@ struct Following<S> {
     _place: FollowerPlace,
 }
 
-impl<S: EventSource> Following<S> {
+impl<S: StreamSource> OpenStream<S> {
     /// What to send next; nothing when it is over.
     async fn next(&mut self) -> Option<String> {
         if let Some(first) = self.first.take() {
@@ -221,6 +185,7 @@ mod tests {
     use tokio::sync::mpsc;
 
     use super::*;
+    use crate::{http::Followers, ids::UserId};
 
     const ADA: UserId = UserId(1);
 
@@ -235,7 +200,7 @@ mod tests {
         allowed: watch::Receiver<bool>,
     }
 
-    impl EventSource for Sent {
+    impl StreamSource for Sent {
         async fn changed(&mut self) -> Option<()> {
             self.taken = Some(self.coming.recv().await?);
             Some(())
@@ -307,34 +272,23 @@ mod tests {
             if let Some(last) = last {
                 headers.insert("last-event-id", poem::http::HeaderValue::from_bytes(last).unwrap());
             }
-            Follow::asked_by(&headers)
+            FollowRequest::asked_by(&headers)
         };
         let stream = Some(EVENT_STREAM);
-        assert_eq!(asked(None, Some(b"7")), Follow::No);
-        assert_eq!(asked(Some("application/json"), Some(b"7")), Follow::No);
-        assert_eq!(asked(stream, None), Follow::After(None));
-        assert_eq!(asked(Some("text/event-stream, */*;q=0.1"), None), Follow::After(None));
-        assert_eq!(asked(stream, Some(b"0")), Follow::After(Some(0)));
-        assert_eq!(asked(stream, Some(b"18446744073709551615")), Follow::After(Some(u64::MAX)));
+        assert_eq!(asked(None, Some(b"7")), FollowRequest::No);
+        assert_eq!(asked(Some("application/json"), Some(b"7")), FollowRequest::No);
+        assert_eq!(asked(stream, None), FollowRequest::After(None));
+        assert_eq!(asked(Some("text/event-stream, */*;q=0.1"), None), FollowRequest::After(None));
+        assert_eq!(asked(stream, Some(b"0")), FollowRequest::After(Some(0)));
+        assert_eq!(
+            asked(stream, Some(b"18446744073709551615")),
+            FollowRequest::After(Some(u64::MAX))
+        );
         let others: [&[u8]; 7] =
             [b"", b" ", b"-1", b"7x", b"1.5", b"18446744073709551616", b"\xe2\x91\xa6"];
         for none in others {
-            assert_eq!(asked(stream, Some(none)), Follow::After(None), "{none:?}");
+            assert_eq!(asked(stream, Some(none)), FollowRequest::After(None), "{none:?}");
         }
-    }
-
-    #[test]
-    fn there_are_so_many_followers_in_all_and_of_one_person_and_each_place_is_given_back() {
-        let followers = Followers::new(3, 2);
-        let first = followers.place(ADA).unwrap();
-        let second = followers.place(ADA).unwrap();
-        assert_eq!(followers.place(ADA).err(), Some(Exhausted::Group));
-        let other = followers.place(UserId(2)).unwrap();
-        assert_eq!(followers.place(UserId(3)).err(), Some(Exhausted::Total));
-        drop((first, other));
-        assert!(followers.place(UserId(3)).is_ok());
-        drop(second);
-        assert!(followers.place(ADA).is_ok());
     }
 
     #[tokio::test]

@@ -18,12 +18,12 @@ pub(in crate::auth) struct Ring {
     pub(in crate::auth) keys: Vec<SigningKey>,
     /// Told apart from every ring before it: what was remembered under another is worth nothing.
     pub(in crate::auth) generation: u64,
-    pub(super) made: Vec<Made>,
+    pub(super) made: Vec<KeyDate>,
 }
 
 /// When a key was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::auth) struct Made {
+pub(in crate::auth) struct KeyDate {
     pub(super) number: u64,
     pub(super) at: Time,
 }
@@ -64,6 +64,6 @@ pub(super) fn stored(reader: &impl Reader) -> Result<Vec<(u64, StoredKey)>, Stor
 }
 
 /// When each of them was made.
-pub(super) fn made(stored: &[(u64, StoredKey)]) -> Vec<Made> {
-    stored.iter().map(|(number, key)| Made { number: *number, at: key.created_at }).collect()
+pub(super) fn made(stored: &[(u64, StoredKey)]) -> Vec<KeyDate> {
+    stored.iter().map(|(number, key)| KeyDate { number: *number, at: key.created_at }).collect()
 }

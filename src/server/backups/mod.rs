@@ -4,13 +4,13 @@
 mod api;
 mod at_rest;
 mod before_upgrade;
-mod configured;
 mod courtesy;
 mod event;
 mod letter;
 mod look;
 mod newest;
 mod schedule;
+mod settings;
 
 use thread_priority::{
     NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy,
@@ -24,11 +24,11 @@ use tokio::{
 pub(super) use api::BackupsApi;
 pub use at_rest::back_up_at_rest;
 pub(super) use before_upgrade::{BeforeUpgrade, FileThen};
-pub use configured::{directory_of, prune, seal_of};
 use courtesy::Courtesy;
 use event::event_of;
 pub(super) use event::{created, write_event};
 use newest::Newest;
+pub use settings::{directory_of, prune, seal_of};
 
 use super::wire::Domains;
 use crate::{
