@@ -6,6 +6,10 @@
 //! Pages name the app's files below `/static/`. Here a version, the hash of all files together, is put
 //! into those names, so that browsers may keep a file for ever: another file has another name. Modules
 //! import each other by relative paths, so the version of the first is passed on to all.
+//!
+//! The app's page preloads every module that its first needs to start, so that a browser asks for all of them at once
+//! and not for those of one only when it has read another. `PRECACHE` lists what a browser that is to start without
+//! a network has to keep.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -14,7 +18,11 @@
     reason = "a build that meets what it did not expect should stop there"
 )]
 
+#[path = "src/assets/module_graph.rs"]
+mod module_graph;
+
 use std::{
+    collections::BTreeMap,
     env,
     fmt::Write as _,
     fs,
@@ -28,10 +36,15 @@ use sha2::{Digest, Sha256};
 /// What browsers get; the rest of `static/` is documentation and licences.
 const SERVED: [&str; 7] = ["html", "js", "css", "json", "svg", "png", "webmanifest"];
 const PREFIX: &str = "\"/static/";
+/// The app's page, the module that it starts with, and the line of the page in whose place the preloads come.
+const PAGE: &str = "index.html";
+const ENTRY: &str = "js/main.js";
+const PRELOADS_HERE: &str = "<!-- modulepreload -->\n";
 
 fn main() {
     println!("cargo::rerun-if-changed=static");
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=src/assets/module_graph.rs");
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("static");
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap());
     let mut paths = Vec::new();
@@ -48,6 +61,7 @@ fn main() {
     }
     let version = hex(&all.finalize());
     let versioned = format!("{PREFIX}{version}/");
+    preload(&mut files);
     for (_, bytes) in files.iter_mut().filter(|(name, _)| is(name, &["html"])) {
         let page = String::from_utf8(std::mem::take(bytes)).unwrap();
         *bytes = page.replace(PREFIX, &versioned).into_bytes();
@@ -75,7 +89,40 @@ fn main() {
         .unwrap();
     }
     table += "];\n";
+    table += &precache(&files);
     fs::write(out.join("static.rs"), table).unwrap();
+}
+
+/// Writes into the app's page which modules it needs to start.
+fn preload(files: &mut [(String, Vec<u8>)]) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let modules = files.iter().filter(|(name, _)| is(name, &["js"]));
+    let modules: BTreeMap<_, _> =
+        modules.map(|(name, bytes)| (name.clone(), text(bytes))).collect();
+    let graph = module_graph::start_graph(&modules, ENTRY).unwrap();
+    // The first is asked for by the page itself.
+    let preloads = graph.iter().skip(1).fold(String::new(), |text, module| {
+        text + &format!("<link rel=\"modulepreload\" href=\"/static/{module}\">\n")
+    });
+    let (_, page) = files.iter_mut().find(|(name, _)| name == PAGE).unwrap();
+    let (before, after) = std::str::from_utf8(page)
+        .unwrap()
+        .split_once(PRELOADS_HERE)
+        .expect("the page does not say where preloads come");
+    *page = (before.to_owned() + &preloads + after).into_bytes();
+}
+
+/// The list of all files of the app: everything but pages and the documentation of the API.
+fn precache(files: &[(String, Vec<u8>)]) -> String {
+    let names = files.iter().map(|(name, _)| name);
+    let kept = names.filter(|name| !is(name, &["html"]) && !name.starts_with("docs/"));
+    let kept: Vec<_> = kept.map(|name| format!("    {name:?},\n")).collect();
+    format!(
+        "\n/// What a browser has to keep to start the app without a network, in the order of paths.\n\
+         const PRECACHE: [&str; {}] = [\n{}];\n",
+        kept.len(),
+        kept.concat()
+    )
 }
 
 /// Swagger UI's script and style. poem-openapi carries them inside one page, which our policy would not

@@ -11,8 +11,8 @@ use std::{
 };
 
 pub use files::{
-    DRAFT_SUFFIX, create_new, draft_of, open_in_place, open_or_create, open_regular,
-    rename_to_free, set_mode, target_of, write_atomically,
+    DRAFT_SUFFIX, create_new, create_unnamed, draft_of, open_in_place, open_or_create,
+    open_regular, rename_to_free, set_mode, target_of, write_atomically,
 };
 
 /// The data directory.

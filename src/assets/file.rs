@@ -14,10 +14,16 @@ use poem::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
 };
 
-use super::{
-    Keeping,
-    encoding::{Encoding, negotiate},
-};
+use super::encoding::{Encoding, negotiate};
+
+/// For how long a browser may take its copy for the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keeping {
+    /// Until it has asked whether there is another; mostly there is none, and an upgrade is seen at once.
+    Revalidated,
+    /// A year (RFC 8246): another file has another name.
+    Immutable,
+}
 
 /// A file that anybody may have: nothing in it depends on who asks.
 #[derive(Debug, Clone)]

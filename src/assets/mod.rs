@@ -9,6 +9,8 @@
 
 mod encoding;
 mod file;
+#[cfg(test)]
+mod module_graph;
 
 use std::sync::OnceLock;
 
@@ -16,8 +18,8 @@ use hyper::body::Bytes;
 use poem::{Response, http::HeaderMap};
 
 use crate::http::Problem;
-pub use file::File;
 use file::Plain;
+pub use file::{File, Keeping};
 
 include!(concat!(env!("OUT_DIR"), "/static.rs"));
 
@@ -36,15 +38,6 @@ struct Embedded {
     gzip: Option<&'static [u8]>,
     brotli: Option<&'static [u8]>,
     inflated: OnceLock<Bytes>,
-}
-
-/// For how long a browser may take its copy for the file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Keeping {
-    /// Until it has asked whether there is another; mostly there is none, and an upgrade is seen at once.
-    Revalidated,
-    /// A year (RFC 8246): another file has another name.
-    Immutable,
 }
 
 /// The app's one page, which every path of the app answers with; it reads the path itself.
@@ -82,6 +75,13 @@ pub fn file(path: &str, asked: &HeaderMap) -> Result<Response, Problem> {
     Ok(file.answer(asked, keeping))
 }
 
+/// Where a browser finds each file that it has to keep to start the app without a network, under this version's
+/// names; `/` is the page. For a service worker, which is answered with no names that may be kept longer.
+pub fn precache() -> impl Iterator<Item = String> {
+    let files = PRECACHE.iter().map(|path| format!("/static/{VERSION}/{path}"));
+    std::iter::once("/".to_owned()).chain(files)
+}
+
 fn looks_like_a_version(segment: &str) -> bool {
     segment.len() == VERSION.len() && segment.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
@@ -102,6 +102,8 @@ fn content_type(path: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use futures_util::FutureExt as _;
 
     use super::*;
@@ -136,13 +138,70 @@ mod tests {
         assert!(brotli < gzip && brotli * 3 < plain, "{plain} {gzip} {brotli}");
     }
 
+    fn text(path: &str) -> String {
+        let answer = file(path, &HeaderMap::new()).unwrap();
+        let bytes = answer.into_body().into_bytes().now_or_never().unwrap().unwrap();
+        String::from_utf8(bytes.to_vec()).unwrap()
+    }
+
+    /// Every script below `js` and `vendor`.
+    fn modules() -> BTreeMap<String, String> {
+        let paths = FILES.iter().map(|file| file.path);
+        let is_script = |path: &str| content_type(path).is_some_and(|it| it.contains("javascript"));
+        let paths = paths.filter(|path| is_script(path) && !path.starts_with("docs/"));
+        paths.map(|path| (path.to_owned(), text(path))).collect()
+    }
+
+    #[test]
+    fn the_page_preloads_all_that_its_first_module_needs_to_start() {
+        let page = text("index.html");
+        let preload = format!("<link rel=\"modulepreload\" href=\"/static/{VERSION}/");
+        let preloaded: Vec<_> = page
+            .lines()
+            .filter_map(|line| line.strip_prefix(&preload)?.strip_suffix("\">"))
+            .collect();
+        let graph = module_graph::start_graph(&modules(), "js/main.js").unwrap();
+        assert_eq!(preloaded, graph[1..]);
+        assert!(preloaded.len() > 15 && preloaded.contains(&"vendor/preact/hooks.js"), "{page}");
+        assert!(!preloaded.iter().any(|path| path.starts_with("js/pages/")), "{page}");
+        assert!(page.contains(&format!("src=\"/static/{VERSION}/js/main.js\"")), "{page}");
+        assert!(!page.contains("<!--"), "{page}");
+    }
+
+    #[test]
+    fn every_module_has_its_imports_at_the_top_and_all_of_them_are_there() {
+        let modules = modules();
+        for (path, text) in &modules {
+            let graph = module_graph::start_graph(&modules, path).unwrap();
+            for line in
+                text.lines().filter(|line| line.starts_with("import ") && !line.contains("import("))
+            {
+                let Some((_, name)) = line.split_once(" from '") else { continue };
+                let name = name.split('\'').next().unwrap().rsplit('/').next().unwrap();
+                assert!(graph.iter().any(|found| found.ends_with(name)), "{path}: {line}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_to_be_kept_for_a_start_without_a_network_is_the_whole_app() {
+        let kept: Vec<_> = precache().collect();
+        assert_eq!(kept[0], "/");
+        for path in modules().into_keys().chain(
+            ["css/base.css", "i18n/en.json", "i18n/it.json", "icon.svg", "manifest.webmanifest"]
+                .map(str::to_owned),
+        ) {
+            assert!(kept.contains(&format!("/static/{VERSION}/{path}")), "{path}");
+        }
+        for url in &kept[1..] {
+            let path = url.strip_prefix("/static/").unwrap();
+            assert!(file(path, &HeaderMap::new()).is_ok(), "{path}");
+            assert!(!path.contains("/docs/") && !path.contains(".html"), "{path}");
+        }
+    }
+
     #[test]
     fn swagger_ui_is_there_without_the_page_it_came_in() {
-        let text = |path: &str| {
-            let answer = file(path, &HeaderMap::new()).unwrap();
-            let bytes = answer.into_body().into_bytes().now_or_never().unwrap().unwrap();
-            String::from_utf8(bytes.to_vec()).unwrap()
-        };
         let (script, style) = (text("docs/swagger-ui.js"), text("docs/swagger-ui.css"));
         assert!(script.contains("SwaggerUIBundle") && script.len() > 500_000);
         assert!(style.contains(".swagger-ui") && style.len() > 50_000);

@@ -4,7 +4,7 @@
 //! is signed out by a change of keys; then it is removed, and whatever was signed with it later is
 //! nobody's. A key changes by itself when it is old enough, and whenever somebody asks.
 
-use std::sync::{Arc, PoisonError, RwLock};
+mod ring;
 
 use serde_json::json;
 
@@ -13,61 +13,15 @@ use crate::{
     audit_event::{AuditContext, emit},
     clock::Time,
     crypto,
-    store::{Decision, Direction, Edit, Reader, StoreError, View},
-    token::{LEEWAY_SECONDS, SigningKey},
+    store::{Decision, Edit, StoreError, View},
+    token::LEEWAY_SECONDS,
 };
+pub(super) use ring::SigningKeys;
+use ring::{KeyDate, made, stored};
 
 const DAY_SECONDS: i64 = 86_400;
 /// What a token may be late for having been signed by a key that another was just taking the place of.
 const MARGIN_SECONDS: i64 = 60;
-
-/// The keys in force, shared by all who sign and verify, and swapped as a whole.
-pub(super) struct SigningKeys(RwLock<Arc<Ring>>);
-
-/// The keys in force at one moment.
-pub(super) struct Ring {
-    /// The newest first.
-    pub(super) keys: Vec<SigningKey>,
-    /// Told apart from every ring before it: what was remembered under another is worth nothing.
-    pub(super) generation: u64,
-    made: Vec<Made>,
-}
-
-/// When a key was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Made {
-    number: u64,
-    at: Time,
-}
-
-impl SigningKeys {
-    /// The keys of a file.
-    pub(super) fn read(reader: &impl Reader) -> Result<Self, StoreError> {
-        Ok(Self(RwLock::new(Arc::new(Ring::read(reader, 0)?))))
-    }
-
-    /// Those in force now.
-    pub(super) fn ring(&self) -> Arc<Ring> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Reads them anew, after a commit that changed them. Nobody else does meanwhile, so that an older
-    /// state never takes the place of a newer one.
-    fn reload(&self, service: &AuthService) -> Result<(), StoreError> {
-        let mut ring = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        *ring = Arc::new(Ring::read(&service.parts.store.read()?, ring.generation + 1)?);
-        Ok(())
-    }
-}
-
-impl Ring {
-    fn read(reader: &impl Reader, generation: u64) -> Result<Self, StoreError> {
-        let stored = stored(reader)?;
-        let key =
-            |(number, key): &(u64, StoredKey)| SigningKey::new(number.to_string(), &key.secret);
-        Ok(Self { keys: stored.iter().map(key).collect(), generation, made: made(&stored) })
-    }
-}
 
 /// What a key is due for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,10 +32,10 @@ enum Due {
     Change,
 }
 
-fn due(newest: Option<Made>, now: Time, days: u16) -> Due {
+fn due(newest: Option<KeyDate>, now: Time, days: u16) -> Due {
     match newest {
-        Some(Made { at: Time::EPOCH, .. }) if now > Time::EPOCH => Due::Date,
-        Some(Made { at, .. }) if now >= at.plus_seconds(i64::from(days) * DAY_SECONDS) => {
+        Some(KeyDate { at: Time::EPOCH, .. }) if now > Time::EPOCH => Due::Date,
+        Some(KeyDate { at, .. }) if now >= at.plus_seconds(i64::from(days) * DAY_SECONDS) => {
             Due::Change
         }
         Some(_) => Due::Nothing,
@@ -91,7 +45,7 @@ fn due(newest: Option<Made>, now: Time, days: u16) -> Due {
 
 /// The keys, the newest first, that no token in force can be of: the next one has signed for longer than
 /// a token lives.
-fn outlived(made: &[Made], now: Time, token_minutes: u16) -> Vec<u64> {
+fn outlived(made: &[KeyDate], now: Time, token_minutes: u16) -> Vec<u64> {
     let overlap = i64::from(token_minutes) * 60 + LEEWAY_SECONDS + MARGIN_SECONDS;
     let ages = made.iter().zip(made.iter().skip(1));
     let outlived = ages.filter(|(next, _)| next.at.plus_seconds(overlap) < now);
@@ -112,7 +66,7 @@ impl AuthService {
             Ok(Decision::write(move |edit| add(edit, newest, &fresh, &from)))
         };
         let number = self.parts.store.submit_from_reserve(command).await??;
-        self.parts.keys.reload(self)?;
+        self.parts.keys.reload(&self.parts.store)?;
         Ok(number)
     }
 
@@ -124,7 +78,7 @@ impl AuthService {
         let now = self.parts.clock.now();
         let (days, minutes) =
             (self.parts.config.signing_key_days, self.parts.config.access_token_minutes);
-        let decide = move |made: &[Made]| {
+        let decide = move |made: &[KeyDate]| {
             (due(made.first().copied(), now, days), outlived(made, now, minutes))
         };
         let (due, outlived) = decide(&self.parts.keys.ring().made);
@@ -147,14 +101,14 @@ impl AuthService {
                     }
                     (Due::Date | Due::Change, newest) => {
                         let newest =
-                            newest.map(|(number, key)| Made { number, at: key.created_at });
+                            newest.map(|(number, key)| KeyDate { number, at: key.created_at });
                         add(edit, newest, &fresh, &AuditContext::SYSTEM).map(drop)
                     }
                 }
             }))
         };
         self.parts.store.submit_from_reserve(command).await??;
-        self.parts.keys.reload(self)?;
+        self.parts.keys.reload(&self.parts.store)?;
         if due == Due::Change {
             tracing::info!("another key signs access tokens from now on");
         }
@@ -165,7 +119,7 @@ impl AuthService {
 /// Adds a key behind the newest, and tells the audit trail.
 fn add(
     edit: &Edit<'_>,
-    newest: Option<Made>,
+    newest: Option<KeyDate>,
     fresh: &StoredKey,
     from: &AuditContext,
 ) -> Result<u64, StoreError> {
@@ -177,16 +131,6 @@ fn add(
     event.after = Some(json!({ "signing_key": number }).to_string());
     emit(edit, &event)?;
     Ok(number)
-}
-
-/// Every key, the newest first.
-fn stored(reader: &impl Reader) -> Result<Vec<(u64, StoredKey)>, StoreError> {
-    let pair = |number, key| (number, key);
-    SIGNING_KEYS.collect(reader, 0_u64.., Direction::Descending, usize::MAX, pair)
-}
-
-fn made(stored: &[(u64, StoredKey)]) -> Vec<Made> {
-    stored.iter().map(|(number, key)| Made { number: *number, at: key.created_at }).collect()
 }
 
 #[cfg(test)]
@@ -253,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_key_is_dated_first_and_changed_when_it_is_old() {
-        let made = |at| Some(Made { number: 1, at });
+        let made = |at| Some(KeyDate { number: 1, at });
         assert_eq!(due(made(Time::EPOCH), NOW, 90), Due::Date);
         assert_eq!(due(made(Time::EPOCH), Time::EPOCH, 90), Due::Nothing);
         assert_eq!(due(made(NOW), day(89), 90), Due::Nothing);
@@ -264,8 +208,8 @@ mod tests {
 
     #[test]
     fn a_key_is_outlived_when_no_token_of_it_can_be_in_force() {
-        let made = [Made { number: 3, at: day(2) }, Made { number: 2, at: day(1) }];
-        let made = [&made[..], &[Made { number: 1, at: NOW }]].concat();
+        let made = [KeyDate { number: 3, at: day(2) }, KeyDate { number: 2, at: day(1) }];
+        let made = [&made[..], &[KeyDate { number: 1, at: NOW }]].concat();
         let outlived = |now| outlived(&made, now, 10);
         assert_eq!(outlived(day(1).plus_seconds(665)), [0; 0]);
         assert_eq!(outlived(day(1).plus_seconds(666)), [1]);

@@ -6,7 +6,7 @@
 //! reads the archive back as [`verify`] does, and only what is whole gets the name of an archive and a line in
 //! `verified`; by those lines [`expired`] tells which may be removed.
 //! The way back: [`verify`] unpacks into a private directory and reads every page, record and audit entry
-//! → [`restore`] does the same and then swaps the files in one decision (`restore` says how).
+//! → [`restore`] does the same and then swaps the files in one decision (`staged` says how).
 //!
 //! Everything here is synchronous and told the time, the files and the directories, so that a running
 //! server, its schedule and the command line use the same functions on threads of their own.
@@ -28,6 +28,7 @@ mod retention;
 mod schedule;
 mod scratch;
 mod seal;
+mod staged;
 mod sums;
 mod take;
 mod tar;
@@ -43,11 +44,12 @@ pub use files::{AuditChain, AuditHead, DataFile, VerifyChain};
 pub use manifest::{FileManifest, Manifest};
 pub use name::{BackupName, NotAName};
 pub use progress::{Progress, Step, Watcher};
-pub use restore::{Restored, finish_restore, rehearse, restore};
+pub use restore::{Restored, rehearse, restore};
 pub use retention::{Retention, expired};
 pub use schedule::{MARGIN_MINUTES, next_after, overdue_from};
 pub use scratch::{is_working_directory, sweep_working};
 pub use seal::{Key, Seal};
+pub use staged::{StagedFiles, finish_restore};
 pub use take::{Destination, Taken, take};
 pub use verify::verify;
 pub use whole::Draft;

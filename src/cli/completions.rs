@@ -1,9 +1,9 @@
 //! `appliance completions`: what a shell needs to know to complete verbs and options.
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
-use super::{Cli, Failure, Global, print};
+use super::{Failure, print};
 
 /// Prints a script with which a shell completes this command.
 #[derive(Debug, Args)]
@@ -13,9 +13,9 @@ pub(super) struct Completions {
 }
 
 impl Completions {
-    pub(super) fn run(self, _: &Global) -> Result<(), Failure> {
+    pub(super) fn run(self, mut command: Command) -> Result<(), Failure> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "appliance", &mut script);
+        clap_complete::generate(self.shell, &mut command, "appliance", &mut script);
         print(String::from_utf8_lossy(&script).trim_end())
     }
 }

@@ -2,9 +2,9 @@
 
 use std::{fs, path::PathBuf};
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 
-use super::{Cli, Failure, Global, print};
+use super::{Failure, print};
 
 /// Prints the manual page of the program, or writes those of it and of every verb.
 #[derive(Debug, Args)]
@@ -15,8 +15,7 @@ pub(super) struct Man {
 }
 
 impl Man {
-    pub(super) fn run(self, _: &Global) -> Result<(), Failure> {
-        let command = Cli::command();
+    pub(super) fn run(self, command: Command) -> Result<(), Failure> {
         let Some(directory) = self.output else {
             let mut page = Vec::new();
             clap_mangen::Man::new(command).render(&mut page)?;

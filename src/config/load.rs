@@ -8,7 +8,10 @@ use std::{
 
 use toml::{Table, Value};
 
-use super::Config;
+use super::{
+    Config,
+    sources::{ConfigSources, ValueSource},
+};
 
 /// The default configuration, every key present.
 const DEFAULTS: &str = include_str!("../../appliance.toml");
@@ -25,41 +28,6 @@ const PATHS: [&str; 9] = [
     "mail.password_file",
     "mail.ca_file",
 ];
-
-/// What configuration is read from, strongest last.
-#[derive(Debug, Clone, Default)]
-pub struct ConfigSources {
-    /// The configuration file, when there is one.
-    pub file: Option<PathBuf>,
-    /// Environment variables; those that begin with `APPLIANCE_` and name a section are read.
-    pub environment: Vec<(String, String)>,
-    /// `section.key` and value, from `--set` and other flags.
-    pub flags: Vec<(String, String)>,
-}
-
-/// Where a value came from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ValueSource {
-    /// The embedded `appliance.toml`.
-    Default,
-    /// The configuration file.
-    File(PathBuf),
-    /// An environment variable.
-    Environment(String),
-    /// The command line.
-    Flag,
-}
-
-impl fmt::Display for ValueSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Default => f.write_str("default"),
-            Self::File(path) => write!(f, "{}", path.display()),
-            Self::Environment(name) => write!(f, "${name}"),
-            Self::Flag => f.write_str("command line"),
-        }
-    }
-}
 
 /// What is wrong with the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -303,6 +271,16 @@ fn keys(document: &Table) -> Vec<(String, Value)> {
 fn environment_key(name: &str) -> Option<String> {
     let (section, key) = name.strip_prefix(ENVIRONMENT_PREFIX)?.split_once("__")?;
     Some(format!("{}.{}", section.to_lowercase(), key.to_lowercase()))
+}
+
+impl Config {
+    /// Loads, parses and checks.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for the first thing that is wrong, in words for the person who wrote it.
+    pub fn load(sources: &ConfigSources) -> Result<Self, ConfigError> {
+        ConfigValues::load(sources)?.parse()
+    }
 }
 
 #[cfg(test)]

@@ -20,8 +20,10 @@ mod rate_limit;
 mod server;
 mod show;
 mod social;
+mod sources;
 mod store;
 mod tls;
+mod tls_mode;
 
 use serde::Deserialize;
 
@@ -32,7 +34,7 @@ pub use backup::{BackupConfig, BackupSchedule};
 pub use cors::CorsConfig;
 pub use data::DataConfig;
 pub use limits::LimitsConfig;
-pub use load::{ConfigError, ConfigSources, ConfigValues, ValueSource};
+pub use load::{ConfigError, ConfigValues};
 pub use log::{ConfigLogFormat, LogConfig};
 pub use mail::{MailConfig, MailEncryption};
 pub use network::Network;
@@ -41,8 +43,10 @@ pub use rate_limit::RateLimitConfig;
 pub use server::{Listen, PublicUrl, RedirectListen, ServerConfig};
 pub use show::{show_json, show_text};
 pub use social::{Poster, SocialConfig};
+pub use sources::{ConfigSources, ValueSource};
 pub use store::StoreConfig;
-pub use tls::{AcmeChallenge, TlsConfig, TlsMode};
+pub use tls::{AcmeChallenge, TlsConfig};
+pub use tls_mode::TlsMode;
 
 /// Every section, parsed and checked.
 #[derive(Debug, Clone, Deserialize)]
@@ -81,14 +85,6 @@ pub struct Config {
 }
 
 impl Config {
-    /// Loads, parses and checks.
-    ///
-    /// # Errors
-    /// [`ConfigError`] for the first thing that is wrong, in words for the person who wrote it.
-    pub fn load(sources: &ConfigSources) -> Result<Self, ConfigError> {
-        ConfigValues::load(sources)?.parse()
-    }
-
     /// The proxy that speaks TLS, if nothing says how it names its clients.
     pub fn unnamed_proxy(&self) -> Option<UnnamedProxy> {
         self.proxy.unnamed_proxy(self.tls.mode, &self.server.listen)

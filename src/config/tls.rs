@@ -4,7 +4,7 @@ use std::{net::IpAddr, path::PathBuf};
 
 use serde::Deserialize;
 
-use super::{RedirectListen, ServerConfig};
+use super::{RedirectListen, ServerConfig, TlsMode};
 
 /// See `appliance.toml`.
 #[derive(Debug, Clone, Deserialize)]
@@ -109,32 +109,6 @@ impl TlsConfig {
 fn canonical(name: &str) -> String {
     let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     address.map_or_else(|_| name.to_ascii_lowercase(), |address| address.to_string())
-}
-
-/// Who makes the certificates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum TlsMode {
-    /// The appliance, once.
-    SelfSigned,
-    /// Somebody else; they are read from files.
-    Files,
-    /// A directory that speaks ACME (RFC 8555).
-    Acme,
-    /// Nobody: a proxy on this machine speaks TLS, and plain HTTP comes from there.
-    Off,
-}
-
-impl TlsMode {
-    /// As it is written in the configuration.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::SelfSigned => "self-signed",
-            Self::Files => "files",
-            Self::Acme => "acme",
-            Self::Off => "off",
-        }
-    }
 }
 
 /// How a name is proven to the directory.

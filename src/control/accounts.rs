@@ -4,7 +4,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::passwords::ResetPassword;
 use crate::{
     auth::{Account, OpenSession},
     http::{Person, PersonStatus},
@@ -124,6 +123,16 @@ pub struct CreateAccount {
     pub role: Role,
     /// The password.
     pub password: Password,
+}
+
+/// Somebody needs another password.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResetPassword {
+    /// Who: an id, an e-mail address or a username.
+    pub user: String,
+    /// The password; without one a link is made, done with a [`super::ResetLink`].
+    pub password: Option<Password>,
 }
 
 /// A password on its way. Not printable, so that it cannot reach a log.

@@ -8,7 +8,10 @@ use tokio::{
     net::UnixStream,
 };
 
-use super::protocol::{Asked, Line, PROTOCOL, Refused, Request};
+use super::{
+    protocol::{Line, Refused},
+    request::{Asked, PROTOCOL, Request},
+};
 
 /// The longest line that an answer may have, in bytes: the text of all metrics fits many times.
 const LONGEST_LINE_BYTES: u64 = 16 << 20;

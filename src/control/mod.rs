@@ -1,8 +1,8 @@
 //! How the command line and a running appliance talk: one typed request over a Unix socket, answered
 //! by lines of JSON.
 //!
-//! `protocol` is what is said, `client` asks; `status`, `accounts`, `passwords`, `setup`, `keys`,
-//! `invitations`, `social` and `backups` are what can be asked for and what comes back, `people` does it for accounts. The other end,
+//! `request` is what is asked and `protocol` what is answered, `client` asks; `status`, `accounts`, `passwords`, `setup`, `keys`,
+//! `invitations`, `social` and `backups` are what can be asked for and what comes back, `perform` and `people` do it for accounts. The other end,
 //! which listens, is `server/control`. A verb on accounts runs
 //! [`perform`] whether it was asked here or by a server, so both do the same.
 //!
@@ -17,13 +17,15 @@ mod invitations;
 mod keys;
 mod passwords;
 mod people;
+mod perform;
 mod protocol;
+mod request;
 mod setup;
 mod social;
 mod status;
 
 pub use accounts::{
-    AccountRequest, AccountView, CreateAccount, ListAccounts, Password, SessionView,
+    AccountRequest, AccountView, CreateAccount, ListAccounts, Password, ResetPassword, SessionView,
 };
 pub use backups::{BackupRequest, BackupTaken, SealRequest};
 pub use check::{AuditCheck, Check, DatabaseCheck, check_audit};
@@ -32,11 +34,12 @@ pub use invitations::{InvitationLine, InvitationMade, InvitationRequest, perform
 pub use keys::{
     ApiKeyMade, ApiKeyView, CreateKey, KeyRequest, perform_on_keys, rotate_signing_key,
 };
-pub use passwords::{ResetLink, ResetPassword};
-pub use people::{Exports, ImportCounts, ImportedRowView, People, perform};
-pub use protocol::{
-    Asked, CertificateRequest, Done, ExitStatus, LONGEST_REQUEST_BYTES, Line, Lines, PROTOCOL,
-    Progress, Refused, Request, read_request,
+pub use passwords::ResetLink;
+pub use people::{Exports, ImportCounts, ImportedRowView, People};
+pub use perform::perform;
+pub use protocol::{Done, ExitStatus, Line, Lines, Progress, Refused};
+pub use request::{
+    Asked, CertificateRequest, LONGEST_REQUEST_BYTES, PROTOCOL, Request, read_request,
 };
 pub use setup::{SetupLink, issue_setup_link};
 pub use social::{FeedSizeView, RemovePosts, RemovedView, SocialRequest, perform_on_social};

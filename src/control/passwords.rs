@@ -4,21 +4,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    accounts::{AccountView, Password},
+    accounts::{AccountView, Password, ResetPassword},
     people::{People, in_words, meant},
     protocol::{Refused, as_json},
 };
 use crate::{audit_event::AuditContext, auth::IssuedReset};
-
-/// Somebody needs another password.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ResetPassword {
-    /// Who: an id, an e-mail address or a username.
-    pub user: String,
-    /// The password; without one a link is made, done with a [`ResetLink`].
-    pub password: Option<Password>,
-}
 
 /// A link with which a person sets their password.
 #[derive(Serialize, Deserialize)]

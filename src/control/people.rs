@@ -1,4 +1,4 @@
-//! Doing what verbs on accounts ask for.
+//! What verbs on accounts work on, and what each does with it.
 //!
 //! It needs the accounts and what is told of them elsewhere, and not whoever asks: a server runs it for a
 //! verb that asked, and the verb runs it itself on the files of a stopped one.
@@ -10,8 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    accounts::{AccountRequest, AccountView, CreateAccount, ListAccounts, SessionView},
-    passwords::reset_password,
+    accounts::{AccountView, CreateAccount, ListAccounts},
     protocol::{ExitStatus, Lines, Refused, as_json},
 };
 use crate::{
@@ -102,58 +101,8 @@ impl From<ImportedRow> for ImportedRowView {
     }
 }
 
-/// Does what a verb on accounts asks for.
-///
-/// # Errors
-/// [`Refused`], in words for the person who asked.
-pub async fn perform(
-    people: &People,
-    request: AccountRequest,
-    lines: &Lines,
-) -> Result<Value, Refused> {
-    let from = AuditContext::COMMAND_LINE;
-    let auth = &people.auth;
-    match request {
-        AccountRequest::Create(create) => as_json(people.create(create).await?),
-        AccountRequest::List(list) => people.list(list, lines).await.map(|()| Value::Null),
-        AccountRequest::Show { user } => people.view(&auth.account(meant(auth, &user)?)?).await,
-        AccountRequest::SetRole { user, role } => {
-            people.view(&auth.set_role(meant(auth, &user)?, role, from).await?).await
-        }
-        AccountRequest::SetDisabled { user, disabled } => {
-            people.view(&auth.set_disabled(meant(auth, &user)?, disabled, from).await?).await
-        }
-        AccountRequest::ResetPassword(request) => reset_password(people, request).await,
-        AccountRequest::Sessions { user } => {
-            for session in auth.open_sessions(meant(auth, &user)?)? {
-                lines.item(SessionView::from(session)).await?;
-            }
-            Ok(Value::Null)
-        }
-        AccountRequest::EndSessions { user, session } => {
-            let id = meant(auth, &user)?;
-            as_json(match session {
-                Some(name) => auth.end_named_session(id, name, from).await.map(|()| 1)?,
-                None => auth.end_sessions(id, None, from).await?,
-            })
-        }
-        AccountRequest::ResetSecondFactor { user } => {
-            as_json(auth.reset_second_factor(meant(auth, &user)?, from).await?)
-        }
-        AccountRequest::Delete { user } => {
-            let id = meant(auth, &user)?;
-            let deleted = auth.delete_and_erase(id, from, &*people.profiles).await?;
-            as_json(AccountView::from(&deleted))
-        }
-        AccountRequest::Import { csv, dry_run } => people.import(&csv, dry_run, lines).await,
-        AccountRequest::Export { user } => {
-            people.exports.export(meant(auth, &user)?, from, lines).await
-        }
-    }
-}
-
 impl People {
-    async fn view(&self, account: &Account) -> Result<Value, Refused> {
+    pub(super) async fn view(&self, account: &Account) -> Result<Value, Refused> {
         as_json(self.shown(account).await?)
     }
 
@@ -162,7 +111,7 @@ impl People {
         Ok(AccountView::from(self.profiles.person(account).await?))
     }
 
-    async fn create(&self, create: CreateAccount) -> Result<AccountView, Refused> {
+    pub(super) async fn create(&self, create: CreateAccount) -> Result<AccountView, Refused> {
         let CreateAccount { email, username, name, surname, role, password } = create;
         let registration = Registration { email, password: password.0, name, surname, username };
         let new = registration.parse(Language::default(), role);
@@ -171,7 +120,7 @@ impl People {
         Ok(AccountView::from(&created.map_err(in_words)?))
     }
 
-    async fn list(&self, list: ListAccounts, lines: &Lines) -> Result<(), Refused> {
+    pub(super) async fn list(&self, list: ListAccounts, lines: &Lines) -> Result<(), Refused> {
         let ListAccounts { search, role, disabled } = list;
         let filter = PeopleFilter::parse(search.as_deref(), role, disabled);
         let filter = filter.map_err(|fault| refused(&[fault]))?;
@@ -186,7 +135,12 @@ impl People {
         Ok(())
     }
 
-    async fn import(&self, csv: &str, dry_run: bool, lines: &Lines) -> Result<Value, Refused> {
+    pub(super) async fn import(
+        &self,
+        csv: &str,
+        dry_run: bool,
+        lines: &Lines,
+    ) -> Result<Value, Refused> {
         let csv = Csv::read(csv.as_bytes(), Language::default())?;
         let from = AuditContext::COMMAND_LINE;
         let import = self.auth.import(csv, dry_run, from, &*self.profiles).await?;

@@ -1,6 +1,6 @@
 //! The operations of watching; all of them for administrators.
 
-use poem::{Body, FromRequest, IntoResponse, Request, RequestBody, Response, http::header};
+use poem::{IntoResponse, Response};
 use poem_openapi::{
     ApiResponse, OpenApi,
     param::Query,
@@ -13,9 +13,9 @@ use super::{
     dto::{HealthBody, InsightsBody, LogLevel, LogsBody, SecurityBody, SeriesBody},
     service::{Dashboard, SeriesQuery},
 };
-use crate::http::{Admin, Problem, RequestContext, Tag, Timestamp};
-
-const EVENT_STREAM: &str = "text/event-stream";
+use crate::http::{
+    Admin, EVENT_STREAM, FollowRequest, Problem, RequestContext, Tag, Timestamp, stream_answer,
+};
 
 /// The operations of watching.
 pub struct DashboardApi(pub Dashboard);
@@ -97,7 +97,7 @@ impl DashboardApi {
     async fn logs(
         &self,
         admin: Admin,
-        follow: Follow,
+        follow: FollowRequest,
         /// Only lines that are at least this important.
         level: Query<Option<LogLevel>>,
         /// Only lines that hold this text, in whatever case.
@@ -105,41 +105,25 @@ impl DashboardApi {
         /// How many lines, the newest; 200 when left out, 2,000 at most.
         limit: Query<Option<u32>>,
     ) -> Result<LogsAnswer, Problem> {
-        let Follow::Behind(seen) = follow else {
+        let FollowRequest::After(seen) = follow else {
             return Ok(LogsAnswer::Page(self.0.logs(level.0, text.0.as_deref(), limit.0)));
         };
         let stream = self.0.follow(&admin.0, level.0, text.0, limit.0, seen)?;
-        Ok(LogsAnswer::Stream(Body::from_bytes_stream(stream)))
-    }
-}
-
-/// In which form lines are asked for.
-enum Follow {
-    /// At once.
-    No,
-    /// As a stream, which goes on behind a line if somebody has seen one.
-    Behind(Option<u64>),
-}
-
-impl<'a> FromRequest<'a> for Follow {
-    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
-        let accepts = request.header(header::ACCEPT).unwrap_or_default();
-        let last = request.header("last-event-id").and_then(|id| id.parse().ok());
-        Ok(if accepts.contains(EVENT_STREAM) { Self::Behind(last) } else { Self::No })
+        Ok(LogsAnswer::Stream(stream_answer(stream)))
     }
 }
 
 /// Log lines, at once or as they come.
 enum LogsAnswer {
     Page(LogsBody),
-    Stream(Body),
+    Stream(Response),
 }
 
 impl IntoResponse for LogsAnswer {
     fn into_response(self) -> Response {
         match self {
             Self::Page(page) => Json(page).into_response(),
-            Self::Stream(body) => body.with_content_type(EVENT_STREAM).into_response(),
+            Self::Stream(stream) => stream,
         }
     }
 }

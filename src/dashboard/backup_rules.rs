@@ -2,7 +2,7 @@
 //!
 //! Pure, as `rules` is.
 
-use super::rules::Severity;
+use super::severity::Severity;
 use crate::{clock::Time, telemetry::BackupFacts};
 
 /// What is known of backups, at some moment.

@@ -1,6 +1,6 @@
 //! What the fill of the social feed means. Pure, as the other rules.
 
-use super::rules::{HealthFinding, Severity};
+use super::{rules::HealthFinding, severity::Severity};
 use crate::language::Text;
 
 /// From here on it is worth a look, in percent of what the feed may take.

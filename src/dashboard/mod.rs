@@ -21,12 +21,14 @@ mod remembered;
 mod rules;
 mod security;
 mod service;
+mod severity;
 mod sources;
 
 pub use api::DashboardApi;
 pub use dto::{HealthBody, InsightsBody, LogsBody, SecurityBody, SeriesBody};
-pub use rules::{HealthFacts, HealthFinding, SecurityFacts, Severity};
+pub use rules::{HealthFacts, HealthFinding, SecurityFacts};
 pub use service::{Dashboard, SeriesQuery};
+pub use severity::Severity;
 pub use sources::{
     AccountFacts, AccountStats, ActionCounts, AttendanceStats, AuditStats, EventScans, PersonScans,
     PostStats, ScanFacts, StatsSources, StoreFacts, StoreStats,

@@ -2,19 +2,11 @@
 //!
 //! Pure: what is known comes in, findings come out. What is not known is no finding.
 
-use super::backup_rules::{self, BackupAges};
+use super::{
+    backup_rules::{self, BackupAges},
+    severity::Severity,
+};
 use crate::language::Text;
-
-/// How much somebody should care.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// Nothing is wrong as far as anyone can see.
-    Ok,
-    /// Worth a look today.
-    Attention,
-    /// Worth a look now.
-    Alarm,
-}
 
 /// Something that somebody should know.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,9 +1,8 @@
 //! The service behind the views: what it is made of, figures over time, and log lines.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use tokio::sync::{Semaphore, watch};
 
 use super::{
     dto::{LogLevel, LogsBody, SeriesBody},
@@ -13,13 +12,13 @@ use super::{
 };
 use crate::{
     clock::{Clock, Time},
-    http::Problem,
+    http::{Followers, Problem, StreamSettings},
     language::Text,
     telemetry::{DAY_SAMPLES, Figure, Range, SAMPLE_EVERY, Watch, log_tail},
 };
 
-/// How many people may follow the log at once.
-const MOST_FOLLOWERS: usize = 8;
+/// How many may follow the log at once, be it one administrator in as many windows.
+const MOST_FOLLOWERS: u64 = 8;
 /// Figures that one question may ask for.
 const MOST_METRICS: usize = 16;
 /// Steps that one answer may have: a quarter of a day's samples.
@@ -46,11 +45,8 @@ pub(super) struct Inner {
     pub(super) sources: StatsSources,
     pub(super) timezone: String,
     pub(super) zone: TimeZone,
-    pub(super) followers: Arc<Semaphore>,
-    /// After how long without a line a follower is told that the stream lives: well before proxies take
-    /// it for dead.
-    pub(super) keep_alive: Duration,
-    pub(super) draining: watch::Receiver<bool>,
+    pub(super) followers: Followers,
+    pub(super) stream_settings: StreamSettings,
     pub(super) accounts: Remembered<AccountFacts>,
     pub(super) actions: Remembered<Vec<Option<ActionCounts>>>,
     pub(super) scans: Remembered<Option<ScanFacts>>,
@@ -71,16 +67,13 @@ pub struct SeriesQuery {
 }
 
 impl Dashboard {
-    /// The views over everything. Hours and days are those of `timezone` (UTC when it is none);
-    /// followers of the log are told after `keep_alive` that they still follow, and let go when `draining`
-    /// turns true.
+    /// The views over everything. Hours and days are those of `timezone` (UTC when it is none).
     pub fn new(
         watch: Watch,
         clock: Clock,
         sources: StatsSources,
         timezone: &str,
-        keep_alive: Duration,
-        draining: watch::Receiver<bool>,
+        stream_settings: StreamSettings,
     ) -> Self {
         let zone = TimeZone::get(timezone).unwrap_or(TimeZone::UTC);
         let parts = Inner {
@@ -89,9 +82,8 @@ impl Dashboard {
             sources,
             timezone: timezone.to_owned(),
             zone,
-            followers: Arc::new(Semaphore::new(MOST_FOLLOWERS)),
-            keep_alive,
-            draining,
+            followers: Followers::new(MOST_FOLLOWERS, MOST_FOLLOWERS),
+            stream_settings,
             accounts: Remembered::for_seconds(10),
             actions: Remembered::for_seconds(5),
             scans: Remembered::for_seconds(20),

@@ -32,6 +32,29 @@ pub fn create_new(path: &Path) -> io::Result<File> {
     open(path, OFlags::RDWR | OFlags::CREATE | OFlags::EXCL)
 }
 
+/// Makes a file without a name on the disk of a directory, to be read and written: nobody else can open it, and it is
+/// gone when it is closed, also after a kill.
+///
+/// # Errors
+/// When the system refuses.
+pub fn create_unnamed(directory: &Path) -> io::Result<File> {
+    match open(directory, OFlags::RDWR | OFlags::TMPFILE) {
+        // A file system, or a system, that has no such files.
+        Err(error) if lacks_unnamed(&error) => {
+            let draft = draft_of(&directory.join("unnamed"))?;
+            let file = create_new(&draft)?;
+            fs::remove_file(&draft)?;
+            Ok(file)
+        }
+        opened => opened,
+    }
+}
+
+fn lacks_unnamed(error: &io::Error) -> bool {
+    let number = error.raw_os_error().map(rustix::io::Errno::from_raw_os_error);
+    matches!(number, Some(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::ISDIR))
+}
+
 /// Opens a file to be read and written in its place, made for its owner alone when it is not there.
 ///
 /// # Errors
@@ -187,6 +210,21 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"new");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_file_without_a_name_is_read_back_by_whoever_has_it_open_and_by_nobody_else() {
+        use std::io::{Read, Seek};
+        let directory = tempfile::tempdir().unwrap();
+        let mut file = create_unnamed(directory.path()).unwrap();
+        file.write_all(b"secret").unwrap();
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        let mut text = String::new();
+        file.rewind().unwrap();
+        file.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "secret");
+        assert!(create_unnamed(&directory.path().join("nowhere")).is_err());
     }
 
     #[test]

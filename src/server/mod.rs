@@ -34,6 +34,7 @@ mod supervisor;
 mod tasks;
 mod tls;
 mod untouched;
+mod upgrade;
 mod watching;
 mod wire;
 
@@ -50,7 +51,7 @@ use crate::{
     store::StoreError,
     telemetry::Watch,
 };
-use backups::{Backups, note_upgrade};
+use backups::Backups;
 use certificates::{Certificates, RenewalTask};
 use control::Answering;
 use listener::Listener;
@@ -58,6 +59,7 @@ use redirect::Redirect;
 use routes::Routes;
 use socket::{Socket, SocketPurpose, UnixSocket, bind_tcp, tokio_tcp};
 use tasks::Tasks;
+use upgrade::note_upgrade;
 use wire::Domains;
 
 pub use backups::{back_up_at_rest, directory_of, prune, seal_of};
@@ -143,7 +145,7 @@ impl Server {
         let opened = tokio::task::spawn_blocking(opening).await;
         let domains = opened.map_err(|error| StartError::Internal(error.to_string()))??;
         domains.metrics.started(clock.now());
-        note_upgrade(&domains).await;
+        note_upgrade(domains.data.as_ref(), domains.auth.store()).await;
         // After the files, which only one appliance can open: a second one that is refused must not
         // have replaced the certificate of the first.
         let kept = domains.metrics.certificates.clone();

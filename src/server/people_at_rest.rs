@@ -10,9 +10,9 @@ use serde_json::Value;
 
 use super::{
     StartError,
-    backups::note_upgrade,
     data::DATA_FILES,
     people::shown,
+    upgrade::note_upgrade,
     wire::{Domains, open_auth},
 };
 use crate::{
@@ -42,7 +42,7 @@ impl PeopleAtRest {
     /// As `Server::bind`.
     pub async fn open(config: &Config, data: &DataDir, clock: Clock) -> Result<Self, StartError> {
         let domains = Domains::open_at_rest(config, data, clock)?;
-        note_upgrade(&domains).await;
+        note_upgrade(domains.data.as_ref(), domains.auth.store()).await;
         Ok(Self { people: domains.people(), all: Some(domains) })
     }
 

@@ -15,7 +15,7 @@ use crate::{
         AccountFacts, AccountStats, ActionCounts, AttendanceStats, AuditStats, Dashboard,
         EventScans, PersonScans, PostStats, ScanFacts, StatsSources, StoreFacts, StoreStats,
     },
-    http::{Principal, Problem},
+    http::{Principal, Problem, StreamSettings},
     ids::Role,
     paths::DataDir,
     social_log::SocialLogService,
@@ -51,9 +51,9 @@ pub(super) fn dashboard(
         social_logs: Arc::new(FeedOf(domains.social_log.clone())),
     };
     let timezone = &config.attendance.timezone;
-    let keep_alive = config.limits.sse_keep_alive();
+    let stream_settings = StreamSettings { keep_alive: config.limits.sse_keep_alive(), draining };
     let clock = domains.clock.clone();
-    Dashboard::new(watch.clone(), clock, sources, timezone, keep_alive, draining)
+    Dashboard::new(watch.clone(), clock, sources, timezone, stream_settings)
 }
 
 /// Takes samples for ever: the first soon, so that there is something to show.

@@ -10,9 +10,9 @@ use futures_util::future::BoxFuture;
 use super::{
     StartError,
     authenticator::DomainAuthenticator,
-    backups::back_up_before_upgrade,
     data::DATA_FILES,
     export::{Exporting, new_exports},
+    upgrade::back_up_before_upgrade,
 };
 use crate::{
     audit_event::AuditContext,

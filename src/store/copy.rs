@@ -21,9 +21,9 @@ use super::{
     Record, Snapshot, StoreError, Table,
     gathered::Gathered,
     migrate::META,
-    open::begin_write,
     record::decode,
     table::SEQUENCES,
+    transaction::begin_write,
     view::{Definition, sealed::Sealed},
 };
 use crate::paths::open_or_create;

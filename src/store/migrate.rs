@@ -7,8 +7,8 @@
 use redb::Database;
 
 use super::{
-    OpenError, Progress, Step, StoreError, Table, open::begin_write, progress::percent,
-    table::create_sequences, view::Edit, view::Snapshot,
+    OpenError, Progress, Step, StoreError, Table, progress::percent, table::create_sequences,
+    transaction::begin_write, view::Edit, view::Snapshot,
 };
 
 /// One step: its name, for people, and what it does.

@@ -36,6 +36,7 @@ mod record;
 mod size;
 mod space;
 mod table;
+mod transaction;
 mod unsynced;
 mod untouched;
 mod view;

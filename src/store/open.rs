@@ -6,9 +6,7 @@ use std::{
     thread::JoinHandle,
 };
 
-use redb::{
-    Database, Durability, ReadableDatabase, StorageBackend, WriteTransaction, backends::FileBackend,
-};
+use redb::{Database, ReadableDatabase, StorageBackend, backends::FileBackend};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
@@ -387,12 +385,4 @@ impl Drop for Inner {
     fn drop(&mut self) {
         self.close();
     }
-}
-
-/// Begins the only kind of write transaction used here: fsynced, and quick to repair after a kill.
-pub(super) fn begin_write(database: &Database) -> Result<WriteTransaction, StoreError> {
-    let mut transaction = database.begin_write()?;
-    transaction.set_durability(Durability::Immediate)?;
-    transaction.set_quick_repair(true);
-    Ok(transaction)
 }

@@ -16,8 +16,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::{
     Edit, StoreError, View,
     hold::Gate,
-    open::begin_write,
     space::{Purpose, Room, Space},
+    transaction::begin_write,
 };
 use crate::telemetry::StoreMetrics;
 

@@ -7,7 +7,7 @@ use std::{
 
 use prometheus::{IntGauge, Registry};
 
-use super::metrics::register;
+use super::registry::register;
 use crate::clock::Time;
 
 /// What became of backups. Clones share everything.

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use prometheus::{IntCounterVec, IntGaugeVec, Registry};
 
-use super::metrics::{counters, gauges};
+use super::registry::{counters, gauges};
 use crate::clock::Time;
 
 const LISTENER: [&str; 1] = ["https"];

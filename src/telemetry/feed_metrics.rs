@@ -2,7 +2,7 @@
 
 use prometheus::{IntCounter, IntGauge, Registry};
 
-use super::metrics::register;
+use super::registry::register;
 
 /// How full the social feed is, and how often it took nothing.
 #[derive(Clone, Debug)]

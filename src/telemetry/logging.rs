@@ -5,23 +5,13 @@
 
 use std::io::{IsTerminal, Write};
 
-use serde::Deserialize;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 use super::{
+    log_format::LogFormat,
     log_writer::{LogGuard, LogWriter},
     request_log,
 };
-
-/// How log lines are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// For people: one coloured line an event.
-    Pretty,
-    /// For machines: one JSON object an event.
-    Json,
-}
 
 /// Starts logging for the process. `filter` is a level (`info`) or tracing's filter syntax.
 ///

@@ -2,7 +2,7 @@
 
 use prometheus::{IntCounterVec, IntGauge, Registry};
 
-use super::metrics::{counters, register};
+use super::registry::{counters, register};
 
 /// What became of mail.
 #[derive(Clone)]

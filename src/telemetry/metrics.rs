@@ -12,16 +12,14 @@ use std::{
     time::Duration,
 };
 
-use prometheus::{
-    HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
-    core::Collector,
-};
+use prometheus::{HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Registry, TextEncoder};
 
 use super::{
     backup_metrics::BackupMetrics,
     certificate_metrics::CertificateMetrics,
     feed_metrics::FeedMetrics,
     mail_metrics::MailMetrics,
+    registry::{LATENCY_BUCKETS, counters, gauges, histograms, register},
     share_metrics::ShareMetrics,
     store_metrics::{StoreFamilies, StoreMetrics},
 };
@@ -59,10 +57,6 @@ pub struct Metrics {
     pub shares: ShareMetrics,
     pub(super) stores: StoreFamilies,
 }
-
-/// Seconds, from a static file to a login.
-pub(super) const LATENCY_BUCKETS: [f64; 12] =
-    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 
 impl Metrics {
     /// A fresh registry with every metric at zero.
@@ -260,41 +254,4 @@ impl Metrics {
     pub fn render(&self) -> Result<String, prometheus::Error> {
         TextEncoder::new().encode_to_string(&self.registry.gather())
     }
-}
-
-pub(super) fn register<C: Collector + Clone + 'static>(
-    registry: &Registry,
-    metric: C,
-) -> Result<C, prometheus::Error> {
-    registry.register(Box::new(metric.clone()))?;
-    Ok(metric)
-}
-
-pub(super) fn counters(
-    registry: &Registry,
-    name: &str,
-    help: &str,
-    labels: &[&str],
-) -> Result<IntCounterVec, prometheus::Error> {
-    register(registry, IntCounterVec::new(Opts::new(name, help), labels)?)
-}
-
-pub(super) fn gauges(
-    registry: &Registry,
-    name: &str,
-    help: &str,
-    labels: &[&str],
-) -> Result<IntGaugeVec, prometheus::Error> {
-    register(registry, IntGaugeVec::new(Opts::new(name, help), labels)?)
-}
-
-pub(super) fn histograms(
-    registry: &Registry,
-    name: &str,
-    help: &str,
-    labels: &[&str],
-    buckets: &[f64],
-) -> Result<HistogramVec, prometheus::Error> {
-    let options = HistogramOpts::new(name, help).buckets(buckets.to_vec());
-    register(registry, HistogramVec::new(options, labels)?)
 }

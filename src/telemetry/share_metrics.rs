@@ -2,7 +2,7 @@
 
 use prometheus::{IntCounter, IntCounterVec, Registry};
 
-use super::metrics::{counters, register};
+use super::registry::{counters, register};
 
 /// What there is too little of at times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use prometheus::{
     Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry,
 };
 
-use super::metrics::{LATENCY_BUCKETS, counters, gauges, histograms, register};
+use super::registry::{LATENCY_BUCKETS, counters, gauges, histograms, register};
 
 const BATCH_BUCKETS: [f64; 11] =
     [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];

@@ -14,6 +14,7 @@
     reason = "a test that meets what it did not expect should stop there, and nobody imports it"
 )]
 
+mod circles;
 mod imports;
 mod planted;
 mod refusals;
@@ -130,6 +131,13 @@ const CARELESS: &[&str] = &[
 ];
 const CAREFUL: &str = "paths";
 
+/// Two files that import each other all the same, until one of them is cut.
+const CIRCLES: &[(&str, &str)] = &[
+    ("src/gateway/mod.rs", "src/gateway/observe.rs"),
+    ("src/gateway/mod.rs", "src/gateway/problem.rs"),
+    ("src/server/policies.rs", "src/server/routes.rs"),
+];
+
 const LONGEST_FILE: usize = 400;
 
 /// Paths of one machine, and marks of unfinished work; split so that this file does not hold them.
@@ -175,6 +183,11 @@ fn every_module_has_its_place_in_the_layers() {
 #[test]
 fn modules_import_only_what_lies_below_them() {
     assert_none(&imports::upwards(&File::all()));
+}
+
+#[test]
+fn no_two_files_import_each_other() {
+    assert_none(&circles::found(&File::all(), CIRCLES));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Files that break the rules, and files that only look like it.
 
 use crate::{
-    imports, refusals, requirements,
+    circles, imports, refusals, requirements,
     source::{File, Violation},
     texts,
 };
@@ -113,6 +113,92 @@ fn a_main_that_imports_more_than_the_command_line_is_caught() {
 fn a_module_without_a_layer_is_caught() {
     assert_eq!(lines(imports::without_a_place, "src/util.rs", ""), [1]);
     assert_eq!(lines(imports::without_a_place, "src/lib.rs", "mod util;"), [0; 0]);
+}
+
+/// Whether two files that are all there is, one of module `a` and one of `b`, import each other.
+fn is_circle(files: &[(&str, &str)]) -> bool {
+    let files: Vec<_> = files.iter().map(|(path, text)| File::new(path, text)).collect();
+    !circles::found(&files, &[]).is_empty()
+}
+
+#[test]
+fn two_files_that_import_each_other_are_caught_however_it_is_spelled() {
+    for back in [
+        "use super::one::One;",
+        "use crate::x::{one::One as Other, two};",
+        "fn f() -> crate::x::one::One {}",
+        "use super::one;\nfn f() { one::f() }",
+        "use super::One;",
+        "mod y { use super::super::one::One; }",
+    ] {
+        let parent = ("src/x/mod.rs", "mod one;\nmod two;\npub use one::One;");
+        let one = ("src/x/one.rs", "use super::two::Two;\nstruct One;");
+        assert!(is_circle(&[parent, one, ("src/x/two.rs", back)]), "{back}");
+        assert!(!is_circle(&[parent, ("src/x/one.rs", ""), ("src/x/two.rs", back)]), "{back}");
+    }
+}
+
+#[test]
+fn a_circle_is_told_with_both_lines() {
+    let one = File::new("src/x/one.rs", "\nuse super::two::Two;\nuse super::two::Three;");
+    let two = File::new("src/x/two.rs", "\n\nuse super::one::One;");
+    let found = circles::found(&[one, two], &[]);
+    assert_eq!(found.len(), 1);
+    assert_eq!((&*found[0].file, found[0].line), ("src/x/one.rs", 2));
+    assert_eq!(found[0].what, "imports `src/x/two.rs`, which imports it at line 3");
+}
+
+#[test]
+fn a_circle_of_more_than_two_is_told_once_with_every_line() {
+    let file = |name: &str, text: &str| File::new(&format!("src/x/{name}.rs"), text);
+    let files = [
+        file("one", "use super::two::Two;"),
+        file("two", "\nuse super::three::Three;\nuse super::below::Below;"),
+        file("three", "\n\nuse super::one::One;"),
+        file("below", ""),
+    ];
+    let found = circles::found(&files, &[]);
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        found[0].to_string(),
+        "src/x/one.rs:1: imports `src/x/two.rs`, which imports `src/x/three.rs` at line 2, which \
+         imports it at line 3 (no two files import each other)"
+    );
+}
+
+#[test]
+fn a_circle_that_is_known_by_name_is_passed_over_and_one_that_is_gone_is_told() {
+    let one = File::new("src/x/one.rs", "use super::two::Two;");
+    let two = File::new("src/x/two.rs", "use super::one::One;");
+    let known = [("src/x/one.rs", "src/x/two.rs")];
+    assert_eq!(circles::found(&[one.clone(), two], &known), []);
+    let two = File::new("src/x/two.rs", "");
+    assert_eq!(circles::found(&[one.clone(), two], &known).len(), 1);
+    assert_eq!(circles::found(&[one], &[("src/x/gone.rs", "src/x/one.rs")]), []);
+}
+
+#[test]
+fn a_parent_imports_the_parts_that_it_uses_and_none_that_it_passes_on() {
+    let part = ("src/x/one.rs", "use super::Shared;");
+    for parent in ["mod one;\npub use one::One;", "mod one;\npub(super) use self::one::{One, f};"] {
+        assert!(!is_circle(&[("src/x/mod.rs", parent), part]), "{parent}");
+    }
+    for parent in [
+        "mod one;\nuse one::One;",
+        "mod one;\npub use one::One;\nstruct Shared(One);",
+        "mod one;\nfn f() { one::f() }",
+    ] {
+        assert!(is_circle(&[("src/x/mod.rs", parent), part]), "{parent}");
+    }
+}
+
+#[test]
+fn what_a_parent_passes_on_is_imported_from_where_it_stands() {
+    let parent =
+        ("src/x/mod.rs", "mod one;\nmod two;\nuse one::One;\npub use two::Two;\nfn f(_: One) {}");
+    let one = ("src/x/one.rs", "use super::Two;");
+    assert!(!is_circle(&[parent, one, ("src/x/two.rs", "")]));
+    assert!(!is_circle(&[("src/x.rs", "mod y { struct In; mod z { use super::In; } }")]));
 }
 
 #[test]

@@ -24,6 +24,27 @@ impl fmt::Display for Violation {
     }
 }
 
+/// What the code of a file names, each with its line.
+#[derive(Debug, Default)]
+pub struct Names {
+    pub imports: Vec<Import>,
+    /// Of two names and more.
+    pub paths: Vec<(usize, Vec<String>)>,
+    /// Of one name, keywords among them.
+    pub alone: Vec<(usize, Vec<String>)>,
+}
+
+/// One name that a `use` brings.
+#[derive(Debug)]
+pub struct Import {
+    pub line: usize,
+    pub path: Vec<String>,
+    /// What it is called here.
+    pub name: String,
+    /// Whether others may take it from here.
+    pub is_public: bool,
+}
+
 /// What is not the project's own text: built, run, or pinned from elsewhere.
 const NOT_OURS: &[&str] = &["target", "data", ".git", "node_modules", "static/vendor"];
 
@@ -73,15 +94,39 @@ impl File {
     /// Every path that the code names, with its line: `use` trees are spelled out, what begins with
     /// an imported name begins with its import, and `self` and `super` begin with `crate`.
     pub fn paths(&self) -> Vec<(usize, Vec<String>)> {
+        let Names { imports, mut paths, .. } = self.names();
+        paths.extend(imports.into_iter().map(|import| (import.line, import.path)));
+        paths.sort_by_key(|(line, _)| *line);
+        paths
+    }
+
+    /// The same, told apart: what is imported, the paths in the code, and names that stand alone.
+    pub fn names(&self) -> Names {
         let tokens = tokens(&self.code());
-        let (mut imported, mut named) = (Vec::new(), Vec::new());
+        let mut names = Names::default();
+        // The modules that are written out here and that `at` is inside of, each with the braces around it.
+        let (mut inside, mut braces) = (Vec::<(String, usize)>::new(), 0);
         let mut at = 0;
         while at < tokens.len() {
             let (line, token) = &tokens[at];
+            braces += usize::from(token == "{");
+            if token == "}" {
+                braces = braces.saturating_sub(1);
+                inside.pop_if(|(_, around)| *around == braces);
+            } else if token == "mod" && tokens.get(at + 2).is_some_and(|(_, next)| next == "{") {
+                inside.push((tokens[at + 1].1.clone(), braces));
+            }
             // `use<…>` in a return type names what it captures and imports nothing.
             let is_import = tokens.get(at + 1).is_some_and(|(_, next)| next != "<");
             if token == "use" && is_import {
-                at = use_tree(&tokens, at + 1, &[], &mut imported);
+                let first = names.imports.len();
+                let before = at.checked_sub(1).map_or("", |before| &*tokens[before].1);
+                let is_public = ["pub", ")"].contains(&before);
+                at = use_tree(&tokens, at + 1, &[], &mut names.imports);
+                for import in &mut names.imports[first..] {
+                    import.is_public = is_public;
+                    import.path = self.resolve(&inside, std::mem::take(&mut import.path));
+                }
             } else if is_name(token) && (at == 0 || !["::", "."].contains(&&*tokens[at - 1].1)) {
                 let mut path = vec![token.clone()];
                 while tokens.get(at + 1).is_some_and(|(_, next)| next == "::")
@@ -90,27 +135,27 @@ impl File {
                     path.push(tokens[at + 2].1.clone());
                     at += 2;
                 }
-                if path.len() > 1 {
-                    named.push((*line, path));
-                }
+                names.paths.push((*line, self.resolve(&inside, path)));
                 at += 1;
             } else {
                 at += 1;
             }
         }
-        for (_, path) in &mut named {
-            let import = imported.iter().find(|(_, import)| import.last() == path.first());
-            if let Some((_, import)) = import {
-                path.splice(..1, import.iter().cloned());
+        let (alone, longer) = names.paths.into_iter().partition(|(_, path)| path.len() == 1);
+        (names.alone, names.paths) = (alone, longer);
+        for (_, path) in &mut names.paths {
+            let import = names.imports.iter().find(|import| Some(&import.name) == path.first());
+            if let Some(import) = import {
+                path.splice(..1, import.path.iter().cloned());
             }
         }
-        imported.append(&mut named);
-        imported.sort_by_key(|(line, _)| *line);
-        imported.into_iter().map(|(line, path)| (line, self.resolve(path))).collect()
+        names
     }
 
-    fn resolve(&self, path: Vec<String>) -> Vec<String> {
+    /// A path as named inside of these modules of this file.
+    fn resolve(&self, inside: &[(String, usize)], path: Vec<String>) -> Vec<String> {
         let mut base: Vec<String> = self.module().into_iter().map(str::to_owned).collect();
+        base.extend(inside.iter().map(|(module, _)| module.clone()));
         let mut rest = path.as_slice();
         match rest.first().map(String::as_str) {
             Some("crate" | "appliance") => base.clear(),
@@ -154,9 +199,10 @@ fn use_tree(
     tokens: &[(usize, String)],
     mut at: usize,
     prefix: &[String],
-    found: &mut Vec<(usize, Vec<String>)>,
+    found: &mut Vec<Import>,
 ) -> usize {
     let mut path = prefix.to_vec();
+    let mut name = prefix.last().cloned().unwrap_or_default();
     while let Some((line, token)) = tokens.get(at) {
         match token.as_str() {
             "::" => at += 1,
@@ -169,13 +215,19 @@ fn use_tree(
                 }
                 return at + 1;
             }
-            "as" => at += 2,
+            "as" => {
+                name = tokens.get(at + 1).map(|(_, name)| name.clone()).unwrap_or_default();
+                at += 2;
+            }
             "," | "}" | ";" => {
-                found.push((*line, path));
+                found.push(Import { line: *line, path, name, is_public: false });
                 return at;
             }
-            name => {
-                path.push(name.to_owned());
+            // The module itself, of which other names follow.
+            "self" if !path.is_empty() => at += 1,
+            part => {
+                path.push(part.to_owned());
+                part.clone_into(&mut name);
                 at += 1;
             }
         }

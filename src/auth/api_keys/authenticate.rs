@@ -5,74 +5,19 @@
 //! would make every request of a busy key a commit: it is kept here, and housekeeping writes all of it
 //! once a minute, in one commit.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::HashMap, sync::Arc};
 
-use super::store::{api_key, put_key};
+use super::{
+    cache::{CachedKey, LastUse},
+    store::{api_key, put_key},
+};
 use crate::{
     auth::{AuthError, AuthService, records::ApiKey, sessions::principal_of, store::account},
-    clock::Time,
     http::{ClientNetwork, Credential, Principal},
     ids::RandomId,
-    store::{CommitCache, Decision, StoreError, View},
+    store::{Decision, StoreError, View},
     token::opaque::{API_KEY, OpaqueToken},
 };
-
-/// Keys that are remembered at once, some 400 bytes each.
-const REMEMBERED: usize = 1_024;
-
-/// What is remembered of keys, and their uses that were not written yet.
-pub(in crate::auth) struct ApiKeyCache {
-    known: CommitCache<RandomId, Arc<CachedKey>>,
-    /// Of keys that exist alone, so there are no more of them than keys.
-    uses: Mutex<HashMap<RandomId, LastUse>>,
-}
-
-/// A key, and who is behind it.
-struct CachedKey {
-    hash: [u8; 32],
-    expires_at: Option<Time>,
-    person: Arc<Principal>,
-}
-
-/// The last time that a key was used.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct LastUse {
-    pub(super) at: Time,
-    pub(super) network: ClientNetwork,
-}
-
-impl Default for ApiKeyCache {
-    fn default() -> Self {
-        Self { known: CommitCache::new(REMEMBERED), uses: Mutex::default() }
-    }
-}
-
-impl ApiKeyCache {
-    /// The last use of a key that was not written yet.
-    pub(super) fn last_use(&self, id: RandomId) -> Option<LastUse> {
-        self.uses.lock().unwrap_or_else(PoisonError::into_inner).get(&id).copied()
-    }
-
-    fn note(&self, id: RandomId, at: Time, network: ClientNetwork) {
-        let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
-        uses.insert(id, LastUse { at, network });
-    }
-
-    fn take(&self) -> HashMap<RandomId, LastUse> {
-        std::mem::take(&mut *self.uses.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Puts back what could not be written, under what was noted since.
-    fn put_back(&self, taken: HashMap<RandomId, LastUse>) {
-        let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
-        for (id, used) in taken {
-            uses.entry(id).or_insert(used);
-        }
-    }
-}
 
 impl AuthService {
     /// The person that an API key acts for, as the key and their account are now.

@@ -6,12 +6,13 @@
 
 mod api;
 mod authenticate;
+mod cache;
 mod dto;
 mod model;
 mod service;
 mod store;
 
 pub use api::ApiKeysApi;
-pub(super) use authenticate::ApiKeyCache;
+pub(super) use cache::ApiKeyCache;
 pub use model::{KeyView, NewKey};
 pub(super) use store::{keys_of, remove_keys_of};

@@ -1,14 +1,12 @@
 //! Authenticating the bearer of an access token, on every request.
 //!
-//! A token's signature is checked once and remembered until the token ends or the keys change. Who stands session it is
+//! A token's signature is checked once and remembered until the token ends or the keys change. Who is behind it is
 //! remembered only as long as nothing at all is committed to `auth.redb` (`store::CommitCache`), so
 //! whatever has been answered to anyone (a logout, a demotion) is seen by the very next request.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
-};
+use std::sync::Arc;
 
+use super::cache::{CachedSession, VerifiedToken};
 use crate::{
     auth::{
         AuthError, AuthService,
@@ -18,66 +16,12 @@ use crate::{
     },
     clock::Time,
     http::{Credential, Principal},
-    ids::{RandomId, UserId},
-    store::{CommitCache, StoreError},
+    store::StoreError,
     token::{self, Access, TokenError},
 };
 
-/// Tokens and sessions that are remembered at once, some 400 bytes each; beyond, everything is
-/// forgotten and learnt again.
-const REMEMBERED: usize = 8_192;
-
-/// What is remembered of tokens and of who stands session them.
-pub(in crate::auth) struct SessionCache {
-    signatures: RwLock<HashMap<String, VerifiedToken>>,
-    people: CommitCache<RandomId, CachedSession>,
-}
-
-/// What a token says, until when, and by which ring of keys.
-#[derive(Clone, Copy)]
-struct VerifiedToken {
-    access: Access,
-    ends: Time,
-    generation: u64,
-}
-
-/// Who a session belongs to, and when it ends.
-#[derive(Clone)]
-pub(in crate::auth) struct CachedSession {
-    pub(in crate::auth) person: Arc<Principal>,
-    session_ends: Time,
-}
-
-impl CachedSession {
-    /// Whether the session is this person's and has not run out.
-    pub(in crate::auth) fn belongs_to(&self, user: UserId, now: Time) -> bool {
-        self.person.id == user && now <= self.session_ends
-    }
-}
-
-impl Default for SessionCache {
-    fn default() -> Self {
-        Self { signatures: RwLock::default(), people: CommitCache::new(REMEMBERED) }
-    }
-}
-
-impl SessionCache {
-    /// What a token whose signature was checked before says.
-    fn get(&self, token: &str) -> Option<VerifiedToken> {
-        self.signatures.read().unwrap_or_else(PoisonError::into_inner).get(token).copied()
-    }
-
-    fn put(&self, token: &str, known: VerifiedToken) {
-        let mut all = self.signatures.write().unwrap_or_else(PoisonError::into_inner);
-        if all.len() >= REMEMBERED {
-            all.clear();
-        }
-        all.insert(token.to_owned(), known);
-    }
-}
-
 impl AuthService {
-    /// The person session an access token, as their session and account are now.
+    /// The person behind an access token, as their session and account are now.
     ///
     /// # Errors
     /// [`AuthError::TokenInvalid`], [`AuthError::TokenExpired`], [`AuthError::SessionEnded`] and those
@@ -122,7 +66,7 @@ impl AuthService {
         }
     }
 
-    /// Who is session a session now: nobody when it was ended or the account is disabled.
+    /// Who is behind a session now: nobody when it was ended or the account is disabled.
     pub(in crate::auth) fn cached_session(
         &self,
         access: Access,

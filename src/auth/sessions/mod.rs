@@ -2,6 +2,7 @@
 
 mod api;
 mod authenticate;
+mod cache;
 mod device;
 mod dto;
 mod ending;
@@ -14,7 +15,8 @@ mod signed_text;
 mod throttle;
 
 pub use api::SessionsApi;
-pub(super) use authenticate::{SessionCache, principal_of};
+pub(super) use authenticate::principal_of;
+pub(super) use cache::SessionCache;
 pub use ending::OpenSession;
 pub use login::{LoggedIn, Login};
 pub(super) use model::{Identifier, IssuedSession};

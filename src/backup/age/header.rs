@@ -3,8 +3,9 @@
 use std::io::{self, BufRead, Read};
 
 use super::{
-    AgeError, Identity, Recipient,
     base64::{decode, encode},
+    error::AgeError,
+    recipient::{FileKey, Identity, Recipient},
 };
 use crate::crypto::{
     self, ChaCha20Poly1305, hkdf_sha256, hmac_sha256, x25519_public, x25519_shared,
@@ -25,9 +26,6 @@ const WRAPPED_BYTES: usize = 16 + ChaCha20Poly1305::TAG_BYTES;
 const MAC_BYTES: usize = 32;
 /// How many letters a line of a stanza's body has, but for the last.
 const COLUMNS: usize = 64;
-
-/// What every other key of a file is made of.
-pub(super) type FileKey = [u8; 16];
 
 /// A header that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]

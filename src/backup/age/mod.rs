@@ -6,88 +6,18 @@
 
 mod base64;
 mod bech32;
+mod error;
 mod header;
 mod payload;
+mod recipient;
 
-use std::{
-    fmt,
-    io::{self, BufRead, Read, Write},
-};
+use std::io::{self, BufRead, Read, Write};
 
-use header::FileKey;
 use payload::{Decrypt, Encrypt, NONCE};
 
-use crate::crypto::{self, NoRandomness};
-
-/// Who a file is encrypted for.
-#[derive(Clone)]
-pub(super) enum Recipient {
-    /// Whoever knows it.
-    Passphrase(String),
-    /// Whoever has the secret key of any of these.
-    Keys(Vec<[u8; 32]>),
-}
-
-/// Who wants to open a file.
-#[derive(Clone)]
-pub(super) enum Identity {
-    /// Somebody who knows it.
-    Passphrase(String),
-    /// Somebody who has these secret keys.
-    Keys(Vec<[u8; 32]>),
-    /// Whoever wrote the file, and still has its key.
-    Writer(FileKey),
-}
-
-/// Why a file was not encrypted or opened.
-#[derive(Debug)]
-pub(super) enum AgeError {
-    /// It is not an age file, or was altered.
-    Malformed,
-    /// Its header is not the one that was written with its key.
-    HeaderAltered,
-    /// It would have more recipients than a reader looks at.
-    TooManyRecipients,
-    /// It was encrypted for somebody else.
-    WrongKey,
-    /// It is opened by a passphrase, and none was given.
-    NeedsPassphrase,
-    /// It is opened by a secret key, and none was given.
-    NeedsKey,
-    /// Its passphrase would take more memory to try than anyone should give.
-    TooCostly,
-    /// The provider of the cryptography refused.
-    Crypto,
-    /// Reading or writing failed.
-    Io(io::Error),
-}
-
-impl fmt::Display for AgeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Malformed => f.write_str("its encryption was altered"),
-            Self::HeaderAltered => f.write_str("the header of its encryption was altered"),
-            Self::TooManyRecipients => f.write_str("there are too many recipients"),
-            Self::WrongKey => f.write_str("it is encrypted for another key or passphrase"),
-            Self::NeedsPassphrase => f.write_str(
-                "it is encrypted with a passphrase; give it with --passphrase-stdin or \
-                 --passphrase-file",
-            ),
-            Self::NeedsKey => {
-                f.write_str("it is encrypted to a key; give the secret key with --identity")
-            }
-            Self::TooCostly => f.write_str("its passphrase takes too much memory to try"),
-            Self::Crypto => f.write_str("the cryptography failed"),
-            Self::Io(error) => error.fmt(f),
-        }
-    }
-}
-
-impl From<NoRandomness> for AgeError {
-    fn from(_: NoRandomness) -> Self {
-        Self::Crypto
-    }
-}
+use crate::crypto;
+pub(super) use error::AgeError;
+pub(super) use recipient::{Identity, Recipient};
 
 /// A public key as text: `age1…`.
 pub(super) fn parse_recipient(text: &str) -> Option<[u8; 32]> {

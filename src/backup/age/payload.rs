@@ -3,7 +3,7 @@
 
 use std::io::{self, Read, Write};
 
-use super::header::FileKey;
+use super::recipient::FileKey;
 use crate::crypto::{ChaCha20Poly1305, hkdf_sha256};
 
 const CHUNK: usize = 64 << 10;

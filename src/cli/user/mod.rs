@@ -3,6 +3,7 @@
 //! A running one is asked over its control socket; when none runs, the files are opened here
 //! (`on_accounts`). Both do the same ([`crate::control::perform`]). `showing` says how accounts are printed.
 
+mod password;
 mod reset_password;
 mod sessions;
 mod showing;
@@ -19,9 +20,10 @@ use super::{
     on_accounts::{Answer, Place},
 };
 use crate::{
-    control::{AccountRequest, CreateAccount, ListAccounts, Password, Request, perform},
+    control::{AccountRequest, CreateAccount, ListAccounts, Request, perform},
     ids::Role,
 };
+use password::password_from_stdin;
 
 /// The longest file of people that is read, in bytes; the appliance takes less and says so.
 const LONGEST_FILE_BYTES: u64 = 4 << 20;
@@ -247,13 +249,6 @@ impl CreateUserArgs {
         let password = password_from_stdin()?;
         Ok(CreateAccount { email, username, name, surname, role, password })
     }
-}
-
-/// A password from standard input, without the end of its line.
-fn password_from_stdin() -> Result<Password, Failure> {
-    let mut password = String::new();
-    std::io::stdin().read_to_string(&mut password)?;
-    Ok(Password(password.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
 impl List {

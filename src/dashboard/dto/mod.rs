@@ -24,7 +24,7 @@ pub(super) use security::{LoginsBody, TokenChecksBody, WindowsBody};
 
 use poem_openapi::{Enum, Object};
 
-use super::rules::{HealthFinding, Severity};
+use super::{rules::HealthFinding, severity::Severity};
 use crate::language::Language;
 
 /// How much somebody should care.

@@ -5,22 +5,19 @@
 //! what comes of it, and the tries' timing by the clock, is `certificates`.
 
 mod client;
+mod directory;
 mod failures;
 mod order;
 mod rules;
 
-use std::path::PathBuf;
-
-use instant_acme::CertificateIdentifier;
-use rustls::pki_types::Der;
-
 use super::tls::{CertificateInfo, CertificateWithKey, Challenges};
 use crate::{
     clock::{Clock, Time},
-    config::{AcmeChallenge, ServerConfig, TlsConfig},
+    config::{ServerConfig, TlsConfig},
     paths::{DataDir, write_atomically},
 };
 use client::DirectoryClient;
+use directory::{Directory, LABEL, identifier};
 use failures::Failures;
 pub(super) use order::Fault;
 
@@ -29,18 +26,6 @@ const HOUR: i64 = 3_600;
 const SUGGESTED_EVERY_SECONDS: (i64, i64) = (HOUR, 24 * HOUR);
 /// After a question that was not answered.
 const SUGGESTED_AGAIN_SECONDS: i64 = 6 * HOUR;
-
-/// A directory, and what it is asked for.
-#[derive(Debug, Clone)]
-pub(super) struct Directory {
-    url: String,
-    root: PathBuf,
-    contact: String,
-    names: Vec<String>,
-    challenge: AcmeChallenge,
-    account_key: PathBuf,
-    certificate: PathBuf,
-}
 
 /// The certificates of one directory.
 #[derive(Debug)]
@@ -209,22 +194,4 @@ impl Acme {
         }
         Ok(pair)
     }
-}
-
-impl Directory {
-    /// The directory that the kept certificate is of, by its label.
-    fn issued_by(&self) -> Option<String> {
-        let pem = std::fs::read_to_string(&self.certificate).ok()?;
-        pem.lines().find_map(|line| line.strip_prefix(LABEL)).map(str::to_owned)
-    }
-}
-
-/// Explanatory text before the certificate (RFC 7468 §2): which directory it is of.
-const LABEL: &str = "Directory: ";
-
-/// How a directory knows a certificate (RFC 9773 §4.1).
-fn identifier(info: &CertificateInfo) -> Option<CertificateIdentifier<'static>> {
-    let authority = info.authority_key.as_deref()?;
-    let (authority, serial) = (Der::from_slice(authority), Der::from_slice(&info.serial));
-    Some(CertificateIdentifier::new(authority, serial).into_owned())
 }

@@ -12,8 +12,8 @@ use instant_acme::{
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject};
 
 use super::{
-    Directory,
     client::{DirectoryClient, is_unreachable},
+    directory::{Directory, identifier},
 };
 use crate::{
     config::AcmeChallenge,
@@ -181,7 +181,7 @@ async fn new_order(
             Err(_) => Identifier::Dns(name.clone()),
         })
         .collect();
-    if let Some(replaced) = replaced.and_then(super::identifier) {
+    if let Some(replaced) = replaced.and_then(identifier) {
         let order = NewOrder::new(&identifiers).replaces(replaced);
         match insist!(account.new_order(&order)) {
             Err(error) if is_unreachable(&error) || is_problem(&error, OVER_A_LIMIT) => {

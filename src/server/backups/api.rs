@@ -1,14 +1,11 @@
 //! The routes of backups: list them, take one now, fetch one.
 
-use std::{fs::File, io::Read};
+use std::fs::File;
 
-use futures_util::stream;
-use poem::{Body, IntoResponse, Response, http::header};
 use poem_openapi::{
-    ApiResponse, Object, OpenApi,
+    Object, OpenApi,
     param::Path,
-    payload::{Binary, Json, Payload},
-    registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
+    payload::{Binary, Json},
     types::Example,
 };
 
@@ -18,11 +15,8 @@ use crate::{
     backup::{BackupError, BackupName, Listed},
     clock::Time,
     control::{BackupRequest, SealRequest},
-    http::{Admin, Created, Problem, RequestContext, Tag, Timestamp},
+    http::{Admin, Created, Download, DownloadKind, Problem, RequestContext, Tag, Timestamp},
 };
-
-/// How much of an archive is read at once.
-const CHUNK: usize = 256 << 10;
 
 /// Backups, for administrators.
 pub(in crate::server) struct BackupsApi(pub(in crate::server) Backups);
@@ -116,7 +110,7 @@ impl BackupsApi {
         context: RequestContext,
         /// Its name, as listed.
         name: Path<String>,
-    ) -> Result<Download, Problem> {
+    ) -> Result<Download<Archive>, Problem> {
         let name: BackupName = name.0.parse().map_err(|_| not_found())?;
         let from = context.audit_context(admin.0.actor());
         self.0.fetch(name, from).await
@@ -130,7 +124,11 @@ impl Backups {
         Ok(listed.map_err(Problem::internal)??)
     }
 
-    async fn fetch(&self, name: BackupName, from: AuditContext) -> Result<Download, Problem> {
+    async fn fetch(
+        &self,
+        name: BackupName,
+        from: AuditContext,
+    ) -> Result<Download<Archive>, Problem> {
         let path = self.directory().path_of(name);
         let opened = tokio::task::spawn_blocking(move || {
             let file = File::open(path)?;
@@ -144,52 +142,16 @@ impl Backups {
             },
         )?;
         self.note_download(from, name).await?;
-        Ok(Download { name, file, bytes })
+        Ok(Download::of_file(name.to_string(), file, bytes))
     }
 }
 
-/// An archive on its way.
-struct Download {
-    name: BackupName,
-    file: File,
-    bytes: u64,
-}
+/// The archive itself.
+struct Archive;
 
-impl IntoResponse for Download {
-    fn into_response(self) -> Response {
-        let chunks = stream::try_unfold(self.file, |mut file| async move {
-            let read = tokio::task::spawn_blocking(move || {
-                let mut chunk = Vec::with_capacity(CHUNK);
-                file.by_ref().take(CHUNK as u64).read_to_end(&mut chunk)?;
-                Ok((!chunk.is_empty()).then_some((chunk, file)))
-            });
-            read.await.unwrap_or_else(|error| Err(std::io::Error::other(error)))
-        });
-        Response::builder()
-            .content_type("application/octet-stream")
-            .header(header::CONTENT_LENGTH, self.bytes)
-            .header(header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", self.name))
-            .body(Body::from_bytes_stream(chunks))
-    }
-}
-
-impl ApiResponse for Download {
-    fn meta() -> MetaResponses {
-        let content = vec![MetaMediaType {
-            content_type: <Binary<Vec<u8>> as Payload>::CONTENT_TYPE,
-            schema: <Binary<Vec<u8>> as Payload>::schema_ref(),
-        }];
-        let response = MetaResponse {
-            description: "The archive.",
-            status: Some(200),
-            status_range: None,
-            content,
-            headers: vec![],
-        };
-        MetaResponses { responses: vec![response] }
-    }
-
-    fn register(_: &mut Registry) {}
+impl DownloadKind for Archive {
+    type Payload = Binary<Vec<u8>>;
+    const DESCRIPTION: &'static str = "The archive.";
 }
 
 const fn not_found() -> Problem {

@@ -13,26 +13,26 @@ use crate::{
 
 /// The note of such a backup.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(super) struct BeforeUpgrade {
+pub(in crate::server) struct BeforeUpgrade {
     /// The name of the archive.
     archive: String,
     /// The files as they were then.
     files: Vec<FileThen>,
     /// What is not in the audit trail yet. It knows an event by its id, and so each of them once.
-    pub(super) events: Vec<AuditEvent>,
+    pub(in crate::server) events: Vec<AuditEvent>,
 }
 
 /// A file as it was when the archive was made of it.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct FileThen {
-    pub(super) name: String,
-    pub(super) schema_version: u32,
-    pub(super) rows: BTreeMap<String, u64>,
+pub(in crate::server) struct FileThen {
+    pub(in crate::server) name: String,
+    pub(in crate::server) schema_version: u32,
+    pub(in crate::server) rows: BTreeMap<String, u64>,
 }
 
 impl BeforeUpgrade {
     /// Of an archive of these files; what an earlier one had to say is still to be said.
-    pub(super) fn new(
+    pub(in crate::server) fn new(
         archive: BackupName,
         files: &[FileManifest],
         event: AuditEvent,
@@ -49,17 +49,17 @@ impl BeforeUpgrade {
     }
 
     /// The note that is there. One that does not read is none.
-    pub(super) fn read(data: &DataDir) -> Option<Self> {
+    pub(in crate::server) fn read(data: &DataDir) -> Option<Self> {
         serde_json::from_slice(&std::fs::read(data.before_upgrade()).ok()?).ok()
     }
 
-    pub(super) fn write(&self, data: &DataDir) -> io::Result<()> {
+    pub(in crate::server) fn write(&self, data: &DataDir) -> io::Result<()> {
         let text = serde_json::to_vec(self)?;
         write_atomically(&data.before_upgrade(), &text, 0o600)
     }
 
     /// Whether it names this archive.
-    pub(super) fn is_of(&self, name: BackupName) -> bool {
+    pub(in crate::server) fn is_of(&self, name: BackupName) -> bool {
         self.archive == name.to_string()
     }
 
@@ -68,7 +68,7 @@ impl BeforeUpgrade {
     ///
     /// # Errors
     /// When the directory cannot be read.
-    pub(super) fn serves(
+    pub(in crate::server) fn serves(
         &self,
         files: &[FileThen],
         directory: &BackupDirectory,
@@ -84,7 +84,7 @@ impl BeforeUpgrade {
     }
 
     /// Removes the note, once a start has succeeded and the audit trail knows all that it says.
-    pub(super) fn forget(data: &DataDir) {
+    pub(in crate::server) fn forget(data: &DataDir) {
         if Self::read(data).is_some_and(|note| !note.events.is_empty()) {
             return;
         }

@@ -1,11 +1,7 @@
 //! Looking into the backup directory, which may be on a disk that does not answer: on a thread that nobody needs
 //! to wait for, and no second time before the first has returned.
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::BTreeSet, time::Duration};
 
 use tokio::sync::oneshot;
 
@@ -40,20 +36,6 @@ fn found(listed: &[Listed], since: Time, now: Time) -> Found {
         newest: newest.map(|newest| newest.min(now)),
         last: last.min(now),
         from_the_future: future.iter().map(|listed| listed.name).collect(),
-    }
-}
-
-/// The newest backup that was seen and can be counted on. Clones share it.
-#[derive(Clone, Default)]
-pub(super) struct Newest(Arc<Mutex<Option<Listed>>>);
-
-impl Newest {
-    pub(super) fn get(&self) -> Option<Listed> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn set(&self, newest: Option<Listed>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = newest;
     }
 }
 

@@ -1,16 +1,16 @@
-//! Backups of the running domains: on demand, by schedule, and before an upgrade; and of files that nobody has
+//! Backups of the running domains: on demand and by schedule; and of files that nobody has
 //! open. Whoever hears that one failed, or is missing, hears it from `schedule` and `letter`.
 
 mod api;
 mod at_rest;
 mod before_upgrade;
 mod courtesy;
+mod event;
 mod letter;
 mod look;
+mod newest;
 mod schedule;
-mod upgrade;
-
-use std::convert::Infallible;
+mod settings;
 
 use thread_priority::{
     NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy,
@@ -23,25 +23,26 @@ use tokio::{
 
 pub(super) use api::BackupsApi;
 pub use at_rest::back_up_at_rest;
-use before_upgrade::BeforeUpgrade;
+pub(super) use before_upgrade::{BeforeUpgrade, FileThen};
 use courtesy::Courtesy;
-use look::Newest;
-pub(super) use upgrade::{back_up_before_upgrade, note_upgrade};
+use event::event_of;
+pub(super) use event::{created, write_event};
+use newest::Newest;
+pub use settings::{directory_of, prune, seal_of};
 
 use super::wire::Domains;
 use crate::{
-    audit_event::{AuditContext, AuditEvent, emit},
+    audit_event::AuditContext,
     backup::{
-        BackupDirectory, BackupError, BackupName, Cut, Destination, Listed, Progress, Retention,
-        Seal, Taken, Watcher, expired, take,
+        BackupDirectory, BackupError, BackupName, Cut, Destination, Listed, Progress, Seal, Taken,
+        Watcher, take,
     },
     clock::Time,
     config::BackupConfig,
     control::BackupRequest,
-    crypto::NoRandomness,
     mail::MailQueue,
     paths::DataDir,
-    store::{Decision, Space, Store, StoreError},
+    store::{Space, StoreError},
     telemetry::{BackupFailure, BackupTask},
 };
 
@@ -224,34 +225,6 @@ fn unnoted(error: &StoreError, taken: &Taken) -> Result<(), BackupError> {
     )))
 }
 
-/// The event of a backup that was taken.
-fn created(from: &AuditContext, now: Time, taken: &Taken) -> Result<AuditEvent, NoRandomness> {
-    event_of(from, now, "backup.created", taken.name, taken.kept)
-}
-
-/// An event of a backup, which was kept or handed over.
-fn event_of(
-    from: &AuditContext,
-    now: Time,
-    action: &str,
-    name: BackupName,
-    kept: bool,
-) -> Result<AuditEvent, NoRandomness> {
-    let event = from.event(now, action, format!("backup:{name}"))?;
-    let after = serde_json::json!({ "encrypted": name.encrypted, "kept": kept });
-    Ok(AuditEvent { after: Some(after.to_string()), ..event })
-}
-
-/// Writes an event that tells of no other change, also on a disk that is nearly full.
-async fn write_event(store: &Store, event: AuditEvent) -> Result<(), StoreError> {
-    let noted = store.submit_from_reserve(move |_| {
-        let event = event.clone();
-        Ok(Decision::<(), Infallible>::write(move |edit| emit(edit, &event)))
-    });
-    let Ok(()) = noted.await?;
-    Ok(())
-}
-
 /// Makes this thread, and those it starts, run when nobody else wants the processor (`SCHED_IDLE`,
 /// sched(7)). Where the system refuses, the backup is only less polite.
 fn step_back() {
@@ -269,43 +242,6 @@ async fn in_the_background<T: Send + 'static>(
     });
     thread.map_err(|error| BackupError::Failed(format!("no thread for the backup: {error}")))?;
     taken.await.unwrap_or_else(|_| Err(BackupError::Failed("the backup panicked".to_owned())))
-}
-
-/// Where backups of a data directory are kept.
-pub fn directory_of(config: &BackupConfig, data: &DataDir) -> BackupDirectory {
-    BackupDirectory::new(config.directory_or(data.backups()), data)
-}
-
-/// How backups are encrypted.
-///
-/// # Errors
-/// When a key does not read.
-pub fn seal_of(config: &BackupConfig) -> Result<Seal, BackupError> {
-    Seal::new(&config.recipients, config.passphrase_file())
-}
-
-/// Removes the backups that the configuration no longer keeps; answers with their names. The newest that verified
-/// stays whatever it says, and so does the one that was taken before an upgrade until a start has succeeded.
-///
-/// # Errors
-/// When another backup is in progress or the directory does not let it.
-pub fn prune(
-    directory: &BackupDirectory,
-    data: &DataDir,
-    config: &BackupConfig,
-    now: Time,
-) -> Result<Vec<BackupName>, BackupError> {
-    let rule = Retention {
-        last: config.keep_last,
-        daily: config.keep_daily,
-        weekly: config.keep_weekly,
-        monthly: config.keep_monthly,
-    };
-    let before = BeforeUpgrade::read(data);
-    let may_go = |name: &BackupName| !before.as_ref().is_some_and(|before| before.is_of(*name));
-    directory.remove(|listed| {
-        expired(listed, rule, &config.zone(), now).into_iter().filter(may_go).collect()
-    })
 }
 
 /// When the accounts were made, as far as the file system knows.

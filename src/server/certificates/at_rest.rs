@@ -1,6 +1,6 @@
 //! The certificates of an appliance that does not run, for the command line.
 
-use super::{Acme, self_signed};
+use super::open::self_signed;
 use crate::{
     clock::{Clock, Time},
     config::{Config, TlsMode},
@@ -8,6 +8,7 @@ use crate::{
     paths::DataDir,
     server::{
         StartError,
+        acme::Acme,
         tls::{TlsFiles, make_anew},
     },
 };

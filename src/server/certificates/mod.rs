@@ -7,6 +7,7 @@
 //! everything as it was, and says so in the log, to whoever asks, and in a metric.
 
 mod at_rest;
+mod open;
 mod renewal;
 
 use std::{
@@ -18,9 +19,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_rustls::TlsAcceptor;
 
 use super::{
-    StartError,
-    acme::Acme,
-    reload,
+    StartError, reload,
     tls::{
         self, CertificateInfo, CertificateWithKey, Challenges, Resolver, TlsFiles,
         UnreadableCertificate,
@@ -28,17 +27,12 @@ use super::{
 };
 use crate::{
     clock::{Clock, Time},
-    config::{AcmeChallenge, Config, TlsMode},
+    config::TlsMode,
     control::{CertificateReport, CertificateStatus},
-    paths::DataDir,
     telemetry::{CertificateMetrics, CertificateState, ServedCertificate},
 };
 pub use at_rest::{certificates_at_rest, renew_at_rest};
-use renewal::CertificateSource;
 pub(super) use renewal::RenewalTask;
-
-/// How many may wait to be done. They are done one after another, and each does for all that wait.
-const WAITING: usize = 16;
 
 /// What is offered, and how it stands with it. Clones share it.
 #[derive(Clone)]
@@ -97,61 +91,6 @@ impl fmt::Display for NotRenewed {
 }
 
 impl Certificates {
-    /// Reads or makes what is to be offered.
-    ///
-    /// # Errors
-    /// [`StartError::Tls`], in words for the person who starts it.
-    pub(super) fn open(
-        config: &Config,
-        data: &DataDir,
-        clock: Clock,
-        metrics: CertificateMetrics,
-    ) -> Result<(Self, RenewalTask), StartError> {
-        let mode = config.tls.mode;
-        let files = TlsFiles::of(&config.tls, data);
-        let acme = || Acme::new(&config.tls, &config.server, data, clock.clone());
-        let found = match mode {
-            TlsMode::Files | TlsMode::Off => {
-                Some(load(&files).map_err(|error| StartError::Tls(error.0))?)
-            }
-            TlsMode::SelfSigned => None,
-            TlsMode::Acme => kept_of_directory(&files),
-        };
-        let provisional = mode == TlsMode::Acme && found.is_none();
-        let pairs = match found {
-            Some(pairs) => pairs,
-            None => vec![self_signed(config, data, clock.now())?],
-        };
-        if provisional {
-            tracing::warn!(
-                directory = config.tls.acme_directory,
-                "there is no certificate of the directory yet; a self-signed one is served until then"
-            );
-        }
-        let source = match mode {
-            TlsMode::SelfSigned => CertificateSource::self_signed(config, data),
-            // Without TLS there are none.
-            TlsMode::Files | TlsMode::Off => CertificateSource::files(files),
-            TlsMode::Acme => CertificateSource::Acme(Box::new(acme()), files),
-        };
-        let (asks, asked) = mpsc::channel(WAITING);
-        let challenges = Arc::new(Challenges::default());
-        let certificates = Self(Arc::new(Shared {
-            mode,
-            proves_in_handshakes: mode == TlsMode::Acme
-                && config.tls.acme_challenge == AcmeChallenge::TlsAlpn01,
-            resolver: Arc::new(Resolver::new(pairs, Arc::clone(&challenges))),
-            challenges,
-            metrics,
-            clock,
-            renewal_state: Mutex::new(RenewalState { provisional, ..RenewalState::default() }),
-            asks,
-        }));
-        certificates.tell();
-        let renewal = RenewalTask::new(certificates.clone(), source, asked);
-        Ok((certificates, renewal))
-    }
-
     /// The acceptor of the public listener; nothing when a proxy speaks TLS.
     pub(super) fn acceptor(&self) -> Result<Option<TlsAcceptor>, StartError> {
         if self.0.mode == TlsMode::Off {
@@ -275,37 +214,4 @@ impl Certificates {
 /// All of these files, or why one of them cannot be served.
 fn load(files: &[TlsFiles]) -> Result<Vec<CertificateWithKey>, UnreadableCertificate> {
     files.iter().map(TlsFiles::load).collect()
-}
-
-/// What a directory has given before, if it can be served. Its end does not matter: whoever cannot reach the
-/// directory is helped as little by a certificate that nobody knows.
-fn kept_of_directory(files: &[TlsFiles]) -> Option<Vec<CertificateWithKey>> {
-    if files.iter().any(|file| !file.certificate.exists()) {
-        return None;
-    }
-    match load(files) {
-        Ok(pairs) => Some(pairs),
-        Err(error) => {
-            tracing::error!(%error, "the certificate that the directory gave is lost");
-            None
-        }
-    }
-}
-
-/// The certificate that the appliance makes for itself.
-fn self_signed(
-    config: &Config,
-    data: &DataDir,
-    now: Time,
-) -> Result<CertificateWithKey, StartError> {
-    tls::keep(&config.tls, &config.server, data, now)?;
-    let files = TlsFiles::self_signed(data);
-    let again = match files.load() {
-        Ok(pair) => return Ok(pair),
-        Err(error) => error,
-    };
-    // Cut off between the two, a start leaves a key and another one's certificate.
-    tracing::warn!(error = %again, "the self-signed certificate is made anew");
-    tls::make_anew(&config.tls, &config.server, data, now)?;
-    files.load().map_err(|error| StartError::Tls(error.0))
 }

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_util::future::BoxFuture;
+use futures_util::{Stream, future::BoxFuture, stream};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
@@ -202,9 +202,11 @@ impl Pieces {
         Self(coming)
     }
 
-    /// The next piece; an error cuts the answer short, so that no client takes it for whole.
-    pub(super) async fn next(&mut self) -> Option<io::Result<Vec<u8>>> {
-        self.0.recv().await
+    /// One after another; an error cuts the answer short.
+    pub(super) fn stream(self) -> impl Stream<Item = io::Result<Vec<u8>>> + Send {
+        stream::unfold(self.0, |mut pieces| async move {
+            pieces.recv().await.map(|piece| (piece, pieces))
+        })
     }
 }
 
@@ -306,7 +308,8 @@ mod tests {
     use poem::IntoResponse;
     use serde_json::json;
 
-    use super::{super::Download, *};
+    use super::{super::Export, *};
+    use crate::http::Download;
 
     #[tokio::test]
     async fn what_is_written_piece_by_piece_is_one_document() {
@@ -347,7 +350,7 @@ mod tests {
         pieces.try_send(Ok(b"{\"posts\":[".to_vec())).unwrap();
         pieces.try_send(Err(io::Error::other("cut short"))).unwrap();
         drop(pieces);
-        let download = Download { id: UserId(7), pieces: Pieces(coming) };
+        let download = Download::<Export>::of_pieces(String::new(), Pieces(coming).stream());
         assert!(download.into_response().into_body().into_bytes().await.is_err());
     }
 

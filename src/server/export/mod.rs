@@ -4,60 +4,30 @@
 //! together. Never with a secret: what a person may read is also what a thief of their session may.
 //!
 //! The document may be as long as a person's years here, so it is never in memory as a whole (`document`): it
-//! leaves piece by piece as the client takes it, and nobody sends more than one at a time.
+//! leaves piece by piece as the client takes it, and nobody sends more than one at a time. It is not spooled to a
+//! file: going through the whole audit trail may take longer than a proxy waits for a first byte, and whoever asks what
+//! is held about them is answered on a full disk, too.
 
 mod by_line;
 mod document;
+mod places;
 
-use futures_util::stream;
-use poem::{
-    Body, IntoResponse, Response,
-    http::{StatusCode, header},
-};
-use poem_openapi::{
-    ApiResponse, Object, OpenApi,
-    param::Path,
-    payload::{Json, Payload},
-    registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
-    types::Type,
-};
+use poem::http::StatusCode;
+use poem_openapi::{Object, OpenApi, param::Path, payload::Json};
 use serde_json::Value;
 
 use super::wire::Domains;
 use crate::{
     audit_event::AuditContext,
-    http::{Admin, Problem, RequestContext, SignedIn, Tag, Timestamp},
+    http::{Admin, Download, DownloadKind, Problem, RequestContext, SignedIn, Tag, Timestamp},
     ids::UserId,
-    limit::{Claimant, Exhausted, Share, Shares},
+    limit::{Exhausted, Share},
 };
 use document::Pieces;
+pub(super) use places::{Exporting, new_exports};
 
-/// How many documents are sent at once, to everybody together.
-const AT_ONCE: u64 = 4;
 /// Seconds after which a client that was told to wait may come back.
 const COME_BACK_SECONDS: u64 = 5;
-
-/// Who is being sent a document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Exporting {
-    /// A person, be it about somebody else.
-    Person(UserId),
-    /// Whoever has a shell on the machine.
-    CommandLine,
-}
-
-impl Claimant for Exporting {
-    type Group = Self;
-
-    fn groups(&self) -> impl Iterator<Item = (Self, u32)> {
-        std::iter::once((*self, 1))
-    }
-}
-
-/// Places for documents that are being sent: one a person, and a few in all.
-pub(super) fn new_exports() -> Shares<Exporting> {
-    Shares::new(AT_ONCE, 1)
-}
 
 /// The operations of reading everything about a person.
 pub(super) struct ExportApi(pub(super) Domains);
@@ -106,7 +76,11 @@ impl ExportApi {
     /// Errors: `EXPORT_IN_PROGRESS` (429) while another is being sent to you, `BUSY` (503) while several are
     /// being sent to others.
     #[oai(path = "/me/export", method = "get", operation_id = "exportMe", tag = "Tag::Me")]
-    async fn own(&self, caller: SignedIn, context: RequestContext) -> Result<Download, Problem> {
+    async fn own(
+        &self,
+        caller: SignedIn,
+        context: RequestContext,
+    ) -> Result<Download<Export>, Problem> {
         let from = context.audit_context(caller.0.actor());
         self.0.download(caller.0.id, caller.0.id, from).await
     }
@@ -127,50 +101,18 @@ impl ExportApi {
         /// The person's id.
         id: Path<u64>,
         context: RequestContext,
-    ) -> Result<Download, Problem> {
+    ) -> Result<Download<Export>, Problem> {
         let from = context.audit_context(caller.0.actor());
         self.0.download(UserId(id.0), caller.0.id, from).await
     }
 }
 
-/// A document on its way.
-struct Download {
-    id: UserId,
-    pieces: Pieces,
-}
+/// The document itself.
+struct Export;
 
-impl IntoResponse for Download {
-    fn into_response(self) -> Response {
-        let Self { id, pieces } = self;
-        let body = stream::unfold(pieces, |mut pieces| async move {
-            pieces.next().await.map(|piece| (piece, pieces))
-        });
-        Response::builder()
-            .content_type("application/json; charset=utf-8")
-            .header(header::CONTENT_DISPOSITION, format!("attachment; filename=\"user-{id}.json\""))
-            .body(Body::from_bytes_stream(body))
-    }
-}
-
-impl ApiResponse for Download {
-    fn meta() -> MetaResponses {
-        let content = vec![MetaMediaType {
-            content_type: <Json<ExportBody> as Payload>::CONTENT_TYPE,
-            schema: <Json<ExportBody> as Payload>::schema_ref(),
-        }];
-        let response = MetaResponse {
-            description: "The document.",
-            status: Some(200),
-            status_range: None,
-            content,
-            headers: vec![],
-        };
-        MetaResponses { responses: vec![response] }
-    }
-
-    fn register(registry: &mut Registry) {
-        ExportBody::register(registry);
-    }
+impl DownloadKind for Export {
+    type Payload = Json<ExportBody>;
+    const DESCRIPTION: &'static str = "The document.";
 }
 
 impl Domains {
@@ -179,10 +121,11 @@ impl Domains {
         id: UserId,
         reader: UserId,
         from: AuditContext,
-    ) -> Result<Download, Problem> {
+    ) -> Result<Download<Export>, Problem> {
         let place = self.place_for(Exporting::Person(reader))?;
         let begun = self.begin_export(id, from).await?;
-        Ok(Download { id, pieces: Pieces::of(self.clone(), begun, place) })
+        let pieces = Pieces::of(self.clone(), begun, place).stream();
+        Ok(Download::of_pieces(format!("user-{id}.json"), pieces))
     }
 
     fn place_for(&self, who: Exporting) -> Result<Share<Exporting>, Problem> {
@@ -196,24 +139,5 @@ impl Domains {
             .retry_after(COME_BACK_SECONDS),
             Exhausted::Total => Problem::busy().retry_after(COME_BACK_SECONDS),
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_person_has_one_place_and_everybody_together_a_few() {
-        let exports = new_exports();
-        let person = |id| exports.take(&Exporting::Person(UserId(id)), 1);
-        let first = person(1).unwrap();
-        assert_eq!(person(1).err(), Some(Exhausted::Group));
-        let others: Vec<_> = (2..=AT_ONCE).map(|id| person(id).unwrap()).collect();
-        assert_eq!(person(99).err(), Some(Exhausted::Total));
-        drop(first);
-        assert!(person(1).is_ok());
-        drop(others);
-        assert!(exports.take(&Exporting::CommandLine, 1).is_ok());
     }
 }

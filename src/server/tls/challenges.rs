@@ -48,7 +48,7 @@ impl Challenges {
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
         // Not checked against each other: whoever checks certificates refuses this one's critical extension,
         // which is there so that nobody takes it for another.
-        let key = super::provider().key_provider.load_private_key(key);
+        let key = super::provider::provider().key_provider.load_private_key(key);
         let key = key.map_err(|error| error.to_string())?;
         let shown = CertifiedKey::new(vec![certificate.der().clone()], key);
         let mut tls = self.tls.write().unwrap_or_else(PoisonError::into_inner);

@@ -13,16 +13,14 @@ mod challenges;
 mod file_versions;
 mod inspect;
 mod probe;
+mod provider;
 mod resolver;
 mod selection;
 mod self_signed;
 
 use std::sync::Arc;
 
-use rustls::{
-    ServerConfig as TlsServerConfig,
-    crypto::{CryptoProvider, aws_lc_rs},
-};
+use rustls::{ServerConfig as TlsServerConfig, crypto::aws_lc_rs};
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use super::StartError;
@@ -34,6 +32,7 @@ pub(super) use file_versions::FileVersions;
 pub(super) use inspect::CertificateInfo;
 pub use inspect::{UnreadableCertificate, certificate_status};
 pub use probe::probe;
+pub(super) use provider::provider;
 pub(super) use resolver::Resolver;
 pub use selection::covers;
 pub(super) use self_signed::{keep, make_anew};
@@ -63,9 +62,4 @@ pub(super) fn acceptor(
 /// Whether a handshake was all that somebody wanted: a directory that was shown a proof.
 pub(super) fn was_for_a_proof<S>(stream: &TlsStream<S>) -> bool {
     stream.get_ref().1.alpn_protocol() == Some(challenges::ACME_TLS)
-}
-
-/// The one provider of cryptography.
-pub(super) fn provider() -> Arc<CryptoProvider> {
-    Arc::new(aws_lc_rs::default_provider())
 }

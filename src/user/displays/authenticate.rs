@@ -2,33 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{model::ends_at, store::display};
+use super::{cache::CachedDisplay, model::ends_at, store::display};
 use crate::{
-    clock::Time,
     http::Display,
     ids::RandomId,
-    store::{CommitCache, StoreError},
+    store::StoreError,
     token::opaque::{DISPLAY, OpaqueToken},
     user::{UserError, UserService, tables::EVENTS},
 };
-
-/// Displays that are remembered between two commits.
-const REMEMBERED: usize = 1_024;
-
-/// What is remembered of displays.
-pub(in crate::user) struct DisplayCache(CommitCache<RandomId, Arc<CachedDisplay>>);
-
-struct CachedDisplay {
-    hash: [u8; 32],
-    ends_at: Time,
-    display: Arc<Display>,
-}
-
-impl Default for DisplayCache {
-    fn default() -> Self {
-        Self(CommitCache::new(REMEMBERED))
-    }
-}
 
 impl UserService {
     /// The display that bears a token.

@@ -5,12 +5,13 @@
 
 mod api;
 mod authenticate;
+mod cache;
 mod dto;
 mod model;
 mod service;
 mod store;
 
 pub use api::DisplaysApi;
-pub(super) use authenticate::DisplayCache;
+pub(super) use cache::DisplayCache;
 pub use model::{DisplayView, ShownEvent};
 pub(super) use store::remove_all_of;

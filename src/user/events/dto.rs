@@ -5,7 +5,7 @@ use poem_openapi::{Enum, Object, types::Example};
 use super::{
     super::attendance::StatisticsBody,
     model::{EventInput, Mode},
-    service::EventView,
+    view::EventView,
 };
 use crate::{clock::Time, http::Timestamp, ids::UserId};
 

@@ -10,10 +10,11 @@ mod rules;
 mod service;
 mod slug;
 mod store;
+mod view;
 
 pub use api::EventsApi;
 pub use model::{EventInput, Mode, Phase, Schedule};
-pub use service::EventView;
+pub use view::EventView;
 
 pub(crate) use dto::ModeBody;
 pub(crate) use store::{by_id, open_at};

@@ -3,13 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{
-    super::{
-        UserService, attendance::Statistics, codes::Secret, error::UserError, records::Event,
-        tables::EVENTS,
-    },
+    super::{UserService, codes::Secret, error::UserError, records::Event, tables::EVENTS},
     model::EventInput,
     rules::{self, Defaults, Plan},
     store,
+    view::EventView,
 };
 use crate::{
     audit_event::{self, AuditContext},
@@ -21,19 +19,6 @@ use crate::{
     language::Text,
     store::{Decision, StoreError},
 };
-
-/// An event with what is known about it at the moment of reading.
-#[derive(Debug, Clone, PartialEq)]
-pub struct EventView {
-    /// Its number, which the store and the codes know it by.
-    pub number: u32,
-    /// The event.
-    pub event: Event,
-    /// Who is expected; nothing when anyone may come, and in a page of events.
-    pub expected: Option<Vec<UserId>>,
-    /// How many came, and how.
-    pub statistics: Statistics,
-}
 
 impl UserService {
     /// Makes an event of what staff typed.

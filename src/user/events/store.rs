@@ -11,8 +11,8 @@ use super::{
         },
     },
     rules::{LONGEST_MINUTES, same_name_key},
-    service::EventView,
     slug,
+    view::EventView,
 };
 use crate::{
     clock::Time,

@@ -1,17 +1,13 @@
 //! The backup that is taken before files are stepped forward to a newer schema.
 
-use super::{
-    before_upgrade::{BeforeUpgrade, FileThen},
-    created, directory_of, seal_of, write_event,
-};
+use super::backups::{BeforeUpgrade, FileThen, created, directory_of, seal_of, write_event};
 use crate::{
     audit_event::AuditContext,
     backup::{BackupError, Cut, DataFile, Destination, Progress, Step, Taken, take},
     clock::Clock,
     config::BackupConfig,
     paths::DataDir,
-    server::wire::Domains,
-    store::{self, AtRest},
+    store::{self, AtRest, Store},
 };
 
 /// Takes a backup of the files as they are when any of them is about to be stepped forward. What could
@@ -20,7 +16,7 @@ use crate::{
 ///
 /// A file that is missing, or has taken no step, says that the first start has not been or was cut short:
 /// nothing has been served of the others, and an archive of a part of them would be none.
-pub(in crate::server) fn back_up_before_upgrade(
+pub(super) fn back_up_before_upgrade(
     files: &[DataFile],
     config: &BackupConfig,
     data: &DataDir,
@@ -86,14 +82,14 @@ const fn words(step: Step) -> &'static str {
     }
 }
 
-/// Writes into the audit trail that a backup was taken before the upgrade of these files, if this or an earlier start
-/// took one and could not say so.
-pub(in crate::server) async fn note_upgrade(domains: &Domains) {
-    let Some(data) = &domains.data else { return };
+/// Writes into the audit trail, by the outbox of a file, that a backup was taken before the upgrade of these files, if
+/// this or an earlier start took one and could not say so.
+pub(super) async fn note_upgrade(data: Option<&DataDir>, outbox: &Store) {
+    let Some(data) = data else { return };
     let note = BeforeUpgrade::read(data).filter(|note| !note.events.is_empty());
     let Some(mut note) = note else { return };
     for event in std::mem::take(&mut note.events) {
-        if let Err(error) = write_event(domains.auth.store(), event).await {
+        if let Err(error) = write_event(outbox, event).await {
             return tracing::error!(%error, "cannot note a backup in the audit trail");
         }
     }
@@ -108,7 +104,8 @@ mod tests {
     use crate::{
         backup::BackupName,
         config::{Config, ConfigSources},
-        store::{AnyTable, Migration, Store, StoreOptions, Table},
+        server::backups::prune,
+        store::{AnyTable, Migration, StoreOptions, Table},
         telemetry::Metrics,
     };
 
@@ -243,7 +240,7 @@ mod tests {
         }
         let now = clock.now().plus_seconds(60);
         let left = |name| directory.list().unwrap().iter().any(|listed| listed.name == name);
-        super::super::prune(&directory, &data, &config, now).unwrap();
+        prune(&directory, &data, &config, now).unwrap();
         assert!(left(before[0].name));
         BeforeUpgrade::forget(&data);
         assert!(data.before_upgrade().exists(), "the audit trail has not heard of it");
@@ -251,7 +248,7 @@ mod tests {
         note.events.clear();
         note.write(&data).unwrap();
         BeforeUpgrade::forget(&data);
-        super::super::prune(&directory, &data, &config, now).unwrap();
+        prune(&directory, &data, &config, now).unwrap();
         assert!(!left(before[0].name));
     }
 
