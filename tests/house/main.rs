@@ -32,7 +32,7 @@ const LAYERS: &[&[&str]] = &[
     &["server", "backup", "control"],
     &["compat", "dashboard", "gateway"],
     DOMAINS,
-    &["http", "store", "token", "event", "assets", "limit", "mail"],
+    &["http", "store", "token", "audit_event", "assets", "limit", "mail"],
     &[
         "config",
         "clock",

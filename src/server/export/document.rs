@@ -191,7 +191,7 @@ impl Pieces {
             match ended {
                 Ok(()) | Err(EarlyEnd::Left) => return,
                 Err(EarlyEnd::Slow) => {
-                    tracing::info!("an export is taken too slowly; it is cut short")
+                    tracing::info!("an export is taken too slowly; it is cut short");
                 }
                 Err(EarlyEnd::Failed(problem)) => {
                     tracing::error!(%problem, "an export could not be read on; it is cut short");
