@@ -11,7 +11,7 @@ use crate::{
     clock::Time,
     crypto::NoRandomness,
     ids::{RandomId, UserId},
-    store::{Direction, Edit, Reader, StoreError, Table, first_version},
+    store::{Direction, Reader, StoreError, Table, WriteTxn, first_version},
 };
 
 /// Something that happened and that somebody may one day ask about.
@@ -109,17 +109,17 @@ pub(crate) const OUTBOX: Table<u64, AuditEvent> = Table::new("outbox");
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn create_outbox(edit: &Edit<'_>) -> Result<(), StoreError> {
-    OUTBOX.create(edit)
+pub fn create_outbox(txn: &WriteTxn<'_>) -> Result<(), StoreError> {
+    OUTBOX.create(txn)
 }
 
 /// Puts an event beside the fact that it tells of.
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn emit(edit: &Edit<'_>, event: &AuditEvent) -> Result<(), StoreError> {
-    let number = edit.next_number("outbox")?;
-    OUTBOX.put(edit, number, event)
+pub fn emit(txn: &WriteTxn<'_>, event: &AuditEvent) -> Result<(), StoreError> {
+    let number = txn.next_number("outbox")?;
+    OUTBOX.put(txn, number, event)
 }
 
 /// The oldest events that wait, at most `limit`, with their order in the file.
@@ -142,6 +142,6 @@ pub fn waiting(reader: &impl Reader) -> Result<u64, StoreError> {
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn clear(edit: &Edit<'_>, number: u64) -> Result<(), StoreError> {
-    OUTBOX.remove_range(edit, ..=number)
+pub fn clear(txn: &WriteTxn<'_>, number: u64) -> Result<(), StoreError> {
+    OUTBOX.remove_range(txn, ..=number)
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use appliance::{
-    store::{Decision, Edit, Migration, Store, StoreError, StoreOptions, Table, View},
+    store::{Migration, Outcome, ReadView, Store, StoreError, StoreOptions, Table, WriteTxn},
     telemetry::Metrics,
 };
 
@@ -11,9 +11,9 @@ const ATTENDANCE: Table<(u64, u64), String> = Table::new("attendance");
 const HISTORY: Table<(u64, u64, u64), ()> = Table::new("history");
 const MIGRATIONS: &[Migration] = &[Migration { name: "create", apply: create }];
 
-fn create(edit: &Edit<'_>) -> Result<(), StoreError> {
-    ATTENDANCE.create(edit)?;
-    HISTORY.create(edit)
+fn create(txn: &WriteTxn<'_>) -> Result<(), StoreError> {
+    ATTENDANCE.create(txn)?;
+    HISTORY.create(txn)
 }
 
 /// A file with nothing around it.
@@ -56,14 +56,14 @@ impl StoreAlone {
 }
 
 async fn scan(store: &Store, event: u64, user: u64) {
-    let command = move |view: &View<'_>| -> Result<Decision<(), ()>, StoreError> {
+    let command = move |view: &ReadView<'_>| -> Result<Outcome<(), ()>, StoreError> {
         if ATTENDANCE.contains(view, (event, user))? {
-            return Ok(Decision::Refuse(()));
+            return Ok(Outcome::Reject(()));
         }
-        Ok(Decision::write(move |edit| {
+        Ok(Outcome::commit(move |txn| {
             // As long as an attendance record.
-            ATTENDANCE.put(edit, (event, user), &"r".repeat(40))?;
-            HISTORY.put(edit, (user, event, event), &())
+            ATTENDANCE.put(txn, (event, user), &"r".repeat(40))?;
+            HISTORY.put(txn, (user, event, event), &())
         }))
     };
     store.submit(command).await.unwrap().unwrap();

@@ -12,7 +12,7 @@ use crate::{
     audit_event::create_outbox,
     clock::Time,
     crypto,
-    store::{Edit, Migration, StoreError},
+    store::{Migration, StoreError, WriteTxn},
 };
 
 /// The steps.
@@ -21,31 +21,31 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "second factors, keys and invitations", apply: add_keys },
 ];
 
-fn create(edit: &Edit<'_>) -> Result<(), StoreError> {
-    ACCOUNTS.create(edit)?;
-    ACCOUNT_BY_EMAIL.create(edit)?;
-    ACCOUNT_BY_USERNAME.create(edit)?;
-    ADMINISTRATORS.create(edit)?;
-    SESSIONS.create(edit)?;
-    SESSIONS_BY_USER.create(edit)?;
-    SIGNING_KEYS.create(edit)?;
-    SECRETS.create(edit)?;
-    SETUP.create(edit)?;
-    create_outbox(edit)?;
+fn create(txn: &WriteTxn<'_>) -> Result<(), StoreError> {
+    ACCOUNTS.create(txn)?;
+    ACCOUNT_BY_EMAIL.create(txn)?;
+    ACCOUNT_BY_USERNAME.create(txn)?;
+    ADMINISTRATORS.create(txn)?;
+    SESSIONS.create(txn)?;
+    SESSIONS_BY_USER.create(txn)?;
+    SIGNING_KEYS.create(txn)?;
+    SECRETS.create(txn)?;
+    SETUP.create(txn)?;
+    create_outbox(txn)?;
     let secret = || crypto::random().map_err(|error| StoreError::Refused(error.to_string()));
     // A migration has no clock; the first key is as old as the file, which is all that matters.
     let key = StoredKey { secret: secret()?, created_at: Time::EPOCH };
-    SIGNING_KEYS.put(edit, edit.next_number("signing_keys")?, &key)?;
-    SECRETS.put(edit, "cursor", &secret()?)?;
-    SECRETS.put(edit, "refresh", &secret()?)
+    SIGNING_KEYS.put(txn, txn.next_number("signing_keys")?, &key)?;
+    SECRETS.put(txn, "cursor", &secret()?)?;
+    SECRETS.put(txn, "refresh", &secret()?)
 }
 
-fn add_keys(edit: &Edit<'_>) -> Result<(), StoreError> {
-    SECOND_FACTORS.create(edit)?;
-    ERASED.create(edit)?;
-    PASSWORD_RESETS.create(edit)?;
-    API_KEYS.create(edit)?;
-    API_KEYS_BY_OWNER.create(edit)?;
-    INVITATIONS.create(edit)?;
-    INVITATION_BY_CODE.create(edit)
+fn add_keys(txn: &WriteTxn<'_>) -> Result<(), StoreError> {
+    SECOND_FACTORS.create(txn)?;
+    ERASED.create(txn)?;
+    PASSWORD_RESETS.create(txn)?;
+    API_KEYS.create(txn)?;
+    API_KEYS_BY_OWNER.create(txn)?;
+    INVITATIONS.create(txn)?;
+    INVITATION_BY_CODE.create(txn)
 }

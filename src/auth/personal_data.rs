@@ -17,7 +17,7 @@ use crate::{
     audit_event::{AuditContext, emit},
     clock::Time,
     ids::UserId,
-    store::{Decision, StoreError, View},
+    store::{Outcome, ReadView, StoreError},
 };
 
 /// What this file holds about a person.
@@ -61,9 +61,9 @@ impl AuthService {
     /// Those of the store.
     pub async fn note_export(&self, id: UserId, from: AuditContext) -> Result<(), AuthError> {
         let now = self.parts.clock.now();
-        let command = move |_: &View<'_>| -> Result<Decision<(), AuthError>, StoreError> {
+        let command = move |_: &ReadView<'_>| -> Result<Outcome<(), AuthError>, StoreError> {
             let event = from.event(now, "user.exported", format!("user:{id}"))?;
-            Ok(Decision::write(move |edit| emit(edit, &event)))
+            Ok(Outcome::commit(move |txn| emit(txn, &event)))
         };
         self.parts.store.submit(command).await?
     }

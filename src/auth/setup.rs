@@ -12,7 +12,7 @@ use crate::{
     base32, crypto,
     http::ClientConnection,
     ids::Role,
-    store::{Decision, StoreError, View},
+    store::{Outcome, ReadView, StoreError},
 };
 
 const FIRST: &str = "first";
@@ -47,12 +47,12 @@ impl AuthService {
         let secret: [u8; 20] = crypto::random()?;
         let hash = crypto::sha256(&secret);
         let created_at = self.parts.clock.now();
-        let command = move |view: &View<'_>| -> Result<Decision<bool, AuthError>, StoreError> {
+        let command = move |view: &ReadView<'_>| -> Result<Outcome<bool, AuthError>, StoreError> {
             if ADMINISTRATORS.len(view)? > 0 {
-                return Ok(Decision::Answer(false));
+                return Ok(Outcome::NoChange(false));
             }
-            Ok(Decision::write(move |edit| {
-                SETUP.put(edit, FIRST, &SetupToken { hash, created_at })?;
+            Ok(Outcome::commit(move |txn| {
+                SETUP.put(txn, FIRST, &SetupToken { hash, created_at })?;
                 Ok(true)
             }))
         };
@@ -81,22 +81,22 @@ impl AuthService {
         let draft = Account { role: Role::Admin, ..self.draft(&new, || Ok(()), client).await? };
         let suggestion = new.email.suggested_username();
         let (email, wanted) = (new.email, new.username);
-        let command = move |view: &View<'_>| {
+        let command = move |view: &ReadView<'_>| {
             if !setup_matches(view, &hash)? {
-                return Ok(Decision::Refuse(AuthError::SetupInvalid));
+                return Ok(Outcome::Reject(AuthError::SetupInvalid));
             }
             if ACCOUNT_BY_EMAIL.contains(view, email.key().as_str())? {
-                return Ok(Decision::Refuse(AuthError::EmailTaken));
+                return Ok(Outcome::Reject(AuthError::EmailTaken));
             }
             let username = match free_username(view, wanted.as_ref(), &suggestion)? {
                 Ok(username) => username,
-                Err(refusal) => return Ok(Decision::Refuse(refusal)),
+                Err(refusal) => return Ok(Outcome::Reject(refusal)),
             };
             let draft = Account { username: username.as_str().to_owned(), ..draft.clone() };
             let from = from.clone();
-            Ok(Decision::write(move |edit| {
-                SETUP.remove(edit, FIRST)?;
-                insert(edit, draft, &from, "setup.completed")
+            Ok(Outcome::commit(move |txn| {
+                SETUP.remove(txn, FIRST)?;
+                insert(txn, draft, &from, "setup.completed")
             }))
         };
         self.parts.store.submit(command).await?

@@ -13,7 +13,7 @@ use crate::{
     audit_event::{AuditContext, emit},
     clock::Time,
     crypto,
-    store::{Decision, Edit, StoreError, View},
+    store::{Outcome, ReadView, StoreError, WriteTxn},
     token::LEEWAY_SECONDS,
 };
 pub(super) use ring::SigningKeys;
@@ -60,10 +60,10 @@ impl AuthService {
     pub async fn rotate_signing_key(&self, from: AuditContext) -> Result<u64, AuthError> {
         let now = self.parts.clock.now();
         let fresh = StoredKey { secret: crypto::random()?, created_at: now };
-        let command = move |view: &View<'_>| -> Result<Decision<u64, AuthError>, StoreError> {
+        let command = move |view: &ReadView<'_>| -> Result<Outcome<u64, AuthError>, StoreError> {
             let newest = made(&stored(view)?).first().copied();
             let (fresh, from) = (fresh.clone(), from.clone());
-            Ok(Decision::write(move |edit| add(edit, newest, &fresh, &from)))
+            Ok(Outcome::commit(move |txn| add(txn, newest, &fresh, &from)))
         };
         let number = self.parts.store.submit_from_reserve(command).await??;
         self.parts.keys.reload(&self.parts.store)?;
@@ -86,23 +86,23 @@ impl AuthService {
             return Ok(());
         }
         let fresh = StoredKey { secret: crypto::random()?, created_at: now };
-        let command = move |view: &View<'_>| -> Result<Decision<(), AuthError>, StoreError> {
+        let command = move |view: &ReadView<'_>| -> Result<Outcome<(), AuthError>, StoreError> {
             let keys = stored(view)?;
             let (due, outlived) = decide(&made(&keys));
             let fresh = fresh.clone();
-            Ok(Decision::write(move |edit| {
+            Ok(Outcome::commit(move |txn| {
                 for number in outlived {
-                    SIGNING_KEYS.remove(edit, number)?;
+                    SIGNING_KEYS.remove(txn, number)?;
                 }
                 match (due, keys.into_iter().next()) {
                     (Due::Nothing, _) => Ok(()),
                     (Due::Date, Some((number, key))) => {
-                        SIGNING_KEYS.put(edit, number, &StoredKey { created_at: now, ..key })
+                        SIGNING_KEYS.put(txn, number, &StoredKey { created_at: now, ..key })
                     }
                     (Due::Date | Due::Change, newest) => {
                         let newest =
                             newest.map(|(number, key)| KeyDate { number, at: key.created_at });
-                        add(edit, newest, &fresh, &AuditContext::SYSTEM).map(drop)
+                        add(txn, newest, &fresh, &AuditContext::SYSTEM).map(drop)
                     }
                 }
             }))
@@ -118,18 +118,18 @@ impl AuthService {
 
 /// Adds a key behind the newest, and tells the audit trail.
 fn add(
-    edit: &Edit<'_>,
+    txn: &WriteTxn<'_>,
     newest: Option<KeyDate>,
     fresh: &StoredKey,
     from: &AuditContext,
 ) -> Result<u64, StoreError> {
-    let number = edit.next_number("signing_keys")?;
-    SIGNING_KEYS.put(edit, number, fresh)?;
+    let number = txn.next_number("signing_keys")?;
+    SIGNING_KEYS.put(txn, number, fresh)?;
     let mut event =
         from.event(fresh.created_at, "keys.rotated", format!("signing-key:{number}"))?;
     event.before = newest.map(|newest| json!({ "signing_key": newest.number }).to_string());
     event.after = Some(json!({ "signing_key": number }).to_string());
-    emit(edit, &event)?;
+    emit(txn, &event)?;
     Ok(number)
 }
 

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     crypto,
     ids::{RandomId, Role, UserId},
-    store::{Direction, Edit, Reader, StoreError},
+    store::{Direction, Reader, StoreError, WriteTxn},
 };
 
 /// The account with this id.
@@ -93,41 +93,41 @@ fn drawn_number() -> Result<u32, StoreError> {
 }
 
 /// Stores an account with its indexes.
-pub(super) fn insert_account(edit: &Edit<'_>, account: &Account) -> Result<(), StoreError> {
+pub(super) fn insert_account(txn: &WriteTxn<'_>, account: &Account) -> Result<(), StoreError> {
     let id = account.id.0;
-    ACCOUNT_BY_EMAIL.put(edit, account.email.to_lowercase().as_str(), &id)?;
-    ACCOUNT_BY_USERNAME.put(edit, account.username.to_lowercase().as_str(), &id)?;
-    update_account(edit, account)
+    ACCOUNT_BY_EMAIL.put(txn, account.email.to_lowercase().as_str(), &id)?;
+    ACCOUNT_BY_USERNAME.put(txn, account.username.to_lowercase().as_str(), &id)?;
+    update_account(txn, account)
 }
 
 /// Stores a changed account; its address and username are as they were.
-pub(super) fn update_account(edit: &Edit<'_>, account: &Account) -> Result<(), StoreError> {
+pub(super) fn update_account(txn: &WriteTxn<'_>, account: &Account) -> Result<(), StoreError> {
     let id = account.id.0;
     if account.role == Role::Admin && !account.disabled {
-        ADMINISTRATORS.put(edit, id, &())?;
+        ADMINISTRATORS.put(txn, id, &())?;
     } else {
-        ADMINISTRATORS.remove(edit, id)?;
+        ADMINISTRATORS.remove(txn, id)?;
     }
-    ACCOUNTS.put(edit, id, account)
+    ACCOUNTS.put(txn, id, account)
 }
 
 /// Stores an account in the place of what it was, under the address and the username that it has now.
 pub(super) fn replace_account(
-    edit: &Edit<'_>,
+    txn: &WriteTxn<'_>,
     old: &Account,
     new: &Account,
 ) -> Result<(), StoreError> {
-    ACCOUNT_BY_EMAIL.remove(edit, old.email.to_lowercase().as_str())?;
-    ACCOUNT_BY_USERNAME.remove(edit, old.username.to_lowercase().as_str())?;
-    insert_account(edit, new)
+    ACCOUNT_BY_EMAIL.remove(txn, old.email.to_lowercase().as_str())?;
+    ACCOUNT_BY_USERNAME.remove(txn, old.username.to_lowercase().as_str())?;
+    insert_account(txn, new)
 }
 
 /// Removes an account from every table of accounts.
-pub(super) fn remove_account(edit: &Edit<'_>, account: &Account) -> Result<(), StoreError> {
-    ACCOUNT_BY_EMAIL.remove(edit, account.email.to_lowercase().as_str())?;
-    ACCOUNT_BY_USERNAME.remove(edit, account.username.to_lowercase().as_str())?;
-    ADMINISTRATORS.remove(edit, account.id.0)?;
-    ACCOUNTS.remove(edit, account.id.0)?;
+pub(super) fn remove_account(txn: &WriteTxn<'_>, account: &Account) -> Result<(), StoreError> {
+    ACCOUNT_BY_EMAIL.remove(txn, account.email.to_lowercase().as_str())?;
+    ACCOUNT_BY_USERNAME.remove(txn, account.username.to_lowercase().as_str())?;
+    ADMINISTRATORS.remove(txn, account.id.0)?;
+    ACCOUNTS.remove(txn, account.id.0)?;
     Ok(())
 }
 
@@ -138,19 +138,19 @@ pub(super) fn session(reader: &impl Reader, id: RandomId) -> Result<Option<Sessi
 
 /// Stores a new or changed session.
 pub(super) fn put_session(
-    edit: &Edit<'_>,
+    txn: &WriteTxn<'_>,
     id: RandomId,
     session: &Session,
 ) -> Result<(), StoreError> {
     let key = Session::key(id);
-    SESSIONS_BY_USER.put(edit, (session.user.0, key), &())?;
-    SESSIONS.put(edit, key, session)
+    SESSIONS_BY_USER.put(txn, (session.user.0, key), &())?;
+    SESSIONS.put(txn, key, session)
 }
 
 /// Ends a session.
-pub(super) fn end_session(edit: &Edit<'_>, id: u128, user: UserId) -> Result<(), StoreError> {
-    SESSIONS_BY_USER.remove(edit, (user.0, id))?;
-    SESSIONS.remove(edit, id)?;
+pub(super) fn end_session(txn: &WriteTxn<'_>, id: u128, user: UserId) -> Result<(), StoreError> {
+    SESSIONS_BY_USER.remove(txn, (user.0, id))?;
+    SESSIONS.remove(txn, id)?;
     Ok(())
 }
 
@@ -176,16 +176,15 @@ pub(super) fn sessions_of(
 
 /// Ends every session of a person, but the one to keep; says how many.
 pub(super) fn end_sessions_of(
-    edit: &Edit<'_>,
+    txn: &WriteTxn<'_>,
     user: UserId,
     keep: Option<RandomId>,
 ) -> Result<usize, StoreError> {
     let all = (user.0, u128::MIN)..=(user.0, u128::MAX);
     let mut keys =
-        SESSIONS_BY_USER
-            .collect(edit, all, Direction::Ascending, usize::MAX, |(_, key), ()| key)?;
+        SESSIONS_BY_USER.collect(txn, all, Direction::Ascending, usize::MAX, |(_, key), ()| key)?;
     keys.retain(|key| Some(*key) != keep.map(Session::key));
-    keys.iter().try_for_each(|key| end_session(edit, *key, user))?;
+    keys.iter().try_for_each(|key| end_session(txn, *key, user))?;
     Ok(keys.len())
 }
 
@@ -212,7 +211,7 @@ mod tests {
     use super::*;
     use crate::{
         auth::{Email, MIGRATIONS},
-        store::{Decision, Store, View},
+        store::{Outcome, ReadView, Store},
         telemetry::Metrics,
     };
 
@@ -227,10 +226,10 @@ mod tests {
         assert_eq!(free(&store), "anna");
         let taken: Vec<_> =
             (1..=50).map(|n| if n == 1 { anna.key() } else { anna.numbered(n).key() }).collect();
-        let take = move |_: &View<'_>| {
+        let take = move |_: &ReadView<'_>| {
             let taken = taken.clone();
-            Ok(Decision::<(), AuthError>::write(move |edit| {
-                taken.iter().try_for_each(|key| ACCOUNT_BY_USERNAME.put(edit, key.as_str(), &1))
+            Ok(Outcome::<(), AuthError>::commit(move |txn| {
+                taken.iter().try_for_each(|key| ACCOUNT_BY_USERNAME.put(txn, key.as_str(), &1))
             }))
         };
         store.submit(take).await.unwrap().unwrap();

@@ -17,17 +17,17 @@ static NEW_TABLES: [&dyn AnyTable; 1] = [&NEW];
 static STEPS: [Migration; 2] = [
     Migration {
         name: "create",
-        apply: |edit| {
-            OLD.create(edit)?;
-            OLD.put(edit, 1, &7)
+        apply: |txn| {
+            OLD.create(txn)?;
+            OLD.put(txn, 1, &7)
         },
     },
     Migration {
         name: "move",
-        apply: |edit| {
-            NEW.create(edit)?;
-            let found = OLD.get(edit, 1)?.unwrap_or_default();
-            NEW.put(edit, 1, &found)
+        apply: |txn| {
+            NEW.create(txn)?;
+            let found = OLD.get(txn, 1)?.unwrap_or_default();
+            NEW.put(txn, 1, &found)
         },
     },
 ];
@@ -205,7 +205,7 @@ fn nobody_restores_over_an_open_store() {
 /// What posts are made of: one text, again and again.
 const FEED: Table<u64, String> = Table::new("feed");
 static FEED_TABLES: [&dyn AnyTable; 1] = [&FEED];
-static FEED_STEPS: [Migration; 1] = [Migration { name: "create", apply: |edit| FEED.create(edit) }];
+static FEED_STEPS: [Migration; 1] = [Migration { name: "create", apply: |txn| FEED.create(txn) }];
 
 /// A backup of so many posts of 40 KB, taken, verified and restored.
 fn a_repeated_text_comes_back(posts: u64, seal: &Seal) {
@@ -221,8 +221,8 @@ fn a_repeated_text_comes_back(posts: u64, seal: &Seal) {
         let text = text.clone();
         let many = store.submit(move |_| {
             let text = text.clone();
-            Ok(crate::store::Decision::<(), ()>::write(move |edit| {
-                (first..posts.min(first + 200)).try_for_each(|post| FEED.put(edit, post, &text))
+            Ok(crate::store::Outcome::<(), ()>::commit(move |txn| {
+                (first..posts.min(first + 200)).try_for_each(|post| FEED.put(txn, post, &text))
             }))
         });
         runtime.block_on(many).unwrap().unwrap();

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use super::wire::Domains;
 use crate::{
     audit_event,
-    store::{Decision, Store, StoreError, View},
+    store::{Outcome, ReadView, Store, StoreError},
 };
 
 const BATCH: usize = 256;
@@ -53,8 +53,8 @@ async fn relay_some(domains: &Domains, name: &str, store: &Store) -> Result<bool
     let last = *last;
     let events = pending.into_iter().map(|(_, event)| event).collect();
     domains.social_log.append_audit(events).await?;
-    let clear = move |_: &View<'_>| -> Result<Decision<(), StoreError>, StoreError> {
-        Ok(Decision::write(move |edit| audit_event::clear(edit, last)))
+    let clear = move |_: &ReadView<'_>| -> Result<Outcome<(), StoreError>, StoreError> {
+        Ok(Outcome::commit(move |txn| audit_event::clear(txn, last)))
     };
     store.submit_from_reserve(clear).await??;
     Ok(true)

@@ -112,8 +112,8 @@ mod tests {
     const NUMBERS: Table<u64, u64> = Table::new("numbers");
     static TABLES: [&dyn AnyTable; 1] = [&NUMBERS];
     static STEPS: [Migration; 2] = [
-        Migration { name: "create", apply: |edit| NUMBERS.create(edit) },
-        Migration { name: "count", apply: |edit| NUMBERS.put(edit, 1, &1) },
+        Migration { name: "create", apply: |txn| NUMBERS.create(txn) },
+        Migration { name: "count", apply: |txn| NUMBERS.put(txn, 1, &1) },
     ];
 
     fn file(name: &'static str, steps: usize) -> DataFile {
@@ -266,7 +266,7 @@ mod tests {
         let path = data.root().join("a.redb");
         let older = Store::open(&path, StoreOptions::default(), &STEPS[..1], metrics).unwrap();
         let written = older
-            .submit(|_| Ok(store::Decision::<(), ()>::write(move |edit| NUMBERS.put(edit, 7, &7))));
+            .submit(|_| Ok(store::Outcome::<(), ()>::commit(move |txn| NUMBERS.put(txn, 7, &7))));
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(written).unwrap().unwrap();
         older.close();

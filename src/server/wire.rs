@@ -26,8 +26,8 @@ use crate::{
     paths::DataDir,
     social_log::{self, SocialLogService},
     store::{
-        Compacted, Decision, OpenError, Progress, Room, Space, Store, StoreError, StoreOptions,
-        View, compact_if_asked,
+        Compacted, OpenError, Outcome, Progress, ReadView, Room, Space, Store, StoreError,
+        StoreOptions, compact_if_asked,
     },
     telemetry::Metrics,
     user::{self, UserService},
@@ -255,7 +255,7 @@ impl Domains {
     pub(super) async fn answers(store: &Store) -> Result<(), StoreError> {
         drop(store.read()?);
         let nothing =
-            |_: &View<'_>| -> Result<Decision<(), ()>, StoreError> { Ok(Decision::Answer(())) };
+            |_: &ReadView<'_>| -> Result<Outcome<(), ()>, StoreError> { Ok(Outcome::NoChange(())) };
         // A full queue is a writer with much to do; one that does nothing never takes the command.
         loop {
             match store.submit(nothing).await {

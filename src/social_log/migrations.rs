@@ -5,7 +5,7 @@ use super::{
     feed,
     tables::{AUDIT, AUDIT_BY_ID, AUDIT_HEAD, LOGS, SUBMISSIONS, SUBMISSIONS_BY_AGE},
 };
-use crate::store::{Edit, Migration, StoreError};
+use crate::store::{Migration, StoreError, WriteTxn};
 
 /// The steps, oldest first. A step that was released never changes.
 pub const MIGRATIONS: &[Migration] = &[
@@ -13,12 +13,12 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "count the posts of each author", apply: feed::count_posts },
 ];
 
-fn create(edit: &Edit<'_>) -> Result<(), StoreError> {
-    LOGS.create(edit)?;
-    SUBMISSIONS.create(edit)?;
-    SUBMISSIONS_BY_AGE.create(edit)?;
-    AUDIT.create(edit)?;
-    AUDIT_BY_ID.create(edit)?;
-    AUDIT_HEAD.create(edit)?;
-    AUDIT_HEAD.put(edit, (), &Head::GENESIS)
+fn create(txn: &WriteTxn<'_>) -> Result<(), StoreError> {
+    LOGS.create(txn)?;
+    SUBMISSIONS.create(txn)?;
+    SUBMISSIONS_BY_AGE.create(txn)?;
+    AUDIT.create(txn)?;
+    AUDIT_BY_ID.create(txn)?;
+    AUDIT_HEAD.create(txn)?;
+    AUDIT_HEAD.put(txn, (), &Head::GENESIS)
 }

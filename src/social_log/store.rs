@@ -68,7 +68,7 @@ pub(super) mod tests {
     use super::*;
     use crate::{
         social_log::MIGRATIONS,
-        store::{Decision, Migration, Store, StoreOptions},
+        store::{Migration, Outcome, Store, StoreOptions},
         telemetry::Metrics,
     };
 
@@ -91,14 +91,14 @@ pub(super) mod tests {
 
     const NUMBERS: Table<u64, u64> = Table::new("numbers");
     const NUMBERS_EXIST: &[Migration] =
-        &[Migration { name: "create numbers", apply: |edit| NUMBERS.create(edit) }];
+        &[Migration { name: "create numbers", apply: |txn| NUMBERS.create(txn) }];
 
     async fn numbers(count: u64) -> (tempfile::TempDir, Store) {
         let directory = tempfile::tempdir().unwrap();
         let store = open(directory.path(), NUMBERS_EXIST);
         let written = store.submit(move |_| {
-            Ok(Decision::<(), ()>::write(move |edit| {
-                (1..=count).try_for_each(|number| NUMBERS.put(edit, number, &number))
+            Ok(Outcome::<(), ()>::commit(move |txn| {
+                (1..=count).try_for_each(|number| NUMBERS.put(txn, number, &number))
             }))
         });
         written.await.unwrap().unwrap();

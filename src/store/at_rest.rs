@@ -127,13 +127,12 @@ fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
 mod tests {
     use super::*;
     use crate::{
-        store::{Decision, Migration, Store, StoreOptions, Table},
+        store::{Migration, Outcome, Store, StoreOptions, Table},
         telemetry::Metrics,
     };
 
     const NUMBERS: Table<u64, u64> = Table::new("numbers");
-    static STEPS: [Migration; 1] =
-        [Migration { name: "create", apply: |edit| NUMBERS.create(edit) }];
+    static STEPS: [Migration; 1] = [Migration { name: "create", apply: |txn| NUMBERS.create(txn) }];
 
     #[test]
     fn a_check_of_many_records_can_be_stopped_in_the_middle_of_a_table() {
@@ -142,8 +141,8 @@ mod tests {
         let metrics = Metrics::new().unwrap().store("test");
         let store = Store::open(&path, StoreOptions::default(), &STEPS, metrics).unwrap();
         let written = store.submit(|_| {
-            Ok(Decision::<(), ()>::write(|edit| {
-                (0..9_000).try_for_each(|number| NUMBERS.put(edit, number, &number))
+            Ok(Outcome::<(), ()>::commit(|txn| {
+                (0..9_000).try_for_each(|number| NUMBERS.put(txn, number, &number))
             }))
         });
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

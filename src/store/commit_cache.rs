@@ -66,7 +66,7 @@ mod tests {
     use std::cell::Cell;
 
     use super::{
-        super::{Decision, Edit, Migration, Table, View},
+        super::{Migration, Outcome, ReadView, Table, WriteTxn},
         *,
     };
     use crate::telemetry::Metrics;
@@ -74,13 +74,13 @@ mod tests {
     const NUMBERS: Table<u64, u64> = Table::new("numbers");
     const STEPS: &[Migration] = &[Migration { name: "create", apply: create }];
 
-    fn create(edit: &Edit<'_>) -> Result<(), StoreError> {
-        NUMBERS.create(edit)
+    fn create(txn: &WriteTxn<'_>) -> Result<(), StoreError> {
+        NUMBERS.create(txn)
     }
 
     async fn put(store: &Store, number: u64) {
-        let command = move |_: &View<'_>| -> Result<Decision<(), ()>, StoreError> {
-            Ok(Decision::write(move |edit| NUMBERS.put(edit, 1, &number)))
+        let command = move |_: &ReadView<'_>| -> Result<Outcome<(), ()>, StoreError> {
+            Ok(Outcome::commit(move |txn| NUMBERS.put(txn, 1, &number)))
         };
         store.submit(command).await.unwrap().unwrap();
     }

@@ -8,7 +8,7 @@ use redb::Database;
 
 use super::{
     OpenError, Progress, Step, StoreError, Table, progress::percent, table::create_sequences,
-    transaction::begin_write, view::Edit, view::Snapshot,
+    transaction::begin_write, view::Snapshot, view::WriteTxn,
 };
 
 /// One step: its name, for people, and what it does.
@@ -16,7 +16,7 @@ pub struct Migration {
     /// What it does, in a few words (`create accounts and sessions`).
     pub name: &'static str,
     /// Does it.
-    pub apply: fn(&Edit<'_>) -> Result<(), StoreError>,
+    pub apply: fn(&WriteTxn<'_>) -> Result<(), StoreError>,
 }
 
 /// How far a file has come, and by whom.
@@ -96,11 +96,11 @@ fn take_step(
 ) -> Result<(), StoreError> {
     let transaction = begin_write(database)?;
     {
-        let edit = Edit::told(&transaction, told);
-        create_sequences(&edit)?;
-        (step.apply)(&edit)?;
-        META.put(&edit, SCHEMA_VERSION, &version.to_string())?;
-        META.put(&edit, MADE_BY, &env!("CARGO_PKG_VERSION").to_owned())?;
+        let txn = WriteTxn::told(&transaction, told);
+        create_sequences(&txn)?;
+        (step.apply)(&txn)?;
+        META.put(&txn, SCHEMA_VERSION, &version.to_string())?;
+        META.put(&txn, MADE_BY, &env!("CARGO_PKG_VERSION").to_owned())?;
     }
     Ok(transaction.commit()?)
 }

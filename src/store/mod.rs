@@ -1,7 +1,7 @@
 //! The store: one redb file behind one writer that commits in groups.
 //!
 //! The way of a write: [`Store::submit`] queues a command → the writer thread gathers what is waiting
-//! into one transaction (`writer`) → the command reads, decides and, only then, writes ([`Decision`])
+//! into one transaction (`writer`) → the command reads, decides and, only then, writes ([`Outcome`])
 //! → one commit, one fsync → every command of the group is answered.
 //! The way of a read: [`Store::read`] opens a [`Snapshot`], which never waits for the writer.
 //!
@@ -9,7 +9,7 @@
 //!
 //! - **Acknowledged means fsynced.** No answer leaves before the commit that it rests on.
 //! - **A refusal writes nothing.** The types say so: the half of a command that decides is handed a
-//!   [`View`], which cannot write; only the half that it returns is handed an [`Edit`].
+//!   [`ReadView`], which cannot write; only the half that it returns is handed a [`WriteTxn`].
 //! - **One bad command hurts itself alone.** A storage error or a panic aborts the group, and each of
 //!   its commands is then tried in a transaction of its own.
 //! - **An I/O error is final.** The store stops taking commands, [`Store::stopped`] wakes whoever runs
@@ -55,8 +55,8 @@ pub use size::{Compacted, Sizes, compact, compact_backend, compact_if_asked};
 pub use space::{Room, Space};
 pub use table::{Direction, Table};
 pub use untouched::check_untouched;
-pub use view::{Edit, Reader, Snapshot, View};
-pub use writer::Decision;
+pub use view::{ReadView, Reader, Snapshot, WriteTxn};
+pub use writer::Outcome;
 
 /// The storage below redb: a file in production, a disk that loses power in tests.
 pub use redb::StorageBackend;

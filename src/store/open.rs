@@ -10,7 +10,7 @@ use redb::{Database, ReadableDatabase, StorageBackend, backends::FileBackend};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
-    Decision, Migration, OpenError, Progress, Snapshot, Step, StoreError, View,
+    Migration, OpenError, Outcome, Progress, ReadView, Snapshot, Step, StoreError,
     create::create_if_missing,
     hold::{Gate, Held},
     migrate::migrate,
@@ -231,7 +231,7 @@ impl Store {
     /// rest when this command was undone. The inner one is the command's refusal.
     pub async fn submit<T, E>(
         &self,
-        command: impl Fn(&View<'_>) -> Result<Decision<T, E>, StoreError> + Send + 'static,
+        command: impl Fn(&ReadView<'_>) -> Result<Outcome<T, E>, StoreError> + Send + 'static,
     ) -> Result<Result<T, E>, StoreError>
     where
         T: Send + 'static,
@@ -248,7 +248,7 @@ impl Store {
     /// As [`Store::submit`].
     pub async fn submit_from_reserve<T, E>(
         &self,
-        command: impl Fn(&View<'_>) -> Result<Decision<T, E>, StoreError> + Send + 'static,
+        command: impl Fn(&ReadView<'_>) -> Result<Outcome<T, E>, StoreError> + Send + 'static,
     ) -> Result<Result<T, E>, StoreError>
     where
         T: Send + 'static,
@@ -260,7 +260,7 @@ impl Store {
     async fn submit_for<T, E>(
         &self,
         purpose: Purpose,
-        command: impl Fn(&View<'_>) -> Result<Decision<T, E>, StoreError> + Send + 'static,
+        command: impl Fn(&ReadView<'_>) -> Result<Outcome<T, E>, StoreError> + Send + 'static,
     ) -> Result<Result<T, E>, StoreError>
     where
         T: Send + 'static,

@@ -7,7 +7,7 @@ use redb::{Key, ReadableTable, ReadableTableMetadata};
 use super::{
     Record, StoreError,
     record::{decode, encode},
-    view::{Definition, Edit, Reader},
+    view::{Definition, Reader, WriteTxn},
 };
 
 /// Which end of a range comes first.
@@ -48,8 +48,8 @@ impl<K: Key + 'static, R: Record> Table<K, R> {
     ///
     /// # Errors
     /// When the file cannot be written, or holds a table of that name with another key.
-    pub fn create(&self, edit: &Edit<'_>) -> Result<(), StoreError> {
-        edit.open_mut(self.definition()).map(|_| ())
+    pub fn create(&self, txn: &WriteTxn<'_>) -> Result<(), StoreError> {
+        txn.open_mut(self.definition()).map(|_| ())
     }
 
     /// The record under `key`.
@@ -144,12 +144,12 @@ impl<K: Key + 'static, R: Record> Table<K, R> {
     /// When the file cannot be written.
     pub fn put<'k>(
         &self,
-        edit: &Edit<'_>,
+        txn: &WriteTxn<'_>,
         key: impl Borrow<K::SelfType<'k>>,
         record: &R,
     ) -> Result<(), StoreError> {
         let bytes = encode(record)?;
-        edit.open_mut(self.definition())?.insert(key, bytes.as_slice())?;
+        txn.open_mut(self.definition())?.insert(key, bytes.as_slice())?;
         Ok(())
     }
 
@@ -159,10 +159,10 @@ impl<K: Key + 'static, R: Record> Table<K, R> {
     /// When the file cannot be written.
     pub fn remove<'k>(
         &self,
-        edit: &Edit<'_>,
+        txn: &WriteTxn<'_>,
         key: impl Borrow<K::SelfType<'k>>,
     ) -> Result<bool, StoreError> {
-        let mut table = edit.open_mut(self.definition())?;
+        let mut table = txn.open_mut(self.definition())?;
         let removed = table.remove(key)?;
         Ok(removed.is_some())
     }
@@ -173,10 +173,10 @@ impl<K: Key + 'static, R: Record> Table<K, R> {
     /// When the file cannot be written.
     pub fn remove_range<'k, Q: Borrow<K::SelfType<'k>> + 'k>(
         &self,
-        edit: &Edit<'_>,
+        txn: &WriteTxn<'_>,
         range: impl RangeBounds<Q> + 'k,
     ) -> Result<(), StoreError> {
-        let mut table = edit.open_mut(self.definition())?;
+        let mut table = txn.open_mut(self.definition())?;
         table.retain_in(range, |_, _| false)?;
         Ok(())
     }
@@ -185,12 +185,12 @@ impl<K: Key + 'static, R: Record> Table<K, R> {
 /// Where a file keeps the last number it gave out, by the name of the sequence.
 pub(super) const SEQUENCES: Table<&'static str, u64> = Table::new("sequences");
 
-/// Creates the table behind [`Edit::next_number`]; called for every file before its own migrations.
-pub(super) fn create_sequences(edit: &Edit<'_>) -> Result<(), StoreError> {
-    SEQUENCES.create(edit)
+/// Creates the table behind [`WriteTxn::next_number`]; called for every file before its own migrations.
+pub(super) fn create_sequences(txn: &WriteTxn<'_>) -> Result<(), StoreError> {
+    SEQUENCES.create(txn)
 }
 
-impl Edit<'_> {
+impl WriteTxn<'_> {
     /// The next number of a sequence: 1, 2, 3 … in the order of commits, and never the same twice,
     /// not even after what carried it was deleted.
     ///
@@ -203,7 +203,7 @@ impl Edit<'_> {
     /// The next `count` numbers of a sequence, taken at once: the first of them.
     ///
     /// # Errors
-    /// As [`Edit::next_number`].
+    /// As [`WriteTxn::next_number`].
     pub fn next_numbers(&self, sequence: &'static str, count: u64) -> Result<u64, StoreError> {
         let last = SEQUENCES.get(self, sequence)?.unwrap_or(0);
         SEQUENCES.put(self, sequence, &(last + count))?;

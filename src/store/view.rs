@@ -1,4 +1,4 @@
-//! Three handles on a transaction, by what they allow: [`Snapshot`] and [`View`] read, [`Edit`] writes.
+//! Three handles on a transaction, by what they allow: [`Snapshot`] and [`ReadView`] read, [`WriteTxn`] writes.
 
 use std::collections::BTreeMap;
 
@@ -67,18 +67,18 @@ impl sealed::Sealed for Snapshot {
 
 /// What a command sees while it decides: the file with everything that the commands before it in the
 /// same group wrote. It cannot write.
-pub struct View<'t> {
+pub struct ReadView<'t> {
     transaction: &'t WriteTransaction,
 }
 
-impl<'t> View<'t> {
+impl<'t> ReadView<'t> {
     pub(super) const fn new(transaction: &'t WriteTransaction) -> Self {
         Self { transaction }
     }
 }
 
-impl Reader for View<'_> {}
-impl sealed::Sealed for View<'_> {
+impl Reader for ReadView<'_> {}
+impl sealed::Sealed for ReadView<'_> {
     fn open<K: redb::Key + 'static>(
         &self,
         definition: Definition<K>,
@@ -88,18 +88,18 @@ impl sealed::Sealed for View<'_> {
 }
 
 /// What a command writes through, once it has decided. Reads see its own writes.
-pub struct Edit<'t> {
+pub struct WriteTxn<'t> {
     transaction: &'t WriteTransaction,
     /// Who is told of the progress of a long change.
     told: Option<&'t dyn Fn(u64, u64)>,
 }
 
-impl<'t> Edit<'t> {
+impl<'t> WriteTxn<'t> {
     pub(super) const fn new(transaction: &'t WriteTransaction) -> Self {
         Self { transaction, told: None }
     }
 
-    /// One whose [`Edit::progress`] is told.
+    /// One whose [`WriteTxn::progress`] is told.
     pub(super) const fn told(
         transaction: &'t WriteTransaction,
         told: &'t dyn Fn(u64, u64),
@@ -123,8 +123,8 @@ impl<'t> Edit<'t> {
     }
 }
 
-impl Reader for Edit<'_> {}
-impl sealed::Sealed for Edit<'_> {
+impl Reader for WriteTxn<'_> {}
+impl sealed::Sealed for WriteTxn<'_> {
     fn open<K: redb::Key + 'static>(
         &self,
         definition: Definition<K>,

@@ -14,7 +14,7 @@ use redb::{Database, WriteTransaction};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
-    Edit, StoreError, View,
+    ReadView, StoreError, WriteTxn,
     hold::Gate,
     space::{Purpose, Room, Space},
     transaction::begin_write,
@@ -22,33 +22,33 @@ use super::{
 use crate::telemetry::StoreMetrics;
 
 /// The second half of a command: what it writes, run right after it decided.
-type Change<T> = Box<dyn FnOnce(&Edit<'_>) -> Result<T, StoreError>>;
+type Change<T> = Box<dyn FnOnce(&WriteTxn<'_>) -> Result<T, StoreError>>;
 
 /// What a command decided after it looked.
-pub enum Decision<T, E> {
+pub enum Outcome<T, E> {
     /// No, and nothing is written.
-    Refuse(E),
+    Reject(E),
     /// No, and this change leaves a record of it, when there is room for one: the refusal stands without
-    /// it. Made with [`Decision::refuse_and_record`].
-    RefuseAndRecord(E, Change<()>),
+    /// it. Made with [`Outcome::reject_and_record`].
+    RejectAndRecord(E, Change<()>),
     /// Yes, and nothing needs to be written: it is so already.
-    Answer(T),
-    /// Yes, by this change. Made with [`Decision::write`].
-    Write(Change<T>),
+    NoChange(T),
+    /// Yes, by this change. Made with [`Outcome::commit`].
+    Commit(Change<T>),
 }
 
-impl<T, E> Decision<T, E> {
+impl<T, E> Outcome<T, E> {
     /// Yes, by `change`.
-    pub fn write(change: impl FnOnce(&Edit<'_>) -> Result<T, StoreError> + 'static) -> Self {
-        Self::Write(Box::new(change))
+    pub fn commit(change: impl FnOnce(&WriteTxn<'_>) -> Result<T, StoreError> + 'static) -> Self {
+        Self::Commit(Box::new(change))
     }
 
     /// No, and `record` writes that it was asked.
-    pub fn refuse_and_record(
+    pub fn reject_and_record(
         refusal: E,
-        record: impl FnOnce(&Edit<'_>) -> Result<(), StoreError> + 'static,
+        record: impl FnOnce(&WriteTxn<'_>) -> Result<(), StoreError> + 'static,
     ) -> Self {
-        Self::RefuseAndRecord(refusal, Box::new(record))
+        Self::RejectAndRecord(refusal, Box::new(record))
     }
 }
 
@@ -87,21 +87,21 @@ impl<T, E, F> Job for Command<T, E, F>
 where
     T: Send,
     E: Send,
-    F: Fn(&View<'_>) -> Result<Decision<T, E>, StoreError> + Send,
+    F: Fn(&ReadView<'_>) -> Result<Outcome<T, E>, StoreError> + Send,
 {
     fn attempt(&mut self, transaction: &WriteTransaction, room: Room) -> Result<bool, StoreError> {
-        let (verdict, wrote) = match (self.decide)(&View::new(transaction))? {
-            Decision::Refuse(refusal) => (Ok(Err(refusal)), false),
-            Decision::RefuseAndRecord(refusal, _) if !room.is_for(self.purpose) => {
+        let (verdict, wrote) = match (self.decide)(&ReadView::new(transaction))? {
+            Outcome::Reject(refusal) => (Ok(Err(refusal)), false),
+            Outcome::RejectAndRecord(refusal, _) if !room.is_for(self.purpose) => {
                 (Ok(Err(refusal)), false)
             }
-            Decision::RefuseAndRecord(refusal, record) => {
-                record(&Edit::new(transaction))?;
+            Outcome::RejectAndRecord(refusal, record) => {
+                record(&WriteTxn::new(transaction))?;
                 (Ok(Err(refusal)), true)
             }
-            Decision::Answer(answer) => (Ok(Ok(answer)), false),
-            Decision::Write(_) if !room.is_for(self.purpose) => (Err(StoreError::NoSpace), false),
-            Decision::Write(change) => (Ok(Ok(change(&Edit::new(transaction))?)), true),
+            Outcome::NoChange(answer) => (Ok(Ok(answer)), false),
+            Outcome::Commit(_) if !room.is_for(self.purpose) => (Err(StoreError::NoSpace), false),
+            Outcome::Commit(change) => (Ok(Ok(change(&WriteTxn::new(transaction))?)), true),
         };
         self.verdict = Some(verdict);
         Ok(wrote)

@@ -7,7 +7,7 @@ use super::tables::{
 };
 use crate::{
     audit_event::create_outbox,
-    store::{Edit, Migration, StoreError},
+    store::{Migration, StoreError, WriteTxn},
 };
 
 /// For [`crate::store::Store::open`].
@@ -18,29 +18,29 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "remember which holds are spent", apply: remember_spent_holds },
 ];
 
-fn create_tables(edit: &Edit<'_>) -> Result<(), StoreError> {
-    create_outbox(edit)?;
-    PROFILES.create(edit)?;
-    EVENTS.create(edit)?;
-    EVENT_IDS.create(edit)?;
-    EVENT_NAMES.create(edit)?;
-    EVENT_CLOSINGS.create(edit)?;
-    EXPECTED.create(edit)?;
-    ATTENDANCE.create(edit)?;
-    HISTORY.create(edit)?;
-    TALLIES.create(edit)?;
-    REFUSALS.create(edit)
+fn create_tables(txn: &WriteTxn<'_>) -> Result<(), StoreError> {
+    create_outbox(txn)?;
+    PROFILES.create(txn)?;
+    EVENTS.create(txn)?;
+    EVENT_IDS.create(txn)?;
+    EVENT_NAMES.create(txn)?;
+    EVENT_CLOSINGS.create(txn)?;
+    EXPECTED.create(txn)?;
+    ATTENDANCE.create(txn)?;
+    HISTORY.create(txn)?;
+    TALLIES.create(txn)?;
+    REFUSALS.create(txn)
 }
 
-fn create_displays(edit: &Edit<'_>) -> Result<(), StoreError> {
-    DISPLAYS.create(edit)?;
-    DISPLAYS_BY_EVENT.create(edit)
+fn create_displays(txn: &WriteTxn<'_>) -> Result<(), StoreError> {
+    DISPLAYS.create(txn)?;
+    DISPLAYS_BY_EVENT.create(txn)
 }
 
-fn remember_erased(edit: &Edit<'_>) -> Result<(), StoreError> {
-    ERASED.create(edit)
+fn remember_erased(txn: &WriteTxn<'_>) -> Result<(), StoreError> {
+    ERASED.create(txn)
 }
 
-fn remember_spent_holds(edit: &Edit<'_>) -> Result<(), StoreError> {
-    SPENT_HOLDS.create(edit)
+fn remember_spent_holds(txn: &WriteTxn<'_>) -> Result<(), StoreError> {
+    SPENT_HOLDS.create(txn)
 }

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use appliance::{
-    store::{Decision, Store, StoreError, StoreOptions, Table, View},
+    store::{Outcome, ReadView, Store, StoreError, StoreOptions, Table},
     telemetry::Metrics,
     user,
 };
@@ -16,14 +16,14 @@ const DEAD_WEIGHT: Table<u64, String> = Table::new("dead_weight");
 async fn bloat(path: &Path, ask: bool) {
     let metrics = Metrics::new().unwrap().store("test");
     let store = Store::open(path, StoreOptions::default(), user::MIGRATIONS, metrics).unwrap();
-    let fill = |_: &View<'_>| -> Result<Decision<(), ()>, StoreError> {
-        Ok(Decision::write(|edit| {
-            DEAD_WEIGHT.create(edit)?;
-            (0..2_000).try_for_each(|key| DEAD_WEIGHT.put(edit, key, &"x".repeat(4_000)))
+    let fill = |_: &ReadView<'_>| -> Result<Outcome<(), ()>, StoreError> {
+        Ok(Outcome::commit(|txn| {
+            DEAD_WEIGHT.create(txn)?;
+            (0..2_000).try_for_each(|key| DEAD_WEIGHT.put(txn, key, &"x".repeat(4_000)))
         }))
     };
-    let clear = |_: &View<'_>| -> Result<Decision<(), ()>, StoreError> {
-        Ok(Decision::write(|edit| DEAD_WEIGHT.remove_range(edit, 0..)))
+    let clear = |_: &ReadView<'_>| -> Result<Outcome<(), ()>, StoreError> {
+        Ok(Outcome::commit(|txn| DEAD_WEIGHT.remove_range(txn, 0..)))
     };
     store.submit(fill).await.unwrap().unwrap();
     store.submit(clear).await.unwrap().unwrap();

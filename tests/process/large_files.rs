@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use appliance::{
     auth, social_log,
-    store::{Decision, Migration, Store, StoreError, StoreOptions, Table, View},
+    store::{Migration, Outcome, ReadView, Store, StoreError, StoreOptions, Table},
     telemetry::Metrics,
     user,
 };
@@ -33,11 +33,11 @@ async fn fill(home: &Home, name: &str, steps: &[Migration]) {
     let mut next = 0;
     while next * ROW as u64 <= size {
         let from = next;
-        let some = move |_: &View<'_>| -> Result<Decision<(), ()>, StoreError> {
-            Ok(Decision::write(move |edit| {
-                BULK.create(edit)?;
+        let some = move |_: &ReadView<'_>| -> Result<Outcome<(), ()>, StoreError> {
+            Ok(Outcome::commit(move |txn| {
+                BULK.create(txn)?;
                 (from..from + ROWS_IN_A_COMMIT)
-                    .try_for_each(|key| BULK.put(edit, key, &format!("{key:0ROW$}")))
+                    .try_for_each(|key| BULK.put(txn, key, &format!("{key:0ROW$}")))
             }))
         };
         store.submit(some).await.unwrap().unwrap();
@@ -88,8 +88,8 @@ async fn empty_most_of(home: &Home, name: &str, steps: &[Migration]) {
     let path = home.data().join(name);
     let store = Store::open(&path, StoreOptions::default(), steps, metrics).unwrap();
     let rows = BULK.len(&store.read().unwrap()).unwrap();
-    let clear = move |_: &View<'_>| -> Result<Decision<(), ()>, StoreError> {
-        Ok(Decision::write(move |edit| BULK.remove_range(edit, ..rows * 2 / 3)))
+    let clear = move |_: &ReadView<'_>| -> Result<Outcome<(), ()>, StoreError> {
+        Ok(Outcome::commit(move |txn| BULK.remove_range(txn, ..rows * 2 / 3)))
     };
     store.submit(clear).await.unwrap().unwrap();
     store.close();

@@ -12,8 +12,8 @@ use std::{
 
 use appliance::{
     store::{
-        Decision, Direction, Edit, Migration, OpenError, Reader, StorageBackend, Store, StoreError,
-        StoreOptions, Table, View, first_version,
+        Direction, Migration, OpenError, Outcome, ReadView, Reader, StorageBackend, Store,
+        StoreError, StoreOptions, Table, WriteTxn, first_version,
     },
     telemetry::{Metrics, StoreMetrics},
 };
@@ -41,8 +41,8 @@ pub struct Entry {
 first_version!(Entry);
 
 pub const MIGRATIONS: &[Migration] = &[
-    Migration { name: "create balances", apply: |edit| BALANCES.create(edit) },
-    Migration { name: "create the ledger", apply: |edit| LEDGER.create(edit) },
+    Migration { name: "create balances", apply: |txn| BALANCES.create(txn) },
+    Migration { name: "create the ledger", apply: |txn| LEDGER.create(txn) },
 ];
 
 /// Small groups and a small queue, so that a short script makes many groups.
@@ -76,11 +76,11 @@ pub fn roomy() -> Disk {
     let filler = Entry { command: 0, account: 0, amount: 0, note: "room".repeat(500_000) };
     let grown = block_on(store.submit(move |_| {
         let filler = filler.clone();
-        Ok(Decision::<(), ()>::write(move |edit| LEDGER.put(edit, 1, &filler)))
+        Ok(Outcome::<(), ()>::commit(move |txn| LEDGER.put(txn, 1, &filler)))
     }));
     assert_eq!(grown, Ok(Ok(())));
     let emptied =
-        block_on(store.submit(|_| Ok(Decision::<bool, ()>::write(|edit| LEDGER.remove(edit, 1)))));
+        block_on(store.submit(|_| Ok(Outcome::<bool, ()>::commit(|txn| LEDGER.remove(txn, 1)))));
     assert_eq!(emptied, Ok(Ok(true)));
     drop(store);
     Disk::of(disk.bytes())
@@ -98,7 +98,7 @@ pub type Deposited = Result<Result<u64, Refusal>, StoreError>;
 /// Deposits `amount`; answers the number of the ledger entry.
 pub async fn deposit(store: &Store, command: u64, account: u64, amount: u64) -> Deposited {
     store
-        .submit(move |view| Ok(Decision::Write(change_balance(view, command, account, amount)?)))
+        .submit(move |view| Ok(Outcome::Commit(change_balance(view, command, account, amount)?)))
         .await
 }
 
@@ -106,8 +106,8 @@ pub async fn deposit(store: &Store, command: u64, account: u64, amount: u64) -> 
 pub async fn deposit_first(store: &Store, command: u64, account: u64, amount: u64) -> Deposited {
     store
         .submit(move |view| match BALANCES.get(view, account)? {
-            Some(balance) => Ok(Decision::Refuse(Refusal::Holds(balance))),
-            None => Ok(Decision::Write(change_balance(view, command, account, amount)?)),
+            Some(balance) => Ok(Outcome::Reject(Refusal::Holds(balance))),
+            None => Ok(Outcome::Commit(change_balance(view, command, account, amount)?)),
         })
         .await
 }
@@ -117,12 +117,12 @@ pub async fn deposit_and(store: &Store, command: u64, account: u64, wrong: Wrong
     store
         .submit(move |view| {
             let change = change_balance(view, command, account, 1)?;
-            Ok(Decision::write(move |edit| {
-                change(edit)?;
+            Ok(Outcome::commit(move |txn| {
+                change(txn)?;
                 match wrong {
                     Wrong::Panics => panic!("a bug in a command"),
-                    Wrong::ReadsGarbage => MISREAD.get(edit, account).map(|_| 0),
-                    Wrong::OpensTheWrongTable => MISTAKEN.get(edit, 1).map(|_| 0),
+                    Wrong::ReadsGarbage => MISREAD.get(txn, account).map(|_| 0),
+                    Wrong::OpensTheWrongTable => MISTAKEN.get(txn, 1).map(|_| 0),
                 }
             }))
         })
@@ -142,20 +142,20 @@ const MISREAD: Table<u64, [u8; 32]> = Table::new("balances");
 /// The balances under another kind of key, which redb refuses to open.
 const MISTAKEN: Table<u32, u64> = Table::new("balances");
 
-type Change = Box<dyn FnOnce(&Edit<'_>) -> Result<u64, StoreError>>;
+type Change = Box<dyn FnOnce(&WriteTxn<'_>) -> Result<u64, StoreError>>;
 
 fn change_balance(
-    view: &View<'_>,
+    view: &ReadView<'_>,
     command: u64,
     account: u64,
     amount: u64,
 ) -> Result<Change, StoreError> {
     let balance = BALANCES.get(view, account)?.unwrap_or_default();
-    Ok(Box::new(move |edit| {
-        BALANCES.put(edit, account, &(balance + amount))?;
-        let number = edit.next_number("ledger")?;
+    Ok(Box::new(move |txn| {
+        BALANCES.put(txn, account, &(balance + amount))?;
+        let number = txn.next_number("ledger")?;
         let note = format!("{command:04}").repeat(usize::try_from(200 * (command % 4)).unwrap());
-        LEDGER.put(edit, number, &Entry { command, account, amount, note })?;
+        LEDGER.put(txn, number, &Entry { command, account, amount, note })?;
         Ok(number)
     }))
 }
@@ -197,7 +197,7 @@ pub fn hold_writer(store: &Store) -> HeldWriter {
                 started.send(()).unwrap();
                 // An error means that the sender is gone, which is the signal.
                 let _ = released.recv();
-                Ok(Decision::Answer(()))
+                Ok(Outcome::NoChange(()))
             })
             .await
     });

@@ -1,6 +1,6 @@
 //! Compacting: what is there stays, what is not is given back, and a power cut changes neither.
 
-use appliance::store::{Direction, Edit, Migration, Store, StoreError, Table, compact_backend};
+use appliance::store::{Direction, Migration, Store, StoreError, Table, WriteTxn, compact_backend};
 
 use crate::{
     bank::{OPTIONS, metrics},
@@ -17,14 +17,14 @@ fn row(key: u64) -> String {
     format!("{key:0500}")
 }
 
-fn write_many(edit: &Edit<'_>) -> Result<(), StoreError> {
-    ROWS.create(edit)?;
-    (0..2_000).try_for_each(|key| ROWS.put(edit, key, &row(key)))
+fn write_many(txn: &WriteTxn<'_>) -> Result<(), StoreError> {
+    ROWS.create(txn)?;
+    (0..2_000).try_for_each(|key| ROWS.put(txn, key, &row(key)))
 }
 
-fn remove_most(edit: &Edit<'_>) -> Result<(), StoreError> {
+fn remove_most(txn: &WriteTxn<'_>) -> Result<(), StoreError> {
     // From the front, so that what stays is at the file's end.
-    ROWS.remove_range(edit, ..1_900_u64)
+    ROWS.remove_range(txn, ..1_900_u64)
 }
 
 /// A closed file, most of which is empty.

@@ -10,7 +10,7 @@ use std::{
 };
 
 use appliance::store::{
-    AnyTable, AtRest, Decision, OpenError, Snapshot, Store, StoreError, StoreOptions, check_pages,
+    AnyTable, AtRest, OpenError, Outcome, Snapshot, Store, StoreError, StoreOptions, check_pages,
     copy, missing_tables,
 };
 use futures_util::FutureExt;
@@ -168,8 +168,8 @@ fn a_record_that_does_not_read_is_found_by_a_check() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("bank.redb");
     let store = Store::open(&path, OPTIONS, MIGRATIONS, metrics()).unwrap();
-    let spoilt = store
-        .submit(|_| Ok(Decision::<(), ()>::write(|edit| AS_TEXT.put(edit, 1, &"?".to_owned()))));
+    let spoilt =
+        store.submit(|_| Ok(Outcome::<(), ()>::commit(|txn| AS_TEXT.put(txn, 1, &"?".to_owned()))));
     block_on(spoilt).unwrap().unwrap();
     drop(store);
     check_pages(&path).unwrap();
@@ -192,10 +192,10 @@ proptest! {
         let (wanted, note) = (keys.clone(), "x".repeat(length));
         let filled = store.submit(move |_| {
             let (keys, note) = (wanted.clone(), note.clone());
-            Ok(Decision::<(), ()>::write(move |edit| {
+            Ok(Outcome::<(), ()>::commit(move |txn| {
                 keys.iter().try_for_each(|key| {
                     let entry = Entry { command: *key, account: 0, amount: 0, note: note.clone() };
-                    LEDGER.put(edit, *key, &entry)
+                    LEDGER.put(txn, *key, &entry)
                 })
             }))
         });
@@ -224,10 +224,10 @@ fn the_speed_of_a_copy() {
     let store = Store::open(&path, options, MIGRATIONS, metrics()).unwrap();
     for group in 0..ROWS / GROUP {
         let filled = store.submit(move |_| {
-            Ok(Decision::<(), ()>::write(move |edit| {
+            Ok(Outcome::<(), ()>::commit(move |txn| {
                 (group * GROUP..(group + 1) * GROUP).try_for_each(|key| {
                     let note = format!("attendance {key} {}", "of somebody somewhere ".repeat(3));
-                    LEDGER.put(edit, key, &Entry { command: key, account: 0, amount: 0, note })
+                    LEDGER.put(txn, key, &Entry { command: key, account: 0, amount: 0, note })
                 })
             }))
         });

@@ -1,7 +1,7 @@
 //! Groups: what commands of one commit know of each other, and what they cost.
 
 use appliance::{
-    store::{Decision, Direction, Store, StoreError, View},
+    store::{Direction, Outcome, ReadView, Store, StoreError},
     telemetry::Metrics,
 };
 use futures_util::FutureExt;
@@ -72,7 +72,7 @@ fn a_command_that_fails_does_not_cost_the_others_their_group() {
         let first = queued(deposit(&store, 1, 1, 1));
         let corrupt = || StoreError::Corrupt { table: "accounts", reason: "a test".to_owned() };
         let failing =
-            move |_: &View<'_>| -> Result<Decision<(), ()>, StoreError> { Err(corrupt()) };
+            move |_: &ReadView<'_>| -> Result<Outcome<(), ()>, StoreError> { Err(corrupt()) };
         let failed = [queued(store.submit(failing)), queued(store.submit(failing))];
         let last = queued(deposit(&store, 2, 2, 1));
         writer.release().await;
@@ -160,7 +160,7 @@ fn a_group_that_wrote_nothing_needs_no_fsync() {
         answers,
         [Ok(Err(Refusal::Holds(5))), Ok(Err(Refusal::Holds(5))), Ok(Err(Refusal::Holds(5)))]
     );
-    let answered = block_on(store.submit(|_| Ok(Decision::<u8, ()>::Answer(3))));
+    let answered = block_on(store.submit(|_| Ok(Outcome::<u8, ()>::NoChange(3))));
     assert_eq!(answered, Ok(Ok(3)));
     assert_eq!(disk.syncs(), before);
 }
@@ -222,7 +222,7 @@ fn a_command_that_panics_in_the_middle_of_a_range_is_undone_alone() {
     block_on(deposit(&store, 1, 1, 5)).unwrap().unwrap();
     let panicked = block_on(store.submit(|view| {
         BALANCES.visit(view, 0.., Direction::Ascending, |_, _| panic!("a bug"))?;
-        Ok(Decision::<(), ()>::Answer(()))
+        Ok(Outcome::<(), ()>::NoChange(()))
     }));
     assert_eq!(panicked, Err(StoreError::Panicked));
     assert_eq!(block_on(deposit(&store, 2, 1, 5)), Ok(Ok(2)));

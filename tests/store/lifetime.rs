@@ -1,6 +1,6 @@
 //! The end of a store: what is queued is committed, what comes later is turned away.
 
-use appliance::store::{Decision, Store, StoreError, StoreOptions};
+use appliance::store::{Outcome, Store, StoreError, StoreOptions};
 use futures_util::FutureExt;
 
 use crate::{
@@ -22,7 +22,7 @@ fn closing_commits_what_is_queued() {
         move || store.close()
     });
     // The writer is let go only once the queue is closed, or this would prove nothing.
-    let probe = || store.submit(|_| Ok(Decision::<(), ()>::Answer(()))).now_or_never();
+    let probe = || store.submit(|_| Ok(Outcome::<(), ()>::NoChange(()))).now_or_never();
     while probe() != Some(Err(StoreError::Stopped)) {
         std::thread::yield_now();
     }

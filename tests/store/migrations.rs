@@ -1,6 +1,8 @@
 //! Migrations: every step once, in order, and never half of one.
 
-use appliance::store::{Direction, Edit, Migration, OpenError, Reader, Store, StoreError, Table};
+use appliance::store::{
+    Direction, Migration, OpenError, Reader, Store, StoreError, Table, WriteTxn,
+};
 
 use crate::{
     bank::{OPTIONS, made, metrics},
@@ -15,46 +17,46 @@ const LENGTHS: Table<u64, u64> = Table::new("lengths");
 
 const FIRST: Migration = Migration {
     name: "first",
-    apply: |edit| {
-        STEPS_TAKEN.create(edit)?;
-        NAMES.create(edit)?;
+    apply: |txn| {
+        STEPS_TAKEN.create(txn)?;
+        NAMES.create(txn)?;
         for number in 0..50 {
-            NAMES.put(edit, number, &"n".repeat(usize::try_from(40 * number).unwrap()))?;
+            NAMES.put(txn, number, &"n".repeat(usize::try_from(40 * number).unwrap()))?;
         }
-        record("first", edit)
+        record("first", txn)
     },
 };
 const SECOND: Migration = Migration {
     name: "second",
-    apply: |edit| {
-        LENGTHS.create(edit)?;
-        let lengths = NAMES.collect(edit, 0.., Direction::Ascending, usize::MAX, |key, name| {
+    apply: |txn| {
+        LENGTHS.create(txn)?;
+        let lengths = NAMES.collect(txn, 0.., Direction::Ascending, usize::MAX, |key, name| {
             (key, name.len() as u64)
         })?;
         for (key, length) in lengths {
-            LENGTHS.put(edit, key, &length)?;
+            LENGTHS.put(txn, key, &length)?;
         }
-        record("second", edit)
+        record("second", txn)
     },
 };
 const THIRD: Migration = Migration {
     name: "third",
-    apply: |edit| {
-        NAMES.remove_range(edit, 0..)?;
-        record("third", edit)
+    apply: |txn| {
+        NAMES.remove_range(txn, 0..)?;
+        record("third", txn)
     },
 };
 const FAILING: Migration = Migration {
     name: "tidy the names",
-    apply: |edit| {
-        NAMES.remove_range(edit, 0..)?;
+    apply: |txn| {
+        NAMES.remove_range(txn, 0..)?;
         Err(StoreError::Corrupt { table: "names", reason: "a test".to_owned() })
     },
 };
 
-fn record(step: &str, edit: &Edit<'_>) -> Result<(), StoreError> {
-    let number = edit.next_number("steps")?;
-    STEPS_TAKEN.put(edit, number, &step.to_owned())
+fn record(step: &str, txn: &WriteTxn<'_>) -> Result<(), StoreError> {
+    let number = txn.next_number("steps")?;
+    STEPS_TAKEN.put(txn, number, &step.to_owned())
 }
 
 fn open(disk: &Disk, steps: &[Migration]) -> Result<Store, OpenError> {
@@ -147,7 +149,7 @@ fn a_power_cut_leaves_a_migrating_file_between_two_steps() {
             let image = disk.after_power_cut(survives);
             // Reopened by an appliance whose steps change nothing, to see what was there.
             let idle = ["first", "second", "third"]
-                .map(|name| Migration { name, apply: |edit| STEPS_TAKEN.create(edit) });
+                .map(|name| Migration { name, apply: |txn| STEPS_TAKEN.create(txn) });
             let store = open(&image, &idle).unwrap();
             let snapshot = store.read().unwrap();
             let taken = steps_taken(&snapshot);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use appliance::store::{Decision, Direction, Migration, Store, StoreError, Table};
+use appliance::store::{Direction, Migration, Outcome, Store, StoreError, Table};
 use proptest::{collection::vec, prelude::*};
 
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
 
 const VALUES: Table<u64, String> = Table::new("values");
 const MIGRATIONS: &[Migration] =
-    &[Migration { name: "create values", apply: |edit| VALUES.create(edit) }];
+    &[Migration { name: "create values", apply: |txn| VALUES.create(txn) }];
 
 #[derive(Debug, Clone)]
 enum Command {
@@ -77,36 +77,36 @@ async fn submit(store: &Store, command: Command) -> Answer {
             if let Command::PutNew(key, _) = command
                 && VALUES.contains(view, key)?
             {
-                return Ok(Decision::Refuse(()));
+                return Ok(Outcome::Reject(()));
             }
-            Ok(Decision::write(move |edit| match command {
+            Ok(Outcome::commit(move |txn| match command {
                 Command::Put(key, value) | Command::PutNew(key, value) => {
-                    let before = VALUES.get(edit, key)?;
-                    VALUES.put(edit, key, &value)?;
+                    let before = VALUES.get(txn, key)?;
+                    VALUES.put(txn, key, &value)?;
                     Ok(before)
                 }
                 Command::Remove(key) => {
-                    let before = VALUES.get(edit, key)?;
-                    assert_eq!(VALUES.remove(edit, key)?, before.is_some());
+                    let before = VALUES.get(txn, key)?;
+                    assert_eq!(VALUES.remove(txn, key)?, before.is_some());
                     Ok(before)
                 }
                 Command::RemoveRange(from, to) => {
-                    VALUES.remove_range(edit, from..to)?;
+                    VALUES.remove_range(txn, from..to)?;
                     Ok(None)
                 }
                 Command::Number(key) => {
-                    let number = edit.next_number("numbers")?.to_string();
-                    VALUES.put(edit, key, &number)?;
+                    let number = txn.next_number("numbers")?.to_string();
+                    VALUES.put(txn, key, &number)?;
                     Ok(Some(number))
                 }
                 Command::PutAndPanic(key) => {
-                    VALUES.put(edit, key, &"never".to_owned())?;
-                    edit.next_number("numbers")?;
+                    VALUES.put(txn, key, &"never".to_owned())?;
+                    txn.next_number("numbers")?;
                     panic!("a bug in a command");
                 }
                 Command::PutAndFail(key) => {
-                    VALUES.put(edit, key, &"never".to_owned())?;
-                    edit.next_number("numbers")?;
+                    VALUES.put(txn, key, &"never".to_owned())?;
+                    txn.next_number("numbers")?;
                     Err(StoreError::Refused("a test".to_owned()))
                 }
             }))

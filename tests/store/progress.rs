@@ -8,13 +8,13 @@ use crate::bank::{OPTIONS, metrics};
 
 const ROWS: Table<u64, u64> = Table::new("rows");
 
-const MAKE: Migration = Migration { name: "make rows", apply: |edit| ROWS.create(edit) };
+const MAKE: Migration = Migration { name: "make rows", apply: |txn| ROWS.create(txn) };
 const FILL: Migration = Migration {
     name: "fill rows",
-    apply: |edit| {
+    apply: |txn| {
         (0..4).try_for_each(|row| {
-            edit.progress(row, 4);
-            ROWS.put(edit, row, &row)
+            txn.progress(row, 4);
+            ROWS.put(txn, row, &row)
         })
     },
 };

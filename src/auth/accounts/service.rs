@@ -15,7 +15,7 @@ use crate::{
     },
     http::{ClientConnection, ClientNetwork, RequestContext},
     ids::UserId,
-    store::{Decision, Edit, StoreError, View},
+    store::{Outcome, ReadView, StoreError, WriteTxn},
 };
 
 impl AuthService {
@@ -128,24 +128,24 @@ impl AuthService {
         action: &'static str,
     ) -> Result<Account, AuthError> {
         let suggestion = email.suggested_username();
-        let command = move |view: &View<'_>| {
+        let command = move |view: &ReadView<'_>| {
             let Ok(invitation) = invited(view, invite, draft.created_at)? else {
-                return Ok(Decision::Refuse(AuthError::InviteInvalid));
+                return Ok(Outcome::Reject(AuthError::InviteInvalid));
             };
             if ACCOUNT_BY_EMAIL.contains(view, email.key().as_str())? {
-                return Ok(Decision::Refuse(AuthError::EmailTaken));
+                return Ok(Outcome::Reject(AuthError::EmailTaken));
             }
             let username = match free_username(view, wanted.as_ref(), &suggestion)? {
                 Ok(username) => username,
-                Err(refusal) => return Ok(Decision::Refuse(refusal)),
+                Err(refusal) => return Ok(Outcome::Reject(refusal)),
             };
             let role = invitation.as_ref().map_or(draft.role, |(_, invitation)| invitation.role);
             let draft = Account { username: username.as_str().to_owned(), role, ..draft.clone() };
             let from = from.clone();
-            Ok(Decision::write(move |edit| {
-                let account = insert(edit, draft, &from, action)?;
+            Ok(Outcome::commit(move |txn| {
+                let account = insert(txn, draft, &from, action)?;
                 if let Some((id, invitation)) = invitation {
-                    spend(edit, id, &invitation, &account, &from)?;
+                    spend(txn, id, &invitation, &account, &from)?;
                 }
                 Ok(account)
             }))
@@ -238,27 +238,23 @@ impl AuthService {
     ) -> Result<String, AuthError> {
         let username = Username::parse(username)?;
         let now = self.parts.clock.now();
-        let command = move |view: &View<'_>| {
+        let command = move |view: &ReadView<'_>| {
             let Some(old) = account(view, id)? else {
-                return Ok(Decision::Refuse(AuthError::UserNotFound));
+                return Ok(Outcome::Reject(AuthError::UserNotFound));
             };
             let holder = find(view, &Identifier::Username(username.key()))?;
             if holder.is_some_and(|holder| holder.id != id) {
-                return Ok(Decision::Refuse(AuthError::UsernameTaken));
+                return Ok(Outcome::Reject(AuthError::UsernameTaken));
             }
             if old.username == username.as_str() {
-                return Ok(Decision::Answer(old.username));
+                return Ok(Outcome::NoChange(old.username));
             }
             let (from, username) = (from.clone(), username.clone());
-            Ok(Decision::write(move |edit| {
+            Ok(Outcome::commit(move |txn| {
                 // The trail outlives the person: it says that there is another name, not which.
-                emit(edit, &from.event(now, "user.renamed", format!("user:{id}"))?)?;
+                emit(txn, &from.event(now, "user.renamed", format!("user:{id}"))?)?;
                 let username = username.as_str().to_owned();
-                replace_account(
-                    edit,
-                    &old,
-                    &Account { username: username.clone(), ..old.clone() },
-                )?;
+                replace_account(txn, &old, &Account { username: username.clone(), ..old.clone() })?;
                 Ok(username)
             }))
         };
@@ -292,19 +288,19 @@ impl Drop for Counted<'_> {
 /// Numbers and stores a new account, and tells the audit trail: by its number, since the trail outlives
 /// whoever it is of.
 pub(in crate::auth) fn insert(
-    edit: &Edit<'_>,
+    txn: &WriteTxn<'_>,
     draft: Account,
     from: &AuditContext,
     action: &str,
 ) -> Result<Account, StoreError> {
-    let account = Account { id: UserId(edit.next_number("accounts")?), ..draft };
-    insert_account(edit, &account)?;
+    let account = Account { id: UserId(txn.next_number("accounts")?), ..draft };
+    insert_account(txn, &account)?;
     let mut from = from.clone();
     if matches!(from.actor, Actor::Anonymous) {
         from.actor = Actor::User(account.id);
     }
     let mut event = from.event(account.created_at, action, format!("user:{}", account.id))?;
     event.after = Some(json!({ "role": account.role.as_str() }).to_string());
-    emit(edit, &event)?;
+    emit(txn, &event)?;
     Ok(account)
 }

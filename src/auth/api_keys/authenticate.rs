@@ -15,7 +15,7 @@ use crate::{
     auth::{AuthError, AuthService, records::ApiKey, sessions::principal_of, store::account},
     http::{ClientNetwork, Credential, Principal},
     ids::RandomId,
-    store::{Decision, StoreError, View},
+    store::{Outcome, ReadView, StoreError},
     token::opaque::{API_KEY, OpaqueToken},
 };
 
@@ -73,7 +73,7 @@ impl AuthService {
     }
 
     async fn write_key_uses(&self, uses: HashMap<RandomId, LastUse>) -> Result<usize, AuthError> {
-        let command = move |view: &View<'_>| -> Result<Decision<usize, AuthError>, StoreError> {
+        let command = move |view: &ReadView<'_>| -> Result<Outcome<usize, AuthError>, StoreError> {
             let mut noted = Vec::with_capacity(uses.len());
             for (id, last) in &uses {
                 // Some may have been revoked meanwhile.
@@ -82,8 +82,8 @@ impl AuthService {
                     noted.push((*id, ApiKey { last_used_at: at, last_network: network, ..key }));
                 }
             }
-            Ok(Decision::write(move |edit| {
-                noted.iter().try_for_each(|(id, key)| put_key(edit, *id, key))?;
+            Ok(Outcome::commit(move |txn| {
+                noted.iter().try_for_each(|(id, key)| put_key(txn, *id, key))?;
                 Ok(noted.len())
             }))
         };

@@ -11,7 +11,7 @@ use crate::{
     auth::{AuthError, AuthService, records::ApiKey, store::account, tables::ADMINISTRATORS},
     field::FieldError,
     ids::{RandomId, UserId},
-    store::{Decision, Direction, StoreError, View},
+    store::{Direction, Outcome, ReadView, StoreError},
     token::opaque::{API_KEY, OpaqueToken},
 };
 
@@ -39,17 +39,17 @@ impl AuthService {
             last_used_at: None,
             last_network: None,
         };
-        let command = move |seen: &View<'_>| {
+        let command = move |seen: &ReadView<'_>| {
             if account(seen, owner)?.is_none() {
-                return Ok(Decision::Refuse(AuthError::from(nobody())));
+                return Ok(Outcome::Reject(AuthError::from(nobody())));
             }
             let (key, from) = (key.clone(), from.clone());
-            Ok(Decision::write(move |edit| {
+            Ok(Outcome::commit(move |txn| {
                 let mut event = from.event(now, "api_key.created", target(id))?;
                 event.after = Some(described(&key).to_string());
-                emit(edit, &event)?;
-                put_key(edit, id, &key)?;
-                view(edit, id, key)
+                emit(txn, &event)?;
+                put_key(txn, id, &key)?;
+                view(txn, id, key)
             }))
         };
         let made = self.parts.store.submit(command).await??;
@@ -84,16 +84,16 @@ impl AuthService {
     /// [`AuthError::KeyNotFound`] and those of the store.
     pub async fn revoke_key(&self, id: RandomId, from: AuditContext) -> Result<(), AuthError> {
         let now = self.parts.clock.now();
-        let command = move |view: &View<'_>| {
+        let command = move |view: &ReadView<'_>| {
             let Some(key) = api_key(view, id)? else {
-                return Ok(Decision::Refuse(AuthError::KeyNotFound));
+                return Ok(Outcome::Reject(AuthError::KeyNotFound));
             };
             let from = from.clone();
-            Ok(Decision::write(move |edit| {
+            Ok(Outcome::commit(move |txn| {
                 let mut event = from.event(now, "api_key.revoked", target(id))?;
                 event.before = Some(described(&key).to_string());
-                emit(edit, &event)?;
-                remove_key(edit, id, key.owner)
+                emit(txn, &event)?;
+                remove_key(txn, id, key.owner)
             }))
         };
         self.parts.store.submit_from_reserve(command).await?
@@ -119,10 +119,10 @@ impl AuthService {
         if self.parts.store.read_range(gone).await?.is_empty() {
             return Ok(0);
         }
-        let command = move |view: &View<'_>| -> Result<Decision<usize, AuthError>, StoreError> {
+        let command = move |view: &ReadView<'_>| -> Result<Outcome<usize, AuthError>, StoreError> {
             let gone = gone(view)?;
-            Ok(Decision::write(move |edit| {
-                gone.iter().try_for_each(|owner| remove_keys_of(edit, *owner))?;
+            Ok(Outcome::commit(move |txn| {
+                gone.iter().try_for_each(|owner| remove_keys_of(txn, *owner))?;
                 Ok(gone.len())
             }))
         };
@@ -183,9 +183,9 @@ mod tests {
                 last_network: None,
             },
         );
-        let put = move |_: &View<'_>| -> Result<Decision<(), AuthError>, StoreError> {
+        let put = move |_: &ReadView<'_>| -> Result<Outcome<(), AuthError>, StoreError> {
             let key = key.clone();
-            Ok(Decision::write(move |edit| put_key(edit, id, &key)))
+            Ok(Outcome::commit(move |txn| put_key(txn, id, &key)))
         };
         auth.store().submit(put).await.unwrap().unwrap();
         let network = crate::http::ClientNetwork::of([192, 0, 2, 7].into());

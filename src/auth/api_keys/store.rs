@@ -10,7 +10,7 @@ use crate::{
         tables::{ACCOUNTS, API_KEYS, API_KEYS_BY_OWNER},
     },
     ids::{RandomId, UserId},
-    store::{Direction, Edit, Reader, StoreError},
+    store::{Direction, Reader, StoreError, WriteTxn},
 };
 
 /// The key of a key in its tables.
@@ -24,15 +24,19 @@ pub(super) fn api_key(reader: &impl Reader, id: RandomId) -> Result<Option<ApiKe
 }
 
 /// Stores a new or changed key.
-pub(super) fn put_key(edit: &Edit<'_>, id: RandomId, key: &ApiKey) -> Result<(), StoreError> {
-    API_KEYS_BY_OWNER.put(edit, (key.owner.0, row(id)), &())?;
-    API_KEYS.put(edit, row(id), key)
+pub(super) fn put_key(txn: &WriteTxn<'_>, id: RandomId, key: &ApiKey) -> Result<(), StoreError> {
+    API_KEYS_BY_OWNER.put(txn, (key.owner.0, row(id)), &())?;
+    API_KEYS.put(txn, row(id), key)
 }
 
 /// Removes a key.
-pub(super) fn remove_key(edit: &Edit<'_>, id: RandomId, owner: UserId) -> Result<(), StoreError> {
-    API_KEYS_BY_OWNER.remove(edit, (owner.0, row(id)))?;
-    API_KEYS.remove(edit, row(id))?;
+pub(super) fn remove_key(
+    txn: &WriteTxn<'_>,
+    id: RandomId,
+    owner: UserId,
+) -> Result<(), StoreError> {
+    API_KEYS_BY_OWNER.remove(txn, (owner.0, row(id)))?;
+    API_KEYS.remove(txn, row(id))?;
     Ok(())
 }
 
@@ -80,8 +84,8 @@ pub(in crate::auth) fn keys_of(
 }
 
 /// Removes every key of a person.
-pub(in crate::auth) fn remove_keys_of(edit: &Edit<'_>, owner: UserId) -> Result<(), StoreError> {
-    ids_of(edit, owner)?.into_iter().try_for_each(|id| remove_key(edit, id, owner))
+pub(in crate::auth) fn remove_keys_of(txn: &WriteTxn<'_>, owner: UserId) -> Result<(), StoreError> {
+    ids_of(txn, owner)?.into_iter().try_for_each(|id| remove_key(txn, id, owner))
 }
 
 /// Owners of keys who have no account any more.

@@ -13,7 +13,7 @@ use crate::{
     auth::{AuthError, AuthService, records::Invitation},
     config::RegistrationMode,
     ids::RandomId,
-    store::{Decision, StoreError, View},
+    store::{Outcome, ReadView, StoreError},
 };
 
 /// How many invitations that have ended one commit removes.
@@ -67,13 +67,13 @@ impl AuthService {
             },
         };
         let answer = view(id, made.clone());
-        let command = move |_: &View<'_>| -> Result<Decision<(), AuthError>, StoreError> {
+        let command = move |_: &ReadView<'_>| -> Result<Outcome<(), AuthError>, StoreError> {
             let (made, from) = (made.clone(), from.clone());
-            Ok(Decision::write(move |edit| {
+            Ok(Outcome::commit(move |txn| {
                 let mut event = from.event(now, "invitation.created", target(id))?;
                 event.after = Some(described(&made).to_string());
-                emit(edit, &event)?;
-                insert(edit, id, &made)
+                emit(txn, &event)?;
+                insert(txn, id, &made)
             }))
         };
         self.parts.store.submit(command).await??;
@@ -103,16 +103,16 @@ impl AuthService {
         from: AuditContext,
     ) -> Result<(), AuthError> {
         let now = self.parts.clock.now();
-        let command = move |view: &View<'_>| {
+        let command = move |view: &ReadView<'_>| {
             let Some(found) = invitation(view, id)? else {
-                return Ok(Decision::Refuse(AuthError::InvitationNotFound));
+                return Ok(Outcome::Reject(AuthError::InvitationNotFound));
             };
             let from = from.clone();
-            Ok(Decision::write(move |edit| {
+            Ok(Outcome::commit(move |txn| {
                 let mut event = from.event(now, "invitation.revoked", target(id))?;
                 event.before = Some(described(&found).to_string());
-                emit(edit, &event)?;
-                remove(edit, id, &found)
+                emit(txn, &event)?;
+                remove(txn, id, &found)
             }))
         };
         self.parts.store.submit_from_reserve(command).await?
@@ -128,10 +128,10 @@ impl AuthService {
         if self.parts.store.read_range(read).await?.is_empty() {
             return Ok(0);
         }
-        let command = move |view: &View<'_>| -> Result<Decision<usize, AuthError>, StoreError> {
+        let command = move |view: &ReadView<'_>| -> Result<Outcome<usize, AuthError>, StoreError> {
             let ended = ended(view, now, FORGOTTEN_AT_ONCE)?;
-            Ok(Decision::write(move |edit| {
-                ended.iter().try_for_each(|(id, ended)| remove(edit, *id, ended))?;
+            Ok(Outcome::commit(move |txn| {
+                ended.iter().try_for_each(|(id, ended)| remove(txn, *id, ended))?;
                 Ok(ended.len())
             }))
         };

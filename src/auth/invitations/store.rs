@@ -13,7 +13,7 @@ use crate::{
     },
     clock::Time,
     ids::RandomId,
-    store::{Direction, Edit, Reader, StoreError},
+    store::{Direction, Reader, StoreError, WriteTxn},
 };
 
 /// The key of an invitation in its table.
@@ -58,39 +58,39 @@ pub(in crate::auth) struct NotGood;
 
 /// Takes one use away for an account that was just made, and tells the audit trail.
 pub(in crate::auth) fn spend(
-    edit: &Edit<'_>,
+    txn: &WriteTxn<'_>,
     id: RandomId,
     invitation: &Invitation,
     account: &Account,
     from: &AuditContext,
 ) -> Result<(), StoreError> {
     let uses_left = invitation.uses_left.saturating_sub(1);
-    INVITATIONS.put(edit, row(id), &Invitation { uses_left, ..invitation.clone() })?;
+    INVITATIONS.put(txn, row(id), &Invitation { uses_left, ..invitation.clone() })?;
     let from = AuditContext { actor: Actor::User(account.id), ..from.clone() };
     let mut event = from.event(account.created_at, "invitation.used", target(id))?;
     event.before = Some(json!({ "uses_left": invitation.uses_left }).to_string());
     event.after = Some(json!({ "uses_left": uses_left, "user": account.id.0 }).to_string());
-    emit(edit, &event)
+    emit(txn, &event)
 }
 
 /// Stores a new invitation.
 pub(super) fn insert(
-    edit: &Edit<'_>,
+    txn: &WriteTxn<'_>,
     id: RandomId,
     invitation: &Invitation,
 ) -> Result<(), StoreError> {
-    INVITATION_BY_CODE.put(edit, invitation.code_hash.as_slice(), &InvitationId(id))?;
-    INVITATIONS.put(edit, row(id), invitation)
+    INVITATION_BY_CODE.put(txn, invitation.code_hash.as_slice(), &InvitationId(id))?;
+    INVITATIONS.put(txn, row(id), invitation)
 }
 
 /// Removes an invitation.
 pub(super) fn remove(
-    edit: &Edit<'_>,
+    txn: &WriteTxn<'_>,
     id: RandomId,
     invitation: &Invitation,
 ) -> Result<(), StoreError> {
-    INVITATION_BY_CODE.remove(edit, invitation.code_hash.as_slice())?;
-    INVITATIONS.remove(edit, row(id))?;
+    INVITATION_BY_CODE.remove(txn, invitation.code_hash.as_slice())?;
+    INVITATIONS.remove(txn, row(id))?;
     Ok(())
 }
 

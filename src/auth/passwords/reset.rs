@@ -21,7 +21,7 @@ use crate::{
     crypto,
     http::ClientConnection,
     ids::UserId,
-    store::{Decision, Reader, StoreError, View},
+    store::{Outcome, ReadView, Reader, StoreError},
 };
 
 /// How long a token is good, in minutes. The messages say so too.
@@ -93,17 +93,17 @@ impl AuthService {
         let now = self.parts.clock.now();
         let ends_at = now.plus_minutes(GOOD_FOR_MINUTES);
         let hash = token.hash();
-        let command = move |view: &View<'_>| {
+        let command = move |view: &ReadView<'_>| {
             let Some(account) = account(view, id)? else {
-                return Ok(Decision::Refuse(AuthError::UserNotFound));
+                return Ok(Outcome::Reject(AuthError::UserNotFound));
             };
             if account.disabled {
-                return Ok(Decision::Refuse(AuthError::UserDisabled));
+                return Ok(Outcome::Reject(AuthError::UserDisabled));
             }
             let from = from.clone();
-            Ok(Decision::write(move |edit| {
-                PASSWORD_RESETS.put(edit, id.0, &PasswordReset { hash, ends_at })?;
-                emit(edit, &from.event(now, "password.reset_requested", format!("user:{id}"))?)
+            Ok(Outcome::commit(move |txn| {
+                PASSWORD_RESETS.put(txn, id.0, &PasswordReset { hash, ends_at })?;
+                emit(txn, &from.event(now, "password.reset_requested", format!("user:{id}"))?)
             }))
         };
         self.parts.store.submit(command).await??;
@@ -133,16 +133,16 @@ impl AuthService {
         let new = NewPassword::parse("new", new, &own)?;
         let password_hash = self.hash_new(new, &owner, client).await?;
         let from = AuditContext { actor: Actor::User(owner.id), ..from };
-        let command = move |view: &View<'_>| {
+        let command = move |view: &ReadView<'_>| {
             let Some(owner) = token.owner(view, now)? else {
-                return Ok(Decision::Refuse(AuthError::ResetInvalid));
+                return Ok(Outcome::Reject(AuthError::ResetInvalid));
             };
             let changed = with_password(owner, password_hash.clone());
             let from = from.clone();
-            Ok(Decision::write(move |edit| {
+            Ok(Outcome::commit(move |txn| {
                 // Which spends the token.
-                replace(edit, &changed, None)?;
-                emit(edit, &from.event(now, "password.reset", format!("user:{}", changed.id))?)
+                replace(txn, &changed, None)?;
+                emit(txn, &from.event(now, "password.reset", format!("user:{}", changed.id))?)
             }))
         };
         parts.store.submit_from_reserve(command).await?

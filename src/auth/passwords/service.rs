@@ -11,7 +11,7 @@ use crate::{
     },
     http::{ClientConnection, Principal, RequestContext},
     ids::{RandomId, UserId},
-    store::{Decision, Edit, StoreError, View},
+    store::{Outcome, ReadView, StoreError, WriteTxn},
 };
 
 impl AuthService {
@@ -34,22 +34,22 @@ impl AuthService {
         let from = context.audit_context(caller.actor());
         let password_hash = self.hash_new(new, &checked, context.client()).await?;
         let now = parts.clock.now();
-        let command = move |view: &View<'_>| {
+        let command = move |view: &ReadView<'_>| {
             // What was checked and who asked may have changed since.
             let own = match own {
                 Some(own) if session(view, own)?.is_some() => own,
-                _ => return Ok(Decision::Refuse(AuthError::SessionEnded)),
+                _ => return Ok(Outcome::Reject(AuthError::SessionEnded)),
             };
             let current =
                 account(view, id)?.filter(|account| account.password_hash == checked.password_hash);
             let Some(account) = current else {
-                return Ok(Decision::Refuse(AuthError::PasswordWrong));
+                return Ok(Outcome::Reject(AuthError::PasswordWrong));
             };
             let changed = with_password(account, password_hash.clone());
             let from = from.clone();
-            Ok(Decision::write(move |edit| {
-                replace(edit, &changed, Some(own))?;
-                emit(edit, &from.event(now, "password.changed", format!("user:{id}"))?)
+            Ok(Outcome::commit(move |txn| {
+                replace(txn, &changed, Some(own))?;
+                emit(txn, &from.event(now, "password.changed", format!("user:{id}"))?)
             }))
         };
         parts.store.submit_from_reserve(command).await?
@@ -71,15 +71,15 @@ impl AuthService {
         let new = NewPassword::parse("password", new, &own)?;
         let password_hash = self.hash_new(new, &person, ClientConnection::LOCAL).await?;
         let now = self.parts.clock.now();
-        let command = move |view: &View<'_>| {
+        let command = move |view: &ReadView<'_>| {
             let Some(account) = account(view, id)? else {
-                return Ok(Decision::Refuse(AuthError::UserNotFound));
+                return Ok(Outcome::Reject(AuthError::UserNotFound));
             };
             let changed = with_password(account, password_hash.clone());
             let from = from.clone();
-            Ok(Decision::write(move |edit| {
-                replace(edit, &changed, None)?;
-                emit(edit, &from.event(now, "password.reset", format!("user:{id}"))?)?;
+            Ok(Outcome::commit(move |txn| {
+                replace(txn, &changed, None)?;
+                emit(txn, &from.event(now, "password.reset", format!("user:{id}"))?)?;
                 Ok(changed)
             }))
         };
@@ -108,11 +108,11 @@ pub(super) fn with_password(account: Account, password_hash: String) -> Account 
 /// Stores an account with another password. Whoever got in by the one before is out, but for the session to
 /// keep, and a token that was made because nobody knew it is of no more use.
 pub(super) fn replace(
-    edit: &Edit<'_>,
+    txn: &WriteTxn<'_>,
     changed: &Account,
     keep: Option<RandomId>,
 ) -> Result<(), StoreError> {
-    end_sessions_of(edit, changed.id, keep)?;
-    PASSWORD_RESETS.remove(edit, changed.id.0)?;
-    update_account(edit, changed)
+    end_sessions_of(txn, changed.id, keep)?;
+    PASSWORD_RESETS.remove(txn, changed.id.0)?;
+    update_account(txn, changed)
 }

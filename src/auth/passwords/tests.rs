@@ -12,7 +12,7 @@ use crate::{
     http::{BodyBudget, BodyLimits, ClientConnection, ClientNetwork, RequestContext},
     ids::{RandomId, Role, UserId},
     language::Language,
-    store::{Decision, Store, StoreError, View},
+    store::{Outcome, ReadView, Store, StoreError},
     telemetry::Metrics,
 };
 
@@ -49,10 +49,10 @@ async fn with_ada() -> AuthService {
 /// Stores something in the place of Ada's hash, as an import does.
 async fn keep(auth: &AuthService, hash: &str) {
     let hash = hash.to_owned();
-    let command = move |view: &View<'_>| -> Result<Decision<(), AuthError>, StoreError> {
+    let command = move |view: &ReadView<'_>| -> Result<Outcome<(), AuthError>, StoreError> {
         let ada = account(view, UserId(1))?.unwrap();
         let changed = Account { password_hash: hash.clone(), ..ada };
-        Ok(Decision::write(move |edit| update_account(edit, &changed)))
+        Ok(Outcome::commit(move |txn| update_account(txn, &changed)))
     };
     auth.store().submit(command).await.unwrap().unwrap();
 }
@@ -137,9 +137,9 @@ async fn an_account_without_a_password_lets_nobody_in_until_it_is_set() {
 async fn a_disabled_account_gets_no_link_and_has_no_use_of_an_older_one() {
     let auth = with_ada().await;
     let issued = auth.issue_password_reset(UserId(1), AuditContext::SYSTEM).await.unwrap();
-    let command = |view: &View<'_>| -> Result<Decision<(), AuthError>, StoreError> {
+    let command = |view: &ReadView<'_>| -> Result<Outcome<(), AuthError>, StoreError> {
         let disabled = Account { disabled: true, ..account(view, UserId(1))?.unwrap() };
-        Ok(Decision::write(move |edit| update_account(edit, &disabled)))
+        Ok(Outcome::commit(move |txn| update_account(txn, &disabled)))
     };
     auth.store().submit(command).await.unwrap().unwrap();
     let refused = auth.issue_password_reset(UserId(1), AuditContext::SYSTEM).await;

@@ -18,7 +18,7 @@ use crate::{
     crypto,
     http::{Principal, RequestContext},
     ids::{Role, UserId},
-    store::{Decision, StoreError, View},
+    store::{Outcome, ReadView, StoreError},
 };
 
 /// The state of a person's second factor.
@@ -92,9 +92,9 @@ impl AuthService {
     ) -> Result<[u8; SECRET_BYTES], AuthError> {
         self.confirm_password(principal, password, context).await?;
         let (id, secret, started_at) = (principal.id, crypto::random()?, self.parts.clock.now());
-        let command = move |view: &View<'_>| {
+        let command = move |view: &ReadView<'_>| {
             if confirmed(view, id)?.is_some() {
-                return Ok(Decision::Refuse(AuthError::SecondFactorEnrolled));
+                return Ok(Outcome::Reject(AuthError::SecondFactorEnrolled));
             }
             let begun = SecondFactor {
                 secret,
@@ -103,7 +103,7 @@ impl AuthService {
                 last_step: 0,
                 recovery: Vec::new(),
             };
-            Ok(Decision::write(move |edit| SECOND_FACTORS.put(edit, id.0, &begun)))
+            Ok(Outcome::commit(move |txn| SECOND_FACTORS.put(txn, id.0, &begun)))
         };
         self.parts.store.submit(command).await??;
         Ok(secret)
@@ -126,16 +126,16 @@ impl AuthService {
         let (id, now) = (principal.id, self.parts.clock.now());
         let session = principal.session();
         let from = context.audit_context(Actor::User(id));
-        let command = move |view: &View<'_>| {
+        let command = move |view: &ReadView<'_>| {
             let Some(begun) = SECOND_FACTORS.get(view, id.0)? else {
-                return Ok(Decision::Refuse(AuthError::SecondFactorNotStarted));
+                return Ok(Outcome::Reject(AuthError::SecondFactorNotStarted));
             };
             if begun.confirmed_at.is_some() {
-                return Ok(Decision::Refuse(AuthError::SecondFactorEnrolled));
+                return Ok(Outcome::Reject(AuthError::SecondFactorEnrolled));
             }
             let step = matching_step(&begun.secret, code.trim(), now, begun.last_step);
             let Some(last_step) = step else {
-                return Ok(Decision::Refuse(AuthError::SecondFactorInvalid));
+                return Ok(Outcome::Reject(AuthError::SecondFactorInvalid));
             };
             let factor = SecondFactor {
                 confirmed_at: Some(now),
@@ -144,10 +144,10 @@ impl AuthService {
                 ..begun
             };
             let from = from.clone();
-            Ok(Decision::write(move |edit| {
-                end_sessions_of(edit, id, session)?;
-                SECOND_FACTORS.put(edit, id.0, &factor)?;
-                emit(edit, &from.event(now, "second_factor.enrolled", format!("user:{id}"))?)
+            Ok(Outcome::commit(move |txn| {
+                end_sessions_of(txn, id, session)?;
+                SECOND_FACTORS.put(txn, id.0, &factor)?;
+                emit(txn, &from.event(now, "second_factor.enrolled", format!("user:{id}"))?)
             }))
         };
         let confirmed = self.parts.store.submit(command).await?;
@@ -171,17 +171,17 @@ impl AuthService {
         let (shown, stored) = recovery::generate()?;
         let (id, now) = (principal.id, self.parts.clock.now());
         let from = context.audit_context(Actor::User(id));
-        let command = move |view: &View<'_>| {
+        let command = move |view: &ReadView<'_>| {
             let accepted = match accepted(view, id, &code, now)? {
                 Ok(accepted) => accepted,
-                Err(refusal) => return Ok(Decision::Refuse(refusal)),
+                Err(refusal) => return Ok(Outcome::Reject(refusal)),
             };
             let factor = SecondFactor { recovery: stored.clone(), ..accepted.factor };
             let from = from.clone();
-            Ok(Decision::write(move |edit| {
-                SECOND_FACTORS.put(edit, id.0, &factor)?;
+            Ok(Outcome::commit(move |txn| {
+                SECOND_FACTORS.put(txn, id.0, &factor)?;
                 let action = "second_factor.recovery_codes_renewed";
-                emit(edit, &from.event(now, action, format!("user:{id}"))?)
+                emit(txn, &from.event(now, action, format!("user:{id}"))?)
             }))
         };
         let renewed = self.parts.store.submit(command).await?;
@@ -208,15 +208,15 @@ impl AuthService {
         let (id, now) = (principal.id, self.parts.clock.now());
         let session = principal.session();
         let from = context.audit_context(Actor::User(id));
-        let command = move |view: &View<'_>| {
+        let command = move |view: &ReadView<'_>| {
             if let Err(refusal) = accepted(view, id, &code, now)? {
-                return Ok(Decision::Refuse(refusal));
+                return Ok(Outcome::Reject(refusal));
             }
             let from = from.clone();
-            Ok(Decision::write(move |edit| {
-                end_sessions_of(edit, id, session)?;
-                SECOND_FACTORS.remove(edit, id.0)?;
-                emit(edit, &from.event(now, "second_factor.removed", format!("user:{id}"))?)
+            Ok(Outcome::commit(move |txn| {
+                end_sessions_of(txn, id, session)?;
+                SECOND_FACTORS.remove(txn, id.0)?;
+                emit(txn, &from.event(now, "second_factor.removed", format!("user:{id}"))?)
             }))
         };
         let removed = self.parts.store.submit(command).await?;
@@ -238,21 +238,21 @@ impl AuthService {
             return Err(AuthError::OwnFactors);
         }
         let now = self.parts.clock.now();
-        let command = move |view: &View<'_>| {
+        let command = move |view: &ReadView<'_>| {
             if account(view, id)?.is_none() {
-                return Ok(Decision::Refuse(AuthError::UserNotFound));
+                return Ok(Outcome::Reject(AuthError::UserNotFound));
             }
             let Some(factor) = SECOND_FACTORS.get(view, id.0)? else {
-                return Ok(Decision::Answer(false));
+                return Ok(Outcome::NoChange(false));
             };
             let from = from.clone();
-            Ok(Decision::write(move |edit| {
-                end_sessions_of(edit, id, None)?;
-                SECOND_FACTORS.remove(edit, id.0)?;
+            Ok(Outcome::commit(move |txn| {
+                end_sessions_of(txn, id, None)?;
+                SECOND_FACTORS.remove(txn, id.0)?;
                 let mut event = from.event(now, "second_factor.reset", format!("user:{id}"))?;
                 let left = factor.recovery.len();
                 event.before = Some(json!({ "recovery_codes_left": left }).to_string());
-                emit(edit, &event)?;
+                emit(txn, &event)?;
                 Ok(true)
             }))
         };
@@ -268,14 +268,14 @@ impl AuthService {
 }
 
 /// The second factor of a person, if it counts.
-fn confirmed(view: &View<'_>, id: UserId) -> Result<Option<SecondFactor>, StoreError> {
+fn confirmed(view: &ReadView<'_>, id: UserId) -> Result<Option<SecondFactor>, StoreError> {
     let factor = SECOND_FACTORS.get(view, id.0)?;
     Ok(factor.filter(|factor| factor.confirmed_at.is_some()))
 }
 
 /// What comes of a code for a person's second factor.
 fn accepted(
-    view: &View<'_>,
+    view: &ReadView<'_>,
     id: UserId,
     code: &str,
     now: Time,

@@ -15,7 +15,7 @@ use crate::{
     },
     clock::Time,
     ids::{RandomId, UserId},
-    store::{Decision, Direction, Reader, StoreError, View},
+    store::{Direction, Outcome, ReadView, Reader, StoreError},
 };
 
 /// How many sessions past their end one commit removes.
@@ -71,16 +71,16 @@ impl AuthService {
         from: AuditContext,
     ) -> Result<(), AuthError> {
         let now = self.parts.clock.now();
-        let command = move |view: &View<'_>| {
+        let command = move |view: &ReadView<'_>| {
             let sessions = sessions_of(view, user)?;
             let meant = sessions.iter().find(|(key, _)| Session::name(*key) == name);
             let Some(&(key, _)) = meant else {
-                return Ok(Decision::Refuse(AuthError::SessionNotFound));
+                return Ok(Outcome::Reject(AuthError::SessionNotFound));
             };
             let from = from.clone();
-            Ok(Decision::write(move |edit| {
-                end_session(edit, key, user)?;
-                emit(edit, &from.event(now, "session.ended", target(key))?)
+            Ok(Outcome::commit(move |txn| {
+                end_session(txn, key, user)?;
+                emit(txn, &from.event(now, "session.ended", target(key))?)
             }))
         };
         self.parts.store.submit_from_reserve(command).await?
@@ -97,17 +97,17 @@ impl AuthService {
         from: AuditContext,
     ) -> Result<usize, AuthError> {
         let now = self.parts.clock.now();
-        let command = move |view: &View<'_>| {
+        let command = move |view: &ReadView<'_>| {
             if account(view, user)?.is_none() {
-                return Ok(Decision::Refuse(AuthError::UserNotFound));
+                return Ok(Outcome::Reject(AuthError::UserNotFound));
             }
             let from = from.clone();
-            Ok(Decision::write(move |edit| {
-                let count = end_sessions_of(edit, user, keep)?;
+            Ok(Outcome::commit(move |txn| {
+                let count = end_sessions_of(txn, user, keep)?;
                 if count > 0 {
                     let mut event = from.event(now, "sessions.ended", format!("user:{user}"))?;
                     event.before = Some(json!({ "sessions": count }).to_string());
-                    emit(edit, &event)?;
+                    emit(txn, &event)?;
                 }
                 Ok(count)
             }))
@@ -121,12 +121,12 @@ impl AuthService {
     /// Those of the store.
     pub async fn logout(&self, id: RandomId, from: AuditContext) -> Result<(), AuthError> {
         let now = self.parts.clock.now();
-        let command = move |view: &View<'_>| {
-            let Some(old) = session(view, id)? else { return Ok(Decision::Answer(())) };
+        let command = move |view: &ReadView<'_>| {
+            let Some(old) = session(view, id)? else { return Ok(Outcome::NoChange(())) };
             let from = from.clone();
-            Ok(Decision::write(move |edit| {
-                end_session(edit, Session::key(id), old.user)?;
-                emit(edit, &from.event(now, "logout", target(Session::key(id)))?)
+            Ok(Outcome::commit(move |txn| {
+                end_session(txn, Session::key(id), old.user)?;
+                emit(txn, &from.event(now, "logout", target(Session::key(id)))?)
             }))
         };
         self.parts.store.submit_from_reserve(command).await?
@@ -153,15 +153,15 @@ impl AuthService {
         if ended.is_empty() {
             return Ok(0);
         }
-        let command = move |view: &View<'_>| -> Result<Decision<usize, AuthError>, StoreError> {
+        let command = move |view: &ReadView<'_>| -> Result<Outcome<usize, AuthError>, StoreError> {
             // Somebody may have gone on with one of them meanwhile.
             let mut still = Vec::new();
             for &id in &ended {
                 let session = SESSIONS.get(view, id)?.filter(past_end);
                 still.extend(session.map(|session| (id, session.user)));
             }
-            Ok(Decision::write(move |edit| {
-                still.iter().try_for_each(|&(id, user)| end_session(edit, id, user))?;
+            Ok(Outcome::commit(move |txn| {
+                still.iter().try_for_each(|&(id, user)| end_session(txn, id, user))?;
                 Ok(still.len())
             }))
         };
@@ -199,8 +199,8 @@ mod tests {
         let auth = AuthService::in_memory(clock.clone());
         let idle_days = i64::from(auth.parts.config.session_idle_days);
         let day = |days: i64| Time::EPOCH.plus_seconds(days * 86_400);
-        let put = move |_: &View<'_>| -> Result<Decision<(), AuthError>, StoreError> {
-            Ok(Decision::write(move |edit| {
+        let put = move |_: &ReadView<'_>| -> Result<Outcome<(), AuthError>, StoreError> {
+            Ok(Outcome::commit(move |txn| {
                 for number in 0..20_u8 {
                     let session = Session {
                         user: UserId(1),
@@ -211,7 +211,7 @@ mod tests {
                         generation: 0,
                         refresh_hash: [0; 32],
                     };
-                    put_session(edit, RandomId([number; 16]), &session)?;
+                    put_session(txn, RandomId([number; 16]), &session)?;
                 }
                 Ok(())
             }))

@@ -20,7 +20,7 @@ use crate::{
     crypto,
     http::{Principal, RequestContext},
     ids::{RandomId, UserId},
-    store::{Decision, Edit, StoreError, View},
+    store::{Outcome, ReadView, StoreError, WriteTxn},
 };
 
 /// Beyond this many open sessions of one person, the one that was used longest ago ends.
@@ -162,23 +162,23 @@ impl AuthService {
             refresh_hash: token.hash(),
         };
         let limits = parts.limits;
-        let command = move |view: &View<'_>| {
+        let command = move |view: &ReadView<'_>| {
             // The password was checked against a snapshot: what changed since then counts.
             let current = account(view, checked.id)?
                 .filter(|account| account.password_hash == checked.password_hash);
             let Some(account) = current else {
-                return Ok(Decision::Refuse(AuthError::InvalidCredentials));
+                return Ok(Outcome::Reject(AuthError::InvalidCredentials));
             };
             if account.disabled {
-                return Ok(Decision::Refuse(AuthError::AccountDisabled));
+                return Ok(Outcome::Reject(AuthError::AccountDisabled));
             }
             let factor = SECOND_FACTORS.get(view, account.id.0)?;
             let accepted = match (factor.filter(|factor| factor.confirmed_at.is_some()), &code) {
                 (None, _) => None,
-                (Some(_), None) => return Ok(Decision::Refuse(AuthError::SecondFactorMissing)),
+                (Some(_), None) => return Ok(Outcome::Reject(AuthError::SecondFactorMissing)),
                 (Some(factor), Some(code)) => {
                     let Some(accepted) = accept(&factor, code, now) else {
-                        return Ok(Decision::Refuse(AuthError::SecondFactorInvalid));
+                        return Ok(Outcome::Reject(AuthError::SecondFactorInvalid));
                     };
                     Some(accepted)
                 }
@@ -195,21 +195,21 @@ impl AuthService {
             let password_hash = rehashed.clone().unwrap_or_else(|| account.password_hash.clone());
             let account = Account { last_login_at: Some(now), password_hash, ..account };
             let (opening, from) = (opening.clone(), from.clone());
-            Ok(Decision::write(move |edit| {
+            Ok(Outcome::commit(move |txn| {
                 for session in ended {
-                    end_session(edit, session, account.id)?;
+                    end_session(txn, session, account.id)?;
                 }
                 if let Some((session, user)) = replaced {
-                    end_session(edit, session, user)?;
+                    end_session(txn, session, user)?;
                 }
                 if let Some(accepted) = accepted {
-                    SECOND_FACTORS.put(edit, account.id.0, &accepted.factor)?;
+                    SECOND_FACTORS.put(txn, account.id.0, &accepted.factor)?;
                     if accepted.was_recovery {
                         let action = "second_factor.recovery_code_used";
-                        emit(edit, &from.event(now, action, user_target(account.id))?)?;
+                        emit(txn, &from.event(now, action, user_target(account.id))?)?;
                     }
                 }
-                begin(edit, id, &opening, &from, &account)?;
+                begin(txn, id, &opening, &from, &account)?;
                 Ok(account)
             }))
         };
@@ -241,9 +241,9 @@ impl AuthService {
         target: String,
     ) {
         let now = self.parts.clock.now();
-        let command = move |_: &View<'_>| -> Result<Decision<(), AuthError>, StoreError> {
+        let command = move |_: &ReadView<'_>| -> Result<Outcome<(), AuthError>, StoreError> {
             let event = from.event(now, action, target.clone())?;
-            Ok(Decision::write(move |edit| emit(edit, &event)))
+            Ok(Outcome::commit(move |txn| emit(txn, &event)))
         };
         let noted = self.parts.store.submit_from_reserve(command).await;
         if let Err(error) = noted.map_err(AuthError::from).flatten() {
@@ -254,16 +254,16 @@ impl AuthService {
 }
 
 fn begin(
-    edit: &Edit<'_>,
+    txn: &WriteTxn<'_>,
     id: RandomId,
     session: &Session,
     from: &AuditContext,
     account: &Account,
 ) -> Result<(), StoreError> {
-    put_session(edit, id, session)?;
-    update_account(edit, account)?;
+    put_session(txn, id, session)?;
+    update_account(txn, account)?;
     let event = from.event(session.created_at, "login.success", user_target(account.id))?;
-    emit(edit, &event)
+    emit(txn, &event)
 }
 
 /// The sessions to end when one more opens: those past their end, and the longest unused beyond the

@@ -16,7 +16,7 @@ use crate::{
     clock::Time,
     crypto,
     http::{Problem, RequestContext, SecretKind},
-    store::{Decision, View},
+    store::{Outcome, ReadView},
 };
 
 /// How long the answer to a refresh can be asked for again.
@@ -43,34 +43,34 @@ impl AuthService {
         let (now, limits) = (parts.clock.now(), parts.limits);
         let (network, from) =
             (context.network.to_string(), context.audit_context(Actor::Anonymous));
-        let command = move |view: &View<'_>| {
+        let command = move |view: &ReadView<'_>| {
             let id = token.session;
             let Some(old) = session(view, id)? else {
-                return Ok(Decision::Refuse(AuthError::RefreshInvalid));
+                return Ok(Outcome::Reject(AuthError::RefreshInvalid));
             };
             let owner = account(view, old.user)?.filter(|account| !account.disabled);
             let Some(owner) = owner else {
-                return Ok(Decision::Refuse(AuthError::RefreshInvalid));
+                return Ok(Outcome::Reject(AuthError::RefreshInvalid));
             };
             if limits.ends_at(old.created_at, old.last_used_at) < now {
-                return Ok(Decision::Refuse(AuthError::RefreshInvalid));
+                return Ok(Outcome::Reject(AuthError::RefreshInvalid));
             }
             if is_good(&old, &next) && is_repeatable(old.last_used_at, now) {
-                return Ok(Decision::Answer(Some((owner, id))));
+                return Ok(Outcome::NoChange(Some((owner, id))));
             }
             if !is_good(&old, &token) {
                 let from = AuditContext { actor: Actor::User(old.user), ..from.clone() };
                 // The answer is a refusal, but it must be written: the session ends.
-                return Ok(Decision::write(move |edit| {
-                    end_session(edit, Session::key(id), old.user)?;
+                return Ok(Outcome::commit(move |txn| {
+                    end_session(txn, Session::key(id), old.user)?;
                     let event =
                         from.event(now, "session.refresh_reused", target(Session::key(id)))?;
-                    emit(edit, &event)?;
+                    emit(txn, &event)?;
                     Ok(None)
                 }));
             }
             let (network, hash, generation) = (network.clone(), next.hash(), next.generation);
-            Ok(Decision::write(move |edit| {
+            Ok(Outcome::commit(move |txn| {
                 let session = Session {
                     last_used_at: now.max(old.last_used_at),
                     network,
@@ -78,7 +78,7 @@ impl AuthService {
                     refresh_hash: hash,
                     ..old
                 };
-                put_session(edit, id, &session)?;
+                put_session(txn, id, &session)?;
                 Ok(Some((owner, id)))
             }))
         };

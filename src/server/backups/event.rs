@@ -7,7 +7,7 @@ use crate::{
     backup::{BackupName, Taken},
     clock::Time,
     crypto::NoRandomness,
-    store::{Decision, Store, StoreError},
+    store::{Outcome, Store, StoreError},
 };
 
 /// The event of a backup that was taken.
@@ -39,7 +39,7 @@ pub(in crate::server) async fn write_event(
 ) -> Result<(), StoreError> {
     let noted = store.submit_from_reserve(move |_| {
         let event = event.clone();
-        Ok(Decision::<(), Infallible>::write(move |edit| emit(edit, &event)))
+        Ok(Outcome::<(), Infallible>::commit(move |txn| emit(txn, &event)))
     });
     let Ok(()) = noted.await?;
     Ok(())

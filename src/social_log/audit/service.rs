@@ -11,7 +11,7 @@ use crate::{
     audit_event::AuditEvent,
     clock::Time,
     social_log::{Page, store::Window},
-    store::{Decision, Reader, Snapshot, Store, StoreError},
+    store::{Outcome, Reader, Snapshot, Store, StoreError},
 };
 
 /// How many entries are looked at to count actions.
@@ -37,7 +37,7 @@ impl AuditTrail {
         let appended = self.store.submit_from_reserve(move |view| {
             let fresh = unknown(view, &events)?;
             if fresh.is_empty() {
-                return Ok(Decision::<(), Infallible>::Answer(()));
+                return Ok(Outcome::<(), Infallible>::NoChange(()));
             }
             let mut head = store::head(view)?;
             let mut entries = Vec::with_capacity(fresh.len());
@@ -46,7 +46,7 @@ impl AuditTrail {
                 head = entry.head();
                 entries.push(entry);
             }
-            Ok(Decision::write(move |edit| store::append(edit, &entries)))
+            Ok(Outcome::commit(move |txn| store::append(txn, &entries)))
         });
         let Ok(()) = appended.await?;
         Ok(())
@@ -151,7 +151,7 @@ mod tests {
             store::tests::{open, temporary_store},
             tables::{AUDIT, AUDIT_HEAD},
         },
-        store::Edit,
+        store::WriteTxn,
     };
 
     fn events(count: i64) -> Vec<AuditEvent> {
@@ -166,11 +166,11 @@ mod tests {
 
     async fn tamper(
         store: &Store,
-        change: impl Fn(&Edit<'_>) -> Result<(), StoreError> + Clone + Send + 'static,
+        change: impl Fn(&WriteTxn<'_>) -> Result<(), StoreError> + Clone + Send + 'static,
     ) {
         let changed = store.submit(move |_| {
             let change = change.clone();
-            Ok(Decision::<(), Infallible>::write(move |edit| change(edit)))
+            Ok(Outcome::<(), Infallible>::commit(move |txn| change(txn)))
         });
         let Ok(()) = changed.await.unwrap();
     }
@@ -241,14 +241,14 @@ mod tests {
         let found = audit.verify().await.unwrap();
         assert_eq!((found.verified.sequence, found.broken), (8_192, None));
 
-        tamper(&store, |edit| AUDIT.remove(edit, 8_192).map(drop)).await;
+        tamper(&store, |txn| AUDIT.remove(txn, 8_192).map(drop)).await;
         let broken = audit.verify().await.unwrap().broken;
         assert_eq!(broken, Some(Broken { sequence: 8_192, fault: ChainFault::Missing }));
 
-        let alter = |edit: &Edit<'_>| {
-            let mut entry = AUDIT.get(edit, 5_000)?.unwrap();
+        let alter = |txn: &WriteTxn<'_>| {
+            let mut entry = AUDIT.get(txn, 5_000)?.unwrap();
             entry.target = "user:1".to_owned();
-            AUDIT.put(edit, 5_000, &entry)
+            AUDIT.put(txn, 5_000, &entry)
         };
         tamper(&store, alter).await;
         let found = audit.verify().await.unwrap();
@@ -262,7 +262,7 @@ mod tests {
         let (_directory, store) = temporary_store();
         let audit = AuditTrail::new(store.clone());
         audit.append(events(3)).await.unwrap();
-        tamper(&store, |edit| AS_TEXT.put(edit, 2, &"?".to_owned())).await;
+        tamper(&store, |txn| AS_TEXT.put(txn, 2, &"?".to_owned())).await;
         let broken = audit.verify().await.unwrap().broken;
         assert_eq!(broken, Some(Broken { sequence: 2, fault: ChainFault::Unreadable }));
     }
@@ -272,7 +272,7 @@ mod tests {
         let (_directory, store) = temporary_store();
         let audit = AuditTrail::new(store.clone());
         audit.append(events(1)).await.unwrap();
-        tamper(&store, |edit| AUDIT_HEAD.remove(edit, ()).map(drop)).await;
+        tamper(&store, |txn| AUDIT_HEAD.remove(txn, ()).map(drop)).await;
         assert!(audit.append(events(1)).await.is_err());
         assert!(audit.verify().await.unwrap().broken.is_some());
     }

@@ -15,7 +15,7 @@ use crate::{
         store::{Window, newest_first},
         tables::{AUDIT, AUDIT_BY_ID, AUDIT_HEAD},
     },
-    store::{Direction, Edit, Reader, StoreError},
+    store::{Direction, Reader, StoreError, WriteTxn},
 };
 
 /// How far entries may be out of order: two files hand theirs over each in its own time.
@@ -35,12 +35,12 @@ pub(super) fn is_known(reader: &impl Reader, id: RandomId) -> Result<bool, Store
 }
 
 /// Adds entries that were linked to the chain's head, in order.
-pub(super) fn append(edit: &Edit<'_>, entries: &[Entry]) -> Result<(), StoreError> {
+pub(super) fn append(txn: &WriteTxn<'_>, entries: &[Entry]) -> Result<(), StoreError> {
     for entry in entries {
-        AUDIT.put(edit, entry.sequence, entry)?;
-        AUDIT_BY_ID.put(edit, key_of(entry.id), &entry.sequence)?;
+        AUDIT.put(txn, entry.sequence, entry)?;
+        AUDIT_BY_ID.put(txn, key_of(entry.id), &entry.sequence)?;
     }
-    entries.last().map_or(Ok(()), |last| AUDIT_HEAD.put(edit, (), &last.head()))
+    entries.last().map_or(Ok(()), |last| AUDIT_HEAD.put(txn, (), &last.head()))
 }
 
 /// The newest entries that a filter lets through.

@@ -12,7 +12,7 @@ use crate::{
         records::{AuthorUsage, FeedUsage},
         tables::{AUTHORS, FEED, LOGS, LOGS_BY_AUTHOR},
     },
-    store::{Direction, Edit, Reader, StoreError},
+    store::{Direction, Reader, StoreError, WriteTxn},
 };
 
 /// What authors are called whose logs arrived before it was known whether an API key sent them. Such logs
@@ -66,7 +66,7 @@ pub(super) fn names_of(
 
 /// Adds logs of one author, who spends so many bytes of their quota of the day on them.
 pub(super) fn add(
-    edit: &Edit<'_>,
+    txn: &WriteTxn<'_>,
     logs: impl Iterator<Item = Post>,
     author: Author,
     day: i64,
@@ -75,53 +75,53 @@ pub(super) fn add(
     let name = author.to_string();
     let (mut posts, mut bytes) = (0, 0);
     for log in logs {
-        LOGS.put(edit, log.id, &log)?;
-        LOGS_BY_AUTHOR.put(edit, (name.as_str(), log.id), &())?;
+        LOGS.put(txn, log.id, &log)?;
+        LOGS_BY_AUTHOR.put(txn, (name.as_str(), log.id), &())?;
         posts += 1;
         bytes += log_bytes(&log);
     }
-    let mut of_author = author_usage(edit, author)?;
+    let mut of_author = author_usage(txn, author)?;
     let spent_before = of_author.spent_on(day);
     of_author.posts += posts;
     of_author.bytes += bytes;
     (of_author.day, of_author.day_bytes) = (day, spent_before.saturating_add(spent));
-    AUTHORS.put(edit, name.as_str(), &of_author)?;
-    let mut feed = feed_usage(edit)?;
+    AUTHORS.put(txn, name.as_str(), &of_author)?;
+    let mut feed = feed_usage(txn)?;
     feed.posts += posts;
     feed.bytes += bytes;
     if name.starts_with(PERSON) {
         feed.people_bytes += bytes;
     }
-    FEED.put(edit, (), &feed)
+    FEED.put(txn, (), &feed)
 }
 
 /// Removes logs, as far as they are still there.
 pub(super) fn remove(
-    edit: &Edit<'_>,
+    txn: &WriteTxn<'_>,
     ids: impl IntoIterator<Item = u64>,
 ) -> Result<Removed, StoreError> {
-    let mut feed = feed_usage(edit)?;
+    let mut feed = feed_usage(txn)?;
     let (mut removed, mut of_authors) = (Removed::default(), BTreeMap::<String, Removed>::new());
     for id in ids {
-        let Some(log) = LOGS.get(edit, id)? else { continue };
+        let Some(log) = LOGS.get(txn, id)? else { continue };
         let (name, one) = (name_of(&log, &feed), Removed { posts: 1, bytes: log_bytes(&log) });
-        LOGS.remove(edit, id)?;
-        LOGS_BY_AUTHOR.remove(edit, (name.as_str(), id))?;
+        LOGS.remove(txn, id)?;
+        LOGS_BY_AUTHOR.remove(txn, (name.as_str(), id))?;
         removed.add(one);
         of_authors.entry(name).or_default().add(one);
     }
     for (name, Removed { posts, bytes }) in of_authors {
-        let mut usage = AUTHORS.get(edit, name.as_str())?.unwrap_or_default();
+        let mut usage = AUTHORS.get(txn, name.as_str())?.unwrap_or_default();
         usage.posts = usage.posts.saturating_sub(posts);
         usage.bytes = usage.bytes.saturating_sub(bytes);
-        AUTHORS.put(edit, name.as_str(), &usage)?;
+        AUTHORS.put(txn, name.as_str(), &usage)?;
         if name.starts_with(PERSON) {
             feed.people_bytes = feed.people_bytes.saturating_sub(bytes);
         }
     }
     feed.posts = feed.posts.saturating_sub(removed.posts);
     feed.bytes = feed.bytes.saturating_sub(removed.bytes);
-    FEED.put(edit, (), &feed)?;
+    FEED.put(txn, (), &feed)?;
     Ok(removed)
 }
 
@@ -143,14 +143,14 @@ pub(super) fn idle_authors(
 
 /// Forgets authors, as far as they are idle still.
 pub(super) fn forget_authors(
-    edit: &Edit<'_>,
+    txn: &WriteTxn<'_>,
     names: &[String],
     today: i64,
 ) -> Result<(), StoreError> {
     for name in names {
-        let usage = AUTHORS.get(edit, name.as_str())?;
+        let usage = AUTHORS.get(txn, name.as_str())?;
         if usage.is_some_and(|usage| is_idle(&usage, today)) {
-            AUTHORS.remove(edit, name.as_str())?;
+            AUTHORS.remove(txn, name.as_str())?;
         }
     }
     Ok(())
@@ -161,32 +161,32 @@ const fn is_idle(usage: &AuthorUsage, today: i64) -> bool {
 }
 
 /// The step of a migration: the books of logs that are there already.
-pub(in crate::social_log) fn count_posts(edit: &Edit<'_>) -> Result<(), StoreError> {
-    LOGS_BY_AUTHOR.create(edit)?;
-    AUTHORS.create(edit)?;
-    FEED.create(edit)?;
-    let whole = LOGS.len(edit)?;
+pub(in crate::social_log) fn count_posts(txn: &WriteTxn<'_>) -> Result<(), StoreError> {
+    LOGS_BY_AUTHOR.create(txn)?;
+    AUTHORS.create(txn)?;
+    FEED.create(txn)?;
+    let whole = LOGS.len(txn)?;
     let mut feed = FeedUsage { keys_known_from: u64::MAX, ..FeedUsage::default() };
     let (mut authors, mut last) = (BTreeMap::<String, AuthorUsage>::new(), 0);
     let mut failed = Ok(());
-    LOGS.visit(edit, 0_u64.., Direction::Ascending, |id, log| {
+    LOGS.visit(txn, 0_u64.., Direction::Ascending, |id, log| {
         let (name, bytes) = (name_of(&log, &feed), log_bytes(&log));
-        failed = LOGS_BY_AUTHOR.put(edit, (name.as_str(), id), &());
+        failed = LOGS_BY_AUTHOR.put(txn, (name.as_str(), id), &());
         let of_author = authors.entry(name).or_default();
         of_author.posts += 1;
         of_author.bytes += bytes;
         feed.posts += 1;
         feed.bytes += bytes;
         last = id;
-        edit.progress(feed.posts, whole);
+        txn.progress(feed.posts, whole);
         if failed.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
     failed?;
     for (name, usage) in authors {
-        AUTHORS.put(edit, name.as_str(), &usage)?;
+        AUTHORS.put(txn, name.as_str(), &usage)?;
     }
     feed.keys_known_from = last + 1;
-    FEED.put(edit, (), &feed)
+    FEED.put(txn, (), &feed)
 }
 
 #[cfg(test)]
@@ -205,7 +205,7 @@ mod tests {
             KeyName, MIGRATIONS,
             store::tests::{open, temporary_store},
         },
-        store::{Decision, Store},
+        store::{Outcome, Store},
     };
 
     const ADA: Author = Author::User(UserId(7));
@@ -229,14 +229,14 @@ mod tests {
 
     async fn write<T: Send + 'static>(
         store: &Store,
-        change: impl Fn(&Edit<'_>) -> Result<T, StoreError> + Clone + Send + 'static,
+        change: impl Fn(&WriteTxn<'_>) -> Result<T, StoreError> + Clone + Send + 'static,
     ) -> T {
-        let done = store.submit(move |_| Ok(Decision::<T, ()>::write(change.clone())));
+        let done = store.submit(move |_| Ok(Outcome::<T, ()>::commit(change.clone())));
         done.await.unwrap().unwrap()
     }
 
     async fn add_of(store: &Store, author: Author, ids: std::ops::Range<u64>) {
-        write(store, move |edit| add(edit, ids.clone().map(|id| log(id, author)), author, 1, 10))
+        write(store, move |txn| add(txn, ids.clone().map(|id| log(id, author)), author, 1, 10))
             .await;
     }
 
@@ -278,9 +278,9 @@ mod tests {
     async fn logs_of_before_are_counted_and_are_nobodys_share() {
         let directory = tempfile::tempdir().unwrap();
         let store = open(directory.path(), &MIGRATIONS[..1]);
-        write(&store, |edit| {
-            edit.next_numbers("social_logs", 5)?;
-            (1..=5).try_for_each(|id| LOGS.put(edit, id, &log(id, ADA)))
+        write(&store, |txn| {
+            txn.next_numbers("social_logs", 5)?;
+            (1..=5).try_for_each(|id| LOGS.put(txn, id, &log(id, ADA)))
         })
         .await;
         drop(store);
@@ -292,7 +292,7 @@ mod tests {
         agree(&store);
         let names = names_of(&store.read().unwrap(), WantedAuthor::Person(UserId(7))).unwrap();
         assert_eq!(names, ["earlier/user:7", "user:7"]);
-        let removed = write(&store, |edit| remove(edit, [2, 6, 99])).await;
+        let removed = write(&store, |txn| remove(txn, [2, 6, 99])).await;
         assert_eq!(removed, Removed { posts: 2, bytes: 2 * size() });
         agree(&store);
     }
@@ -309,20 +309,20 @@ mod tests {
         add_of(&store, Author::User(UserId(8)), 121..126).await;
         // All of it fits, and people have five more than their quarter.
         let total = 80 * size();
-        let step = move |edit: &Edit<'_>| displace(edit, 100 * size(), u64::MAX);
+        let step = move |txn: &WriteTxn<'_>| displace(txn, 100 * size(), u64::MAX);
         let displaced = write(&store, step).await;
         agree(&store);
         assert_eq!(displaced.posts, 25, "down to 100 in all");
         let usage = feed_usage(&store.read().unwrap()).unwrap();
         assert_eq!(usage.people_bytes, 25 * size(), "a quarter");
-        write(&store, move |edit| displace(edit, total, u64::MAX)).await;
+        write(&store, move |txn| displace(txn, total, u64::MAX)).await;
         agree(&store);
         let left = |author: Author| author_usage(&store.read().unwrap(), author).unwrap().posts;
         assert_eq!((left(key), left(ADA), left(Author::User(UserId(8)))), (60, 15, 5));
         let oldest =
             LOGS.collect(&store.read().unwrap(), 0_u64.., Direction::Ascending, 1, |id, _| id);
         assert_eq!(oldest.unwrap(), [41]);
-        let part = write(&store, move |edit| displace(edit, size(), 2 * size())).await;
+        let part = write(&store, move |txn| displace(txn, size(), 2 * size())).await;
         assert_eq!(part.posts, 2, "no more than was wanted");
         agree(&store);
     }
@@ -333,10 +333,10 @@ mod tests {
         add_of(&store, ADA, 1..3).await;
         let idle = |today| idle_authors(&store.read().unwrap(), today, 9).unwrap();
         assert!(idle(2).is_empty());
-        write(&store, |edit| remove(edit, [1, 2])).await;
+        write(&store, |txn| remove(txn, [1, 2])).await;
         assert!(idle(1).is_empty(), "the quota of today is not given back");
         assert_eq!(idle(2), ["user:7"]);
-        write(&store, |edit| forget_authors(edit, &["user:7".to_owned()], 2)).await;
+        write(&store, |txn| forget_authors(txn, &["user:7".to_owned()], 2)).await;
         assert!(idle(2).is_empty());
         agree(&store);
     }

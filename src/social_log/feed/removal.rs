@@ -18,7 +18,7 @@ use crate::{
         SocialLogError,
         tables::{LOGS, LOGS_BY_AUTHOR},
     },
-    store::{Decision, Direction, Edit, Reader, Snapshot, StoreError},
+    store::{Direction, Outcome, Reader, Snapshot, StoreError, WriteTxn},
 };
 
 /// How much goes in one commit, at most: so many logs, or the first that makes it so many bytes.
@@ -96,7 +96,7 @@ impl Feed {
         }
         let total = self.policy.total_bytes;
         while retention::is_over(&ledger::feed_usage(&self.store.read()?)?, total) {
-            let step = move |edit: &Edit<'_>| retention::displace(edit, total, STEP_BYTES);
+            let step = move |txn: &WriteTxn<'_>| retention::displace(txn, total, STEP_BYTES);
             if self.change(step).await?.posts == 0 {
                 break;
             }
@@ -105,8 +105,8 @@ impl Feed {
         let idle = move |snapshot: &Snapshot| ledger::idle_authors(snapshot, today, STEP_POSTS);
         let idle = self.store.read_range(idle).await?;
         if !idle.is_empty() {
-            let forget = move |edit: &Edit<'_>| {
-                ledger::forget_authors(edit, &idle, today)?;
+            let forget = move |txn: &WriteTxn<'_>| {
+                ledger::forget_authors(txn, &idle, today)?;
                 Ok(Removed::default())
             };
             self.change(forget).await?;
@@ -128,8 +128,8 @@ impl Feed {
     /// # Errors
     /// Those of the store.
     pub async fn displaced_told(&self, told: Removed) -> Result<(), SocialLogError> {
-        let tell = move |edit: &Edit<'_>| {
-            retention::told(edit, told)?;
+        let tell = move |txn: &WriteTxn<'_>| {
+            retention::told(txn, told)?;
             Ok(Removed::default())
         };
         self.change(tell).await?;
@@ -150,20 +150,20 @@ impl Feed {
         if ids.is_empty() {
             return Ok(Removed::default());
         }
-        self.change(move |edit| ledger::remove(edit, ids.iter().copied())).await
+        self.change(move |txn| ledger::remove(txn, ids.iter().copied())).await
     }
 
     /// Makes a change that gives space back, as soon as there is a place in the queue.
     async fn change(
         &self,
-        change: impl Fn(&Edit<'_>) -> Result<Removed, StoreError> + Clone + Send + 'static,
+        change: impl Fn(&WriteTxn<'_>) -> Result<Removed, StoreError> + Clone + Send + 'static,
     ) -> Result<Removed, StoreError> {
         loop {
             let (change, room) = (change.clone(), self.room.clone());
             let done = self.store.submit_from_reserve(move |_| {
                 let (change, room) = (change.clone(), room.clone());
-                Ok(Decision::<Removed, std::convert::Infallible>::write(move |edit| {
-                    let removed = change(edit)?;
+                Ok(Outcome::<Removed, std::convert::Infallible>::commit(move |txn| {
+                    let removed = change(txn)?;
                     room.frees(removed);
                     Ok(removed)
                 }))

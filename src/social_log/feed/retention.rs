@@ -13,7 +13,7 @@ use crate::{
         records::FeedUsage,
         tables::{AUTHORS, FEED, LOGS, LOGS_BY_AUTHOR},
     },
-    store::{Direction, Edit, Reader, StoreError},
+    store::{Direction, Reader, StoreError, WriteTxn},
 };
 
 /// How many logs of an author make room at once, before somebody else may have more than they.
@@ -26,29 +26,29 @@ pub(super) fn is_over(usage: &FeedUsage, total: u64) -> bool {
 
 /// Removes the oldest logs of whoever has most, as long as the feed takes more than it may: until at least
 /// `wanted` bytes are free, or nothing is over.
-pub(super) fn displace(edit: &Edit<'_>, total: u64, wanted: u64) -> Result<Removed, StoreError> {
+pub(super) fn displace(txn: &WriteTxn<'_>, total: u64, wanted: u64) -> Result<Removed, StoreError> {
     let mut removed = Removed::default();
     loop {
-        let usage = feed_usage(edit)?;
+        let usage = feed_usage(txn)?;
         if !is_over(&usage, total) || removed.bytes >= wanted {
             break;
         }
         let of_people = usage.people_bytes > people_bound(total);
         let surplus =
             if of_people { usage.people_bytes - people_bound(total) } else { usage.bytes - total };
-        let Some(name) = whoever_has_most(edit, of_people)? else { break };
-        let ids = oldest_of(edit, &name, surplus.min(wanted - removed.bytes))?;
-        let gone = remove(edit, ids)?;
+        let Some(name) = whoever_has_most(txn, of_people)? else { break };
+        let ids = oldest_of(txn, &name, surplus.min(wanted - removed.bytes))?;
+        let gone = remove(txn, ids)?;
         if gone.posts == 0 {
             break;
         }
         removed.add(gone);
     }
     if removed.posts > 0 {
-        let mut usage = feed_usage(edit)?;
+        let mut usage = feed_usage(txn)?;
         usage.displaced_posts += removed.posts;
         usage.displaced_bytes += removed.bytes;
-        FEED.put(edit, (), &usage)?;
+        FEED.put(txn, (), &usage)?;
     }
     Ok(removed)
 }
@@ -82,9 +82,9 @@ fn oldest_of(reader: &impl Reader, name: &str, wanted: u64) -> Result<Vec<u64>, 
 }
 
 /// Forgets how much made room for others, as far as that was told.
-pub(super) fn told(edit: &Edit<'_>, told: Removed) -> Result<(), StoreError> {
-    let mut usage = feed_usage(edit)?;
+pub(super) fn told(txn: &WriteTxn<'_>, told: Removed) -> Result<(), StoreError> {
+    let mut usage = feed_usage(txn)?;
     usage.displaced_posts = usage.displaced_posts.saturating_sub(told.posts);
     usage.displaced_bytes = usage.displaced_bytes.saturating_sub(told.bytes);
-    FEED.put(edit, (), &usage)
+    FEED.put(txn, (), &usage)
 }

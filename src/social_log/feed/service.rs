@@ -23,7 +23,7 @@ use crate::{
     crypto,
     ids::Role,
     social_log::{Page, SocialLogError, canonical::Canonical, records::Submission, store::Window},
-    store::{Decision, Space, Store, StoreError},
+    store::{Outcome, Space, Store, StoreError},
 };
 
 /// How many logs are looked at to count them.
@@ -109,29 +109,29 @@ impl Feed {
                 && let Some(earlier) = store::submission(view, &name, key, now)?
             {
                 return Ok(if earlier.fingerprint == fingerprint {
-                    Decision::Answer(earlier.accepted)
+                    Outcome::NoChange(earlier.accepted)
                 } else {
-                    Decision::Refuse(SocialLogError::IdempotencyKeyReused)
+                    Outcome::Reject(SocialLogError::IdempotencyKeyReused)
                 });
             }
             let spent = ledger::author_usage(view, author)?.spent_on(day_of(now));
             if let Err(refused) = policy.admits(author, bytes, spent, now) {
-                return Ok(Decision::Refuse(refused));
+                return Ok(Outcome::Reject(refused));
             }
             let commits = *commits.borrow();
             if !room.has(bytes, commits) {
-                return Ok(Decision::Refuse(StoreError::NoSpace.into()));
+                return Ok(Outcome::Reject(StoreError::NoSpace.into()));
             }
             let (name, batch, key) = (name.clone(), Arc::clone(&batch), key.clone());
             let (room, total) = (room.clone(), policy.total_bytes);
-            Ok(Decision::write(move |edit| {
-                let accepted = store::append(edit, batch.logs(), author, now, bytes)?;
+            Ok(Outcome::commit(move |txn| {
+                let accepted = store::append(txn, batch.logs(), author, now, bytes)?;
                 room.writes(bytes, commits);
                 // Twice as much as came, so that a bound that was lowered is reached.
-                room.frees(retention::displace(edit, total, bytes.saturating_mul(2))?);
+                room.frees(retention::displace(txn, total, bytes.saturating_mul(2))?);
                 if let Some(key) = key {
                     let submission = Submission { fingerprint, accepted, time: now };
-                    store::remember(edit, &name, &key, &submission)?;
+                    store::remember(txn, &name, &key, &submission)?;
                 }
                 Ok(accepted)
             }))

@@ -15,7 +15,7 @@ use crate::{
         store::{Window, newest_first},
         tables::{LOGS, SUBMISSIONS, SUBMISSIONS_BY_AGE},
     },
-    store::{Direction, Edit, Reader, StoreError},
+    store::{Direction, Reader, StoreError, WriteTxn},
 };
 
 /// How many forgotten submissions a remembered one clears away, at most: more than one, so that they
@@ -24,19 +24,19 @@ const CLEARED_PER_WRITE: usize = 16;
 
 /// Adds logs to the end of the feed, for so many bytes of the author's quota.
 pub(super) fn append(
-    edit: &Edit<'_>,
+    txn: &WriteTxn<'_>,
     logs: &[NewPost],
     author: Author,
     received_at: Time,
     spent: u64,
 ) -> Result<AcceptedBatch, StoreError> {
     let accepted = u64::try_from(logs.len()).unwrap_or(u64::MAX);
-    let first_id = edit.next_numbers("social_logs", accepted)?;
+    let first_id = txn.next_numbers("social_logs", accepted)?;
     let logs = (first_id..).zip(logs).map(|(id, log)| {
         let NewPost { social, timestamp, content, status } = log.clone();
         Post { id, social, timestamp, content, status, received_at, author }
     });
-    ledger::add(edit, logs, author, day_of(received_at), spent)?;
+    ledger::add(txn, logs, author, day_of(received_at), spent)?;
     Ok(AcceptedBatch { accepted, first_id, last_id: first_id + accepted.saturating_sub(1) })
 }
 
@@ -91,24 +91,24 @@ pub(super) fn submission(
 
 /// Remembers a submission, and clears away some that are too old.
 pub(super) fn remember(
-    edit: &Edit<'_>,
+    txn: &WriteTxn<'_>,
     author: &str,
     key: &IdempotencyKey,
     submission: &Submission,
 ) -> Result<(), StoreError> {
-    clear_forgotten(edit, submission.time)?;
-    SUBMISSIONS.put(edit, (author, key.as_str()), submission)?;
+    clear_forgotten(txn, submission.time)?;
+    SUBMISSIONS.put(txn, (author, key.as_str()), submission)?;
     let name = SubmissionName {
         author: author.to_owned(),
         key: key.as_str().to_owned(),
         time: submission.time,
     };
-    SUBMISSIONS_BY_AGE.put(edit, edit.next_number("social_submissions")?, &name)
+    SUBMISSIONS_BY_AGE.put(txn, txn.next_number("social_submissions")?, &name)
 }
 
-fn clear_forgotten(edit: &Edit<'_>, now: Time) -> Result<(), StoreError> {
+fn clear_forgotten(txn: &WriteTxn<'_>, now: Time) -> Result<(), StoreError> {
     let oldest = SUBMISSIONS_BY_AGE.collect(
-        edit,
+        txn,
         0_u64..,
         Direction::Ascending,
         CLEARED_PER_WRITE,
@@ -118,12 +118,12 @@ fn clear_forgotten(edit: &Edit<'_>, now: Time) -> Result<(), StoreError> {
         if !is_forgotten(name.time, now) {
             break;
         }
-        SUBMISSIONS_BY_AGE.remove(edit, number)?;
+        SUBMISSIONS_BY_AGE.remove(txn, number)?;
         // The key may have been used anew since; then what lies under it is younger and stays.
         let key = (name.author.as_str(), name.key.as_str());
-        let submission = SUBMISSIONS.get(edit, key)?;
+        let submission = SUBMISSIONS.get(txn, key)?;
         if submission.is_some_and(|submission| is_forgotten(submission.time, now)) {
-            SUBMISSIONS.remove(edit, key)?;
+            SUBMISSIONS.remove(txn, key)?;
         }
     }
     Ok(())

@@ -20,7 +20,7 @@ use crate::{
     crypto,
     http::RequestContext,
     ids::UserId,
-    store::{Decision, StoreError, View},
+    store::{Outcome, ReadView, StoreError},
 };
 
 /// What a person learns of their scan.
@@ -89,7 +89,8 @@ impl UserService {
         let found = resolve::resolve(&self.store, credential, person, &nonce, now).await?;
         let decided = match found {
             Some(code) => {
-                let command = move |view: &View<'_>| decide_scan(view, person, &code, &nonce, now);
+                let command =
+                    move |view: &ReadView<'_>| decide_scan(view, person, &code, &nonce, now);
                 self.store.submit(command).await?
             }
             None => Err(ScanRefusal::CodeInvalid),
@@ -115,7 +116,7 @@ impl UserService {
         let Ok(event) = event else { return };
         let noted = self.store.submit(move |_| {
             let event = event.clone();
-            Ok(Decision::<(), Infallible>::write(move |edit| emit(edit, &event)))
+            Ok(Outcome::<(), Infallible>::commit(move |txn| emit(txn, &event)))
         });
         if let Err(error) = noted.await {
             tracing::warn!(%error, "that somebody guesses codes left no audit event");
@@ -147,15 +148,15 @@ impl UserService {
 /// The command of a scan: looks, asks the rule, and says what to write. A refusal is counted at the event,
 /// unless the code is not the event's own and so says nothing about it.
 fn decide_scan(
-    view: &View<'_>,
+    view: &ReadView<'_>,
     person: UserId,
     code: &ResolvedCode,
     nonce: &str,
     now: Time,
-) -> Result<Decision<ScanAnswer, ScanRefusal>, StoreError> {
+) -> Result<Outcome<ScanAnswer, ScanRefusal>, StoreError> {
     let number = code.number();
     let Some(event) = store::event(view, number)? else {
-        return Ok(Decision::Refuse(ScanRefusal::CodeInvalid));
+        return Ok(Outcome::Reject(ScanRefusal::CodeInvalid));
     };
     let admission = store::admission(view, number, &event, Some(person))?;
     let mut claim = code.claim(&event, now);
@@ -177,25 +178,25 @@ fn decide_scan(
         // The rule repeats only what it was shown.
         (ScanVerdict::Refuse(ScanRefusal::CodeInvalid), _)
         | (ScanVerdict::Repeat | ScanVerdict::Already, None) => {
-            Decision::Refuse(ScanRefusal::CodeInvalid)
+            Outcome::Reject(ScanRefusal::CodeInvalid)
         }
-        (ScanVerdict::Refuse(refusal), _) => Decision::refuse_and_record(refusal, move |edit| {
-            store::count_refusal(edit, number, person, refusal, now)
+        (ScanVerdict::Refuse(refusal), _) => Outcome::reject_and_record(refusal, move |txn| {
+            store::count_refusal(txn, number, person, refusal, now)
         }),
         (ScanVerdict::Repeat, Some(row)) => {
-            Decision::Answer(ScanAnswer::of(ScanOutcome::Recorded, &event, &row))
+            Outcome::NoChange(ScanAnswer::of(ScanOutcome::Recorded, &event, &row))
         }
         (ScanVerdict::Already, Some(row)) => {
-            Decision::Answer(ScanAnswer::of(ScanOutcome::AlreadyRecorded, &event, &row))
+            Outcome::NoChange(ScanAnswer::of(ScanOutcome::AlreadyRecorded, &event, &row))
         }
         (ScanVerdict::Record { status, minutes_late }, _) => {
             let source = if hold.is_some() { Source::Hold } else { Source::Scan };
             let row = scanned(status, claim.at, minutes_late, source, nonce);
             let answer = ScanAnswer::of(ScanOutcome::Recorded, &event, &row);
-            Decision::write(move |edit| {
-                store::insert(edit, number, person, &row)?;
+            Outcome::commit(move |txn| {
+                store::insert(txn, number, person, &row)?;
                 if let Some(hold) = hold {
-                    store::spend(edit, &hold, person, now)?;
+                    store::spend(txn, &hold, person, now)?;
                 }
                 Ok(answer)
             })

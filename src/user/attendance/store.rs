@@ -11,7 +11,7 @@ use super::{
 use crate::{
     clock::Time,
     ids::UserId,
-    store::{Direction, Edit, Reader, StoreError},
+    store::{Direction, Reader, StoreError, WriteTxn},
 };
 
 /// The event of a number.
@@ -73,17 +73,17 @@ pub(super) fn recent(
 
 /// Adds the first row of a person at an event.
 pub(super) fn insert(
-    edit: &Edit<'_>,
+    txn: &WriteTxn<'_>,
     number: u32,
     person: UserId,
     attendance: &Attendance,
 ) -> Result<(), StoreError> {
-    ATTENDANCE.put(edit, (number, person.0), attendance)?;
-    HISTORY.put(edit, (person.0, attendance.scanned_at.as_millis(), number), &())?;
-    let is_expected = EXPECTED.contains(edit, (number, person.0))?;
-    let mut tally = TALLIES.get(edit, number)?.unwrap_or_default();
+    ATTENDANCE.put(txn, (number, person.0), attendance)?;
+    HISTORY.put(txn, (person.0, attendance.scanned_at.as_millis(), number), &())?;
+    let is_expected = EXPECTED.contains(txn, (number, person.0))?;
+    let mut tally = TALLIES.get(txn, number)?.unwrap_or_default();
     tally.add(attendance.status, is_expected);
-    TALLIES.put(edit, number, &tally)
+    TALLIES.put(txn, number, &tally)
 }
 
 /// Who has redeemed a hold; nobody so far when it is not there.
@@ -99,18 +99,18 @@ const FORGOTTEN_AT_ONCE: usize = 8;
 
 /// Remembers that a hold was redeemed, and forgets some that nobody can redeem any more.
 pub(super) fn spend(
-    edit: &Edit<'_>,
+    txn: &WriteTxn<'_>,
     hold: &PresentedHold,
     person: UserId,
     now: Time,
 ) -> Result<(), StoreError> {
     let over = ..(oldest_live_hold(now).as_millis(), 0, 0);
     let over =
-        SPENT_HOLDS.collect(edit, over, Direction::Ascending, FORGOTTEN_AT_ONCE, |key, _| key)?;
+        SPENT_HOLDS.collect(txn, over, Direction::Ascending, FORGOTTEN_AT_ONCE, |key, _| key)?;
     for key in over {
-        SPENT_HOLDS.remove(edit, key)?;
+        SPENT_HOLDS.remove(txn, key)?;
     }
-    SPENT_HOLDS.put(edit, key_of(hold), &person.0)
+    SPENT_HOLDS.put(txn, key_of(hold), &person.0)
 }
 
 fn key_of(hold: &PresentedHold) -> (i64, u32, u64) {
@@ -120,14 +120,14 @@ fn key_of(hold: &PresentedHold) -> (i64, u32, u64) {
 
 /// Counts one more refusal.
 pub(super) fn count_refusal(
-    edit: &Edit<'_>,
+    txn: &WriteTxn<'_>,
     number: u32,
     person: UserId,
     refusal: ScanRefusal,
     now: Time,
 ) -> Result<(), StoreError> {
     let key = (number, person.0);
-    let counted = match REFUSALS.get(edit, key)? {
+    let counted = match REFUSALS.get(txn, key)? {
         Some(before) => RefusalCount {
             last: refusal,
             count: before.count.saturating_add(1),
@@ -136,5 +136,5 @@ pub(super) fn count_refusal(
         },
         None => RefusalCount { last: refusal, count: 1, first_at: now, last_at: now },
     };
-    REFUSALS.put(edit, key, &counted)
+    REFUSALS.put(txn, key, &counted)
 }

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     audit_event::{self, AuditContext},
     ids::{RandomId, UserId},
-    store::{Decision, StoreError, View},
+    store::{Outcome, ReadView, StoreError},
     token::opaque::{DISPLAY, OpaqueToken},
 };
 
@@ -39,17 +39,17 @@ impl UserService {
         let hash = token.hash();
         let made = self.store.submit(move |seen| {
             let Some((event, found)) = events::by_id(seen, &event_id)? else {
-                return Ok(Decision::Refuse(UserError::EventNotFound));
+                return Ok(Outcome::Reject(UserError::EventNotFound));
             };
             if now >= ends_at(&found.schedule) {
-                return Ok(Decision::Refuse(ScanRefusal::Closed.into()));
+                return Ok(Outcome::Reject(ScanRefusal::Closed.into()));
             }
             let note = note.clone();
             let display = DisplayToken { hash, event, note, created_at: now, created_by: by };
             let audit = audit.clone();
-            Ok(Decision::write(move |edit| {
-                insert(edit, id, &display)?;
-                audit_event::emit(edit, &audit)?;
+            Ok(Outcome::commit(move |txn| {
+                insert(txn, id, &display)?;
+                audit_event::emit(txn, &audit)?;
                 Ok(view(id, display))
             }))
         });
@@ -82,16 +82,16 @@ impl UserService {
         audit.before = Some(described(id));
         let revoked = self.store.submit_from_reserve(move |seen| {
             let Some((event, _)) = events::by_id(seen, &event_id)? else {
-                return Ok(Decision::Refuse(UserError::EventNotFound));
+                return Ok(Outcome::Reject(UserError::EventNotFound));
             };
             let found = display(seen, id)?.filter(|display| display.event == event);
             if found.is_none() {
-                return Ok(Decision::Refuse(UserError::DisplayNotFound));
+                return Ok(Outcome::Reject(UserError::DisplayNotFound));
             }
             let audit = audit.clone();
-            Ok(Decision::write(move |edit| {
-                remove(edit, event, id)?;
-                audit_event::emit(edit, &audit)
+            Ok(Outcome::commit(move |txn| {
+                remove(txn, event, id)?;
+                audit_event::emit(txn, &audit)
             }))
         });
         revoked.await?
@@ -129,10 +129,10 @@ impl UserService {
         if self.store.read_range(move |snapshot| ended(snapshot, now)).await?.is_empty() {
             return Ok(0);
         }
-        let command = move |view: &View<'_>| -> Result<Decision<usize, UserError>, StoreError> {
+        let command = move |view: &ReadView<'_>| -> Result<Outcome<usize, UserError>, StoreError> {
             let ended = ended(view, now)?;
-            Ok(Decision::write(move |edit| {
-                ended.iter().try_for_each(|(event, id)| remove(edit, *event, *id))?;
+            Ok(Outcome::commit(move |txn| {
+                ended.iter().try_for_each(|(event, id)| remove(txn, *event, *id))?;
                 Ok(ended.len())
             }))
         };

@@ -6,7 +6,7 @@ use super::model::{DisplayView, ends_at};
 use crate::{
     clock::Time,
     ids::RandomId,
-    store::{Direction, Edit, Reader, StoreError},
+    store::{Direction, Reader, StoreError, WriteTxn},
     user::{
         records::DisplayToken,
         tables::{DISPLAYS, DISPLAYS_BY_EVENT, EVENTS},
@@ -28,25 +28,25 @@ pub(super) fn display(
 
 /// Stores a new display.
 pub(super) fn insert(
-    edit: &Edit<'_>,
+    txn: &WriteTxn<'_>,
     id: RandomId,
     display: &DisplayToken,
 ) -> Result<(), StoreError> {
-    DISPLAYS_BY_EVENT.put(edit, (display.event, row(id)), &())?;
-    DISPLAYS.put(edit, row(id), display)
+    DISPLAYS_BY_EVENT.put(txn, (display.event, row(id)), &())?;
+    DISPLAYS.put(txn, row(id), display)
 }
 
 /// Removes a display.
-pub(super) fn remove(edit: &Edit<'_>, event: u32, id: RandomId) -> Result<(), StoreError> {
-    DISPLAYS_BY_EVENT.remove(edit, (event, row(id)))?;
-    DISPLAYS.remove(edit, row(id))?;
+pub(super) fn remove(txn: &WriteTxn<'_>, event: u32, id: RandomId) -> Result<(), StoreError> {
+    DISPLAYS_BY_EVENT.remove(txn, (event, row(id)))?;
+    DISPLAYS.remove(txn, row(id))?;
     Ok(())
 }
 
 /// Removes every display of an event.
-pub(in crate::user) fn remove_all_of(edit: &Edit<'_>, event: u32) -> Result<(), StoreError> {
-    for id in ids_of(edit, event)? {
-        remove(edit, event, id)?;
+pub(in crate::user) fn remove_all_of(txn: &WriteTxn<'_>, event: u32) -> Result<(), StoreError> {
+    for id in ids_of(txn, event)? {
+        remove(txn, event, id)?;
     }
     Ok(())
 }

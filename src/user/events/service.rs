@@ -17,7 +17,7 @@ use crate::{
     field::FieldError,
     ids::UserId,
     language::Text,
-    store::{Decision, StoreError},
+    store::{Outcome, StoreError},
 };
 
 impl UserService {
@@ -40,7 +40,7 @@ impl UserService {
             from.event(now, "event.created", String::new()).map_err(|_| UserError::NoRandomness)?;
         let created = self.store.submit(move |view| {
             if let Some(Event { event_id, .. }) = store::by_name(view, &plan.name, &plan.date)? {
-                return Ok(Decision::Refuse(UserError::EventExists { event_id }));
+                return Ok(Outcome::Reject(UserError::EventExists { event_id }));
             }
             let event_id = store::free_id(view, &plan.name, &plan.date)?;
             let event = planned(&plan, event_id, secret.clone(), created_by, now);
@@ -50,10 +50,10 @@ impl UserService {
                 after: Some(described(&event).to_string()),
                 ..audit.clone()
             };
-            Ok(Decision::write(move |edit| {
-                let number = store::insert(edit, &event, &expected)?;
-                audit_event::emit(edit, &audit)?;
-                store::view(edit, number, event, now)
+            Ok(Outcome::commit(move |txn| {
+                let number = store::insert(txn, &event, &expected)?;
+                audit_event::emit(txn, &audit)?;
+                store::view(txn, number, event, now)
             }))
         });
         let created = created.await??;
@@ -115,10 +115,10 @@ impl UserService {
             from.event(now, "event.updated", target).map_err(|_| UserError::NoRandomness)?;
         let changed = self.store.submit(move |view| {
             let Some((number, mut event)) = store::by_id(view, &event_id)? else {
-                return Ok(Decision::Refuse(UserError::EventNotFound));
+                return Ok(Outcome::Reject(UserError::EventNotFound));
             };
             if event.is_active == is_active {
-                return Ok(Decision::Answer((false, store::view(view, number, event, now)?)));
+                return Ok(Outcome::NoChange((false, store::view(view, number, event, now)?)));
             }
             event.is_active = is_active;
             let audit = audit_event::AuditEvent {
@@ -126,10 +126,10 @@ impl UserService {
                 after: Some(json!({ "is_active": is_active }).to_string()),
                 ..audit.clone()
             };
-            Ok(Decision::write(move |edit| {
-                EVENTS.put(edit, number, &event)?;
-                audit_event::emit(edit, &audit)?;
-                Ok((true, store::view(edit, number, event, now)?))
+            Ok(Outcome::commit(move |txn| {
+                EVENTS.put(txn, number, &event)?;
+                audit_event::emit(txn, &audit)?;
+                Ok((true, store::view(txn, number, event, now)?))
             }))
         });
         let (has_changed, view) = changed.await??;
@@ -155,15 +155,15 @@ impl UserService {
             .map_err(|_| UserError::NoRandomness)?;
         let deleted = self.store.submit_from_reserve(move |view| {
             let Some((number, event)) = store::by_id(view, &event_id)? else {
-                return Ok(Decision::Refuse(UserError::EventNotFound));
+                return Ok(Outcome::Reject(UserError::EventNotFound));
             };
             let audit = audit_event::AuditEvent {
                 before: Some(described(&event).to_string()),
                 ..audit.clone()
             };
-            Ok(Decision::write(move |edit| {
-                store::remove(edit, number, &event)?;
-                audit_event::emit(edit, &audit)
+            Ok(Outcome::commit(move |txn| {
+                store::remove(txn, number, &event)?;
+                audit_event::emit(txn, &audit)
             }))
         });
         deleted.await??;

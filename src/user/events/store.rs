@@ -17,7 +17,7 @@ use super::{
 use crate::{
     clock::Time,
     ids::UserId,
-    store::{Direction, Edit, Reader, StoreError},
+    store::{Direction, Reader, StoreError, WriteTxn},
 };
 
 /// The event that a public id names, with its number.
@@ -131,45 +131,45 @@ pub(super) fn view(
 
 /// Adds an event under the next number.
 pub(super) fn insert(
-    edit: &Edit<'_>,
+    txn: &WriteTxn<'_>,
     event: &Event,
     expected: &[UserId],
 ) -> Result<u32, StoreError> {
-    let number = u32::try_from(edit.next_number("events")?)
+    let number = u32::try_from(txn.next_number("events")?)
         .map_err(|_| StoreError::Refused("the event numbers are used up".to_owned()))?;
-    EVENTS.put(edit, number, event)?;
-    EVENT_IDS.put(edit, event.event_id.as_str(), &number)?;
-    EVENT_NAMES.put(edit, (event.date.as_str(), same_name_key(&event.name).as_str()), &number)?;
+    EVENTS.put(txn, number, event)?;
+    EVENT_IDS.put(txn, event.event_id.as_str(), &number)?;
+    EVENT_NAMES.put(txn, (event.date.as_str(), same_name_key(&event.name).as_str()), &number)?;
     let opens = OpenFrom(event.schedule.opens_at);
-    EVENT_CLOSINGS.put(edit, (event.schedule.closes_at.as_millis(), number), &opens)?;
+    EVENT_CLOSINGS.put(txn, (event.schedule.closes_at.as_millis(), number), &opens)?;
     for user in expected {
-        EXPECTED.put(edit, (number, user.0), &())?;
+        EXPECTED.put(txn, (number, user.0), &())?;
     }
     Ok(number)
 }
 
 /// Removes an event and everything that hangs on it.
-pub(super) fn remove(edit: &Edit<'_>, number: u32, event: &Event) -> Result<(), StoreError> {
+pub(super) fn remove(txn: &WriteTxn<'_>, number: u32, event: &Event) -> Result<(), StoreError> {
     let people = || (number, 0)..=(number, u64::MAX);
     let history = ATTENDANCE.collect(
-        edit,
+        txn,
         people(),
         Direction::Ascending,
         usize::MAX,
         |(_, user), attendance| (user, attendance.scanned_at.as_millis(), number),
     )?;
     for key in history {
-        HISTORY.remove(edit, key)?;
+        HISTORY.remove(txn, key)?;
     }
-    ATTENDANCE.remove_range(edit, people())?;
-    TALLIES.remove(edit, number)?;
-    EXPECTED.remove_range(edit, people())?;
-    REFUSALS.remove_range(edit, people())?;
-    displays::remove_all_of(edit, number)?;
-    EVENT_CLOSINGS.remove(edit, (event.schedule.closes_at.as_millis(), number))?;
-    EVENT_NAMES.remove(edit, (event.date.as_str(), same_name_key(&event.name).as_str()))?;
-    EVENT_IDS.remove(edit, event.event_id.as_str())?;
-    EVENTS.remove(edit, number)?;
+    ATTENDANCE.remove_range(txn, people())?;
+    TALLIES.remove(txn, number)?;
+    EXPECTED.remove_range(txn, people())?;
+    REFUSALS.remove_range(txn, people())?;
+    displays::remove_all_of(txn, number)?;
+    EVENT_CLOSINGS.remove(txn, (event.schedule.closes_at.as_millis(), number))?;
+    EVENT_NAMES.remove(txn, (event.date.as_str(), same_name_key(&event.name).as_str()))?;
+    EVENT_IDS.remove(txn, event.event_id.as_str())?;
+    EVENTS.remove(txn, number)?;
     Ok(())
 }
 

@@ -15,7 +15,7 @@ use crate::{
     audit_event::{self, AuditContext},
     clock::Time,
     ids::UserId,
-    store::{Decision, Direction, Edit, Reader, Snapshot, StoreError},
+    store::{Direction, Outcome, Reader, Snapshot, StoreError, WriteTxn},
 };
 
 /// The numbers of the events in which something is to be done about somebody.
@@ -41,14 +41,14 @@ impl UserService {
         let traces = self.store.read_range(move |snapshot| traces(snapshot, id, now)).await?;
         let erased = self.store.submit_from_reserve(move |view| -> Result<_, StoreError> {
             if ERASED.contains(view, id.0)? {
-                return Ok(Decision::<(), UserError>::Answer(()));
+                return Ok(Outcome::<(), UserError>::NoChange(()));
             }
             let (traces, audit) = (traces.clone(), audit.clone());
-            Ok(Decision::write(move |edit| {
-                PROFILES.remove(edit, id.0)?;
-                ERASED.put(edit, id.0, &())?;
-                traces.erase(edit, id)?;
-                audit_event::emit(edit, &audit)
+            Ok(Outcome::commit(move |txn| {
+                PROFILES.remove(txn, id.0)?;
+                ERASED.put(txn, id.0, &())?;
+                traces.erase(txn, id)?;
+                audit_event::emit(txn, &audit)
             }))
         });
         erased.await?
@@ -92,25 +92,25 @@ fn is_only_expected(reader: &impl Reader, number: u32, id: UserId) -> Result<boo
 }
 
 impl Traces {
-    fn erase(&self, edit: &Edit<'_>, id: UserId) -> Result<(), StoreError> {
+    fn erase(&self, txn: &WriteTxn<'_>, id: UserId) -> Result<(), StoreError> {
         for number in &self.attended {
             let key = (*number, id.0);
-            if let Some(mut row) = ATTENDANCE.get(edit, key)? {
+            if let Some(mut row) = ATTENDANCE.get(txn, key)? {
                 (row.nonce, row.reason) = (None, None);
-                ATTENDANCE.put(edit, key, &row)?;
+                ATTENDANCE.put(txn, key, &row)?;
             }
         }
         for number in &self.refused {
-            REFUSALS.remove(edit, (*number, id.0))?;
+            REFUSALS.remove(txn, (*number, id.0))?;
         }
         for number in &self.expected {
             // Nobody waits for somebody who is gone: neither the list nor the number of those expected.
-            if is_only_expected(edit, *number, id)?
-                && let Some(mut event) = EVENTS.get(edit, *number)?
+            if is_only_expected(txn, *number, id)?
+                && let Some(mut event) = EVENTS.get(txn, *number)?
             {
-                EXPECTED.remove(edit, (*number, id.0))?;
+                EXPECTED.remove(txn, (*number, id.0))?;
                 event.expected = event.expected.map(|count| count.saturating_sub(1));
-                EVENTS.put(edit, *number, &event)?;
+                EVENTS.put(txn, *number, &event)?;
             }
         }
         Ok(())

@@ -18,7 +18,7 @@ use crate::{
     audit_event::{self, AuditContext},
     http::{Principal, Problem},
     ids::UserId,
-    store::{Decision, Reader, StoreError},
+    store::{Outcome, Reader, StoreError},
 };
 
 impl UserService {
@@ -78,16 +78,16 @@ impl UserService {
         if missing.is_empty() {
             return Ok(0);
         }
-        let made = self.store.submit(move |view| -> Result<Decision<_, UserError>, _> {
+        let made = self.store.submit(move |view| -> Result<Outcome<_, UserError>, _> {
             let mut still = Vec::new();
             for (id, profile) in &missing {
                 if may_be_made(view, *id)? {
                     still.push((*id, profile.clone()));
                 }
             }
-            Ok(Decision::write(move |edit| {
+            Ok(Outcome::commit(move |txn| {
                 for (id, profile) in &still {
-                    PROFILES.put(edit, id.0, profile)?;
+                    PROFILES.put(txn, id.0, profile)?;
                 }
                 Ok(still.len())
             }))
@@ -149,17 +149,17 @@ impl UserService {
             .map_err(|_| UserError::NoRandomness)?;
         let changed = self.store.submit(move |view| {
             let Some(before) = PROFILES.get(view, id.0)? else {
-                return Ok(Decision::Refuse(UserError::UserNotFound));
+                return Ok(Outcome::Reject(UserError::UserNotFound));
             };
             let after = changed(&before, &checked);
             if after == before {
-                return Ok(Decision::Answer(after));
+                return Ok(Outcome::NoChange(after));
             }
             let after_it = Some(described(&before, &after));
             let audit = audit_event::AuditEvent { after: after_it, ..audit.clone() };
-            Ok(Decision::write(move |edit| {
-                PROFILES.put(edit, id.0, &after)?;
-                audit_event::emit(edit, &audit)?;
+            Ok(Outcome::commit(move |txn| {
+                PROFILES.put(txn, id.0, &after)?;
+                audit_event::emit(txn, &audit)?;
                 Ok(after)
             }))
         });
@@ -171,14 +171,14 @@ impl UserService {
     async fn put_missing(&self, id: UserId, profile: Profile) -> Result<Profile, UserError> {
         let kept = self.store.submit(move |view| {
             let profile = match PROFILES.get(view, id.0)? {
-                Some(there) => return Ok(Decision::Answer(there)),
+                Some(there) => return Ok(Outcome::NoChange(there)),
                 None if ERASED.contains(view, id.0)? => {
-                    return Ok(Decision::Refuse(UserError::UserNotFound));
+                    return Ok(Outcome::Reject(UserError::UserNotFound));
                 }
                 None => profile.clone(),
             };
-            Ok(Decision::write(move |edit| {
-                PROFILES.put(edit, id.0, &profile)?;
+            Ok(Outcome::commit(move |txn| {
+                PROFILES.put(txn, id.0, &profile)?;
                 Ok(profile)
             }))
         });

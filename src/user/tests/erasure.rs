@@ -4,7 +4,7 @@ use super::{House, assert_refused, lesson};
 use crate::{
     ids::UserId,
     language::Language,
-    store::Decision,
+    store::Outcome,
     user::{
         EventInput, ScanRefusal, UserError,
         tables::{ATTENDANCE, EVENTS, EXPECTED, PROFILES, REFUSALS, TALLIES},
@@ -30,10 +30,10 @@ async fn the_name_goes_and_the_row_stays_without_words() {
     house.scan(1, &house.code(&event), "one").await.unwrap();
     house.scan(2, &house.code(&event), "two").await.unwrap();
     let corrected = house.users.store().submit(|_| {
-        Ok(Decision::<(), ()>::write(|edit| {
-            let row = ATTENDANCE.get(edit, (1, 1))?.unwrap();
+        Ok(Outcome::<(), ()>::commit(|txn| {
+            let row = ATTENDANCE.get(txn, (1, 1))?.unwrap();
             let row = crate::user::Attendance { reason: Some("ill".to_owned()), ..row };
-            ATTENDANCE.put(edit, (1, 1), &row)
+            ATTENDANCE.put(txn, (1, 1), &row)
         }))
     });
     corrected.await.unwrap().unwrap();

@@ -16,7 +16,7 @@ use crate::{
     field::FieldError,
     http::Problem,
     ids::UserId,
-    store::{Decision, Reader, StoreError, View},
+    store::{Outcome, ReadView, Reader, StoreError},
 };
 
 /// How many people one commit adds: few enough that nobody waits long behind it.
@@ -178,22 +178,23 @@ impl AuthService {
         from: AuditContext,
     ) -> Result<Vec<Fate>, AuthError> {
         let now = self.parts.clock.now();
-        let command = move |view: &View<'_>| -> Result<Decision<Vec<Fate>, AuthError>, StoreError> {
-            let plans = plan(view, &batch, now)?;
-            if plans.iter().all(|plan| matches!(plan, Plan::Nothing(_))) {
-                return Ok(Decision::Answer(plans.into_iter().map(Plan::untried).collect()));
-            }
-            let from = from.clone();
-            Ok(Decision::write(move |edit| {
-                let carry_out = |plan| match plan {
-                    Plan::Create(draft) => {
-                        Ok(Fate::Created(insert(edit, draft, &from, "user.imported")?.id))
-                    }
-                    Plan::Nothing(fate) => Ok(fate),
-                };
-                plans.into_iter().map(carry_out).collect()
-            }))
-        };
+        let command =
+            move |view: &ReadView<'_>| -> Result<Outcome<Vec<Fate>, AuthError>, StoreError> {
+                let plans = plan(view, &batch, now)?;
+                if plans.iter().all(|plan| matches!(plan, Plan::Nothing(_))) {
+                    return Ok(Outcome::NoChange(plans.into_iter().map(Plan::untried).collect()));
+                }
+                let from = from.clone();
+                Ok(Outcome::commit(move |txn| {
+                    let carry_out = |plan| match plan {
+                        Plan::Create(draft) => {
+                            Ok(Fate::Created(insert(txn, draft, &from, "user.imported")?.id))
+                        }
+                        Plan::Nothing(fate) => Ok(fate),
+                    };
+                    plans.into_iter().map(carry_out).collect()
+                }))
+            };
         self.parts.store.submit(command).await?
     }
 }

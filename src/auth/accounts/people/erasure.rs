@@ -24,18 +24,18 @@ use crate::{
     },
     http::Problem,
     ids::UserId,
-    store::{Decision, Direction, Edit, StoreError, View},
+    store::{Direction, Outcome, ReadView, StoreError, WriteTxn},
 };
 
 /// Removes everything that `auth.redb` holds under a person's number: whoever adds a table of things that
 /// belong to people removes theirs here, and nowhere else.
-pub(in crate::auth) fn forget_person(edit: &Edit<'_>, id: UserId) -> Result<(), StoreError> {
-    end_sessions_of(edit, id, None)?;
-    SECOND_FACTORS.remove(edit, id.0)?;
-    PASSWORD_RESETS.remove(edit, id.0)?;
-    remove_keys_of(edit, id)?;
-    if let Some(account) = ACCOUNTS.get(edit, id.0)? {
-        remove_account(edit, &account)?;
+pub(in crate::auth) fn forget_person(txn: &WriteTxn<'_>, id: UserId) -> Result<(), StoreError> {
+    end_sessions_of(txn, id, None)?;
+    SECOND_FACTORS.remove(txn, id.0)?;
+    PASSWORD_RESETS.remove(txn, id.0)?;
+    remove_keys_of(txn, id)?;
+    if let Some(account) = ACCOUNTS.get(txn, id.0)? {
+        remove_account(txn, &account)?;
     }
     Ok(())
 }
@@ -68,21 +68,21 @@ impl AuthService {
     /// those of the store.
     pub async fn delete(&self, id: UserId, from: AuditContext) -> Result<Account, AuthError> {
         let now = self.parts.clock.now();
-        let command = move |view: &View<'_>| {
+        let command = move |view: &ReadView<'_>| {
             let Some(old) = account(view, id)? else {
-                return Ok(Decision::Refuse(AuthError::UserNotFound));
+                return Ok(Outcome::Reject(AuthError::UserNotFound));
             };
             let (actor, administrators) = (person_behind(&from), ADMINISTRATORS.len(view)?);
             if let Err(no) = rules::may_delete(actor, old.standing(), administrators) {
-                return Ok(Decision::Refuse(no.into()));
+                return Ok(Outcome::Reject(no.into()));
             }
             let from = from.clone();
-            Ok(Decision::write(move |edit: &Edit<'_>| {
-                forget_person(edit, id)?;
-                ERASED.put(edit, id.0, &Erasure { deleted_at: now, erased_at: None })?;
+            Ok(Outcome::commit(move |txn: &WriteTxn<'_>| {
+                forget_person(txn, id)?;
+                ERASED.put(txn, id.0, &Erasure { deleted_at: now, erased_at: None })?;
                 let mut event = from.event(now, "user.deleted", format!("user:{id}"))?;
                 event.before = Some(json!({ "role": old.role.as_str() }).to_string());
-                emit(edit, &event)?;
+                emit(txn, &event)?;
                 Ok(old)
             }))
         };
@@ -116,11 +116,11 @@ impl AuthService {
     async fn erase(&self, id: UserId, profiles: &dyn Profiles) -> Result<(), Problem> {
         profiles.erase(id).await?;
         let now = self.parts.clock.now();
-        let command = move |view: &View<'_>| -> Result<Decision<(), AuthError>, StoreError> {
+        let command = move |view: &ReadView<'_>| -> Result<Outcome<(), AuthError>, StoreError> {
             let unfinished = ERASED.get(view, id.0)?.filter(|erasure| erasure.erased_at.is_none());
-            let Some(erasure) = unfinished else { return Ok(Decision::Answer(())) };
-            Ok(Decision::write(move |edit| {
-                ERASED.put(edit, id.0, &Erasure { erased_at: Some(now), ..erasure })
+            let Some(erasure) = unfinished else { return Ok(Outcome::NoChange(())) };
+            Ok(Outcome::commit(move |txn| {
+                ERASED.put(txn, id.0, &Erasure { erased_at: Some(now), ..erasure })
             }))
         };
         let marked = self.parts.store.submit_from_reserve(command).await;

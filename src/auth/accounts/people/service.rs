@@ -16,7 +16,7 @@ use crate::{
     clock::Time,
     http::ClientConnection,
     ids::{Role, UserId},
-    store::{Decision, Edit, Reader, StoreError, View},
+    store::{Outcome, ReadView, Reader, StoreError, WriteTxn},
 };
 
 impl From<Protected> for AuthError {
@@ -103,28 +103,28 @@ impl AuthService {
         from: AuditContext,
     ) -> Result<Account, AuthError> {
         let now = self.parts.clock.now();
-        let command = move |view: &View<'_>| {
+        let command = move |view: &ReadView<'_>| {
             let Some(old) = account(view, id)? else {
-                return Ok(Decision::Refuse(AuthError::UserNotFound));
+                return Ok(Outcome::Reject(AuthError::UserNotFound));
             };
             if let Some(refusal) = refusal(view, &old, &change, person_behind(&from))? {
-                return Ok(Decision::Refuse(refusal));
+                return Ok(Outcome::Reject(refusal));
             }
             let new = changed(&old, &change);
             if new == old {
-                return Ok(Decision::Answer(old));
+                return Ok(Outcome::NoChange(old));
             }
             let from = from.clone();
-            Ok(Decision::write(move |edit| {
-                replace_account(edit, &old, &new)?;
+            Ok(Outcome::commit(move |txn| {
+                replace_account(txn, &old, &new)?;
                 if new.disabled {
-                    end_sessions_of(edit, id, None)?;
+                    end_sessions_of(txn, id, None)?;
                 }
                 if new.disabled || new.email != old.email {
                     // A link that went to the old address is nobody's any more.
-                    PASSWORD_RESETS.remove(edit, id.0)?;
+                    PASSWORD_RESETS.remove(txn, id.0)?;
                 }
-                told(&old, &new, now, &from)?.iter().try_for_each(|event| emit(edit, event))?;
+                told(&old, &new, now, &from)?.iter().try_for_each(|event| emit(txn, event))?;
                 Ok(new)
             }))
         };
@@ -157,25 +157,25 @@ impl AuthService {
         from: AuditContext,
     ) -> Result<Account, AuthError> {
         let now = self.parts.clock.now();
-        let command = move |view: &View<'_>| {
+        let command = move |view: &ReadView<'_>| {
             let Some(old) = account(view, id)? else {
-                return Ok(Decision::Refuse(AuthError::UserNotFound));
+                return Ok(Outcome::Reject(AuthError::UserNotFound));
             };
             let (actor, administrators) = (person_behind(&from), ADMINISTRATORS.len(view)?);
             if let Err(no) = rules::may_change_role(actor, old.standing(), role, administrators) {
-                return Ok(Decision::Refuse(no.into()));
+                return Ok(Outcome::Reject(no.into()));
             }
             if old.role == role {
-                return Ok(Decision::Answer(old));
+                return Ok(Outcome::NoChange(old));
             }
             let from = from.clone();
-            Ok(Decision::write(move |edit: &Edit<'_>| {
+            Ok(Outcome::commit(move |txn: &WriteTxn<'_>| {
                 let mut event = from.event(now, "role.changed", format!("user:{id}"))?;
                 event.before = Some(json!({ "role": old.role.as_str() }).to_string());
                 event.after = Some(json!({ "role": role.as_str() }).to_string());
-                emit(edit, &event)?;
+                emit(txn, &event)?;
                 let changed = Account { role, ..old };
-                update_account(edit, &changed)?;
+                update_account(txn, &changed)?;
                 Ok(changed)
             }))
         };
