@@ -120,7 +120,7 @@ impl DataDir {
         ]
     }
 
-    /// Space that is held for a full disk (`store::Space`).
+    /// Space that is held for a full disk (`store::DiskMonitor`).
     pub fn ballast(&self) -> PathBuf {
         self.root.join("ballast")
     }

@@ -21,7 +21,7 @@ const PIECE_BYTES: u64 = 1 << 20;
 /// One moment of all files.
 pub struct Cut {
     pub(super) files: Vec<CutFile>,
-    held: Duration,
+    paused: Duration,
 }
 
 /// One file of that moment.
@@ -35,20 +35,20 @@ pub(super) struct CutFile {
 }
 
 impl Cut {
-    /// Of files that an appliance has open: all writers are held while the snapshots are taken, which
+    /// Of files that an appliance has open: all writers are paused while the snapshots are taken, which
     /// takes as long as the commits in progress.
     ///
     /// # Errors
     /// When a file cannot be read.
     pub fn of_running(stores: &[(DataFile, &Store)]) -> Result<Self, BackupError> {
         let start = Instant::now();
-        let holds: Vec<_> = stores.iter().map(|(_, store)| store.hold()).collect();
+        let pauses: Vec<_> = stores.iter().map(|(_, store)| store.pause()).collect();
         let snapshots: Result<Vec<_>, _> = stores.iter().map(|(_, store)| store.read()).collect();
-        drop(holds);
-        let held = start.elapsed();
+        drop(pauses);
+        let paused = start.elapsed();
         let files = stores.iter().zip(snapshots?);
         let files = files.map(|((file, _), snapshot)| CutFile::new(*file, snapshot, None));
-        Ok(Self { files: files.collect::<Result<_, _>>()?, held })
+        Ok(Self { files: files.collect::<Result<_, _>>()?, paused })
     }
 
     /// Of files that nobody writes to, whatever their schema. While the cut lives, nobody can.
@@ -65,12 +65,12 @@ impl Cut {
             CutFile::new(*file, at_rest.snapshot()?, Some(at_rest))
         };
         let files = files.iter().map(open).collect::<Result<_, _>>()?;
-        Ok(Self { files, held: Duration::ZERO })
+        Ok(Self { files, paused: Duration::ZERO })
     }
 
-    /// How long writers were held.
-    pub const fn held(&self) -> Duration {
-        self.held
+    /// How long writers were paused.
+    pub const fn paused(&self) -> Duration {
+        self.paused
     }
 
     /// Where the audit chain ends.

@@ -1,6 +1,6 @@
 //! Backups: taken while the appliance runs, proven before they are trusted, restored as a whole.
 //!
-//! The way of a backup: [`Cut`] is one moment of all files, for which the writers are held while three
+//! The way of a backup: [`Cut`] is one moment of all files, for which the writers are paused while three
 //! snapshots are taken → [`take`] copies each into a fresh, compact file, describes them in a
 //! [`Manifest`] and writes both into an `archive` (tar in zstd, perhaps in age), their hashes last. Then it
 //! reads the archive back as [`verify`] does, and only what is whole gets the name of an archive and a line in

@@ -40,8 +40,8 @@ pub struct Taken {
     pub manifest: Manifest,
     /// The length of the archive.
     pub bytes: u64,
-    /// How long writers were held.
-    pub held: Duration,
+    /// How long writers were paused.
+    pub paused: Duration,
     /// How long all of it took.
     pub took: Duration,
 }
@@ -81,7 +81,7 @@ pub fn take(
     let place = directory.place_for_files(seal.encrypts());
     let scratch = Scratch::new(&place)?;
     let cut = cut()?;
-    let held = cut.held();
+    let paused = cut.paused();
     let manifest = write_files(&cut, &scratch, now, watcher)?;
     let known: Vec<DataFile> = cut.files.iter().map(|cut| cut.file).collect();
     // Old pages need not be kept while the archive is written.
@@ -104,7 +104,7 @@ pub fn take(
     if kept {
         directory.note_verified(name, bytes)?;
     }
-    let taken = Taken { name, path, kept, manifest, bytes, held, took: start.elapsed() };
+    let taken = Taken { name, path, kept, manifest, bytes, paused, took: start.elapsed() };
     announce(&taken)?;
     draft.publish()?;
     Ok(taken)

@@ -22,7 +22,7 @@ use crate::{
     control::{self, AskError, BackupRequest, BackupTaken, Line, Password, Request, SealRequest},
     paths::DataDir,
     server::{DATA_FILES, back_up_at_rest, directory_of, prepare_data, prune, seal_of},
-    store::Space,
+    store::DiskMonitor,
 };
 
 /// The longest line that is read as a passphrase: one that is longer than any may be is refused, and not cut.
@@ -225,7 +225,7 @@ impl Verify {
         global.become_owner(&config.data.directory)?;
         let data = &config.data.directory;
         // An appliance may be running on it.
-        let space = Space::new(data, config.store.free_space_floor_bytes());
+        let space = DiskMonitor::new(data, config.store.free_space_floor_bytes());
         let directory = directory_of(&config.backup, &DataDir::new(data));
         let directory = directory.leaving(space.ample_bytes());
         let place = if data.is_dir() {

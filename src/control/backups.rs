@@ -41,7 +41,7 @@ pub struct BackupTaken {
     pub path: Option<PathBuf>,
     /// Its length.
     pub bytes: u64,
-    /// How long writers were held, in milliseconds.
+    /// How long writers were paused, in milliseconds.
     pub held_ms: u64,
     /// How long all of it took, in milliseconds.
     pub took_ms: u64,
@@ -70,7 +70,7 @@ impl From<Taken> for BackupTaken {
     fn from(taken: Taken) -> Self {
         let millis =
             |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        let Taken { path, manifest, bytes, held, took, .. } = taken;
-        Self { path: Some(path), bytes, held_ms: millis(held), took_ms: millis(took), manifest }
+        let Taken { path, manifest, bytes, paused, took, .. } = taken;
+        Self { path: Some(path), bytes, held_ms: millis(paused), took_ms: millis(took), manifest }
     }
 }

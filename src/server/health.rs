@@ -5,7 +5,7 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use super::wire::Domains;
-use crate::{store::Room, telemetry::CertificateState};
+use crate::{store::DiskLevel, telemetry::CertificateState};
 
 /// `/livez`: it answers, so it lives. Nothing is checked, so that a sick disk does not make an
 /// orchestrator kill what could still say so.
@@ -26,10 +26,10 @@ pub(super) fn ready(domains: &Domains, draining: &watch::Receiver<bool>) -> Resp
         .collect();
     let healthy = !draining && stores.values().all(|healthy| healthy == true);
     let status = if healthy { "ready" } else { "not ready" };
-    let space = match domains.room() {
-        Room::Ample => "ample",
-        Room::Reserve => "low",
-        Room::None => "none",
+    let space = match domains.disk_level() {
+        DiskLevel::Ample => "ample",
+        DiskLevel::Reserve => "low",
+        DiskLevel::None => "none",
     };
     let body = json!({
         "status": status, "stores": stores, "draining": draining,

@@ -26,8 +26,8 @@ use crate::{
     paths::DataDir,
     social_log::{self, SocialLogService},
     store::{
-        Compacted, OpenError, Outcome, Progress, ReadView, Room, Space, Store, StoreError,
-        StoreOptions, compact_if_asked,
+        Compacted, DiskLevel, DiskMonitor, OpenError, Outcome, Progress, ReadView, Store,
+        StoreError, StoreOptions, compact_if_asked,
     },
     telemetry::Metrics,
     user::{self, UserService},
@@ -43,7 +43,7 @@ pub(super) struct Domains {
     pub(super) user: UserService,
     pub(super) social_log: SocialLogService,
     pub(super) cursors: Cursors,
-    pub(super) space: Option<Space>,
+    pub(super) space: Option<DiskMonitor>,
     pub(super) metrics: Metrics,
     pub(super) clock: Clock,
     /// Exports of people that are being sent.
@@ -70,7 +70,7 @@ impl Domains {
         back_up_before_upgrade(&DATA_FILES, &config.backup, data, &clock, progress)?;
         let metrics = new_metrics()?;
         let options = options(config);
-        let space = Space::with_ballast(
+        let space = DiskMonitor::with_ballast(
             data.root(),
             config.store.free_space_floor_bytes(),
             data.ballast(),
@@ -112,7 +112,7 @@ impl Domains {
         back_up_before_upgrade(&DATA_FILES, &config.backup, data, &clock, &nobody)?;
         require_all_or_none_later(data)?;
         let metrics = new_metrics()?;
-        let space = Space::new(data.root(), config.store.free_space_floor_bytes());
+        let space = DiskMonitor::new(data.root(), config.store.free_space_floor_bytes());
         let open = |path: std::path::PathBuf, steps, name| {
             let opened = Store::open(&path, options(config), steps, metrics.store(name));
             opened.map(|store| store.guarded_by(&space))
@@ -142,7 +142,7 @@ impl Domains {
         stores: Stores,
         clock: Clock,
         metrics: Metrics,
-        space: Option<Space>,
+        space: Option<DiskMonitor>,
     ) -> Result<Self, AuthError> {
         let auth = AuthService::open(
             stores.auth,
@@ -230,8 +230,8 @@ impl Domains {
     }
 
     /// How much there is to write on.
-    pub(super) fn room(&self) -> Room {
-        self.space.as_ref().map_or(Room::Ample, Space::room)
+    pub(super) fn disk_level(&self) -> DiskLevel {
+        self.space.as_ref().map_or(DiskLevel::Ample, DiskMonitor::level)
     }
 
     /// Returns when a file has stopped taking writes.
@@ -281,7 +281,7 @@ pub(super) fn open_auth(
 ) -> Result<AuthService, StartError> {
     let metrics = new_metrics()?;
     require_all_or_none_later(data)?;
-    let space = Space::new(data.root(), config.store.free_space_floor_bytes());
+    let space = DiskMonitor::new(data.root(), config.store.free_space_floor_bytes());
     let store =
         Store::open(&data.auth_store(), options(config), auth::MIGRATIONS, metrics.store("auth"))?;
     let (store, auth) = (store.guarded_by(&space), config.auth.clone());

@@ -9,7 +9,7 @@ use crate::{
     clock::Clock,
     config::SocialConfig,
     http::Cursors,
-    store::{Space, Store, StoreError},
+    store::{DiskMonitor, Store, StoreError},
 };
 
 /// The whole domain over its one file; clones share it.
@@ -34,7 +34,7 @@ impl SocialLogService {
 
     /// The same with the bounds of the feed that are configured, on a disk that is watched.
     #[must_use]
-    pub fn bounded(self, config: &SocialConfig, space: Option<Space>) -> Self {
+    pub fn bounded(self, config: &SocialConfig, space: Option<DiskMonitor>) -> Self {
         Self { feed: self.feed.bounded(config, space), ..self }
     }
 

@@ -15,7 +15,7 @@
 //! - **An I/O error is final.** The store stops taking commands, [`Store::stopped`] wakes whoever runs
 //!   the process, and only a restart opens it again: after a failed fsync nobody knows what the disk
 //!   holds, so it is never tried twice (PostgreSQL learnt this in 2018).
-//! - **A full disk is seen before it is full** ([`Space`]): below a floor, what would grow a file is
+//! - **A full disk is seen before it is full** ([`DiskMonitor`]): below a floor, what would grow a file is
 //!   refused, and reads and whatever gives space back go on.
 //! - **A full queue says so** ([`StoreError::Busy`]) instead of growing.
 //!
@@ -26,15 +26,15 @@ mod at_rest;
 mod commit_cache;
 mod copy;
 mod create;
+mod disk_monitor;
 mod error;
 mod gathered;
-mod hold;
 mod migrate;
 mod open;
+mod pause;
 mod progress;
 mod record;
 mod size;
-mod space;
 mod table;
 mod transaction;
 mod unsynced;
@@ -45,14 +45,14 @@ mod writer;
 pub use at_rest::{AtRest, check_pages};
 pub use commit_cache::CommitCache;
 pub use copy::{AnyTable, copy, missing_tables};
+pub use disk_monitor::{DiskLevel, DiskMonitor};
 pub use error::{IoFailure, OpenError, StoreError};
-pub use hold::Held;
 pub use migrate::{About, Migration};
 pub use open::{Store, StoreOptions};
+pub use pause::WriterPause;
 pub use progress::{Progress, Step};
 pub use record::{Origin, Record, first_version};
 pub use size::{Compacted, Sizes, compact, compact_backend, compact_if_asked};
-pub use space::{Room, Space};
 pub use table::{Direction, Table};
 pub use untouched::check_untouched;
 pub use view::{ReadView, Reader, Snapshot, WriteTxn};

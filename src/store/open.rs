@@ -12,10 +12,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::{
     Migration, OpenError, Outcome, Progress, ReadView, Snapshot, Step, StoreError,
     create::create_if_missing,
-    hold::{Gate, Held},
+    disk_monitor::{DiskMonitor, WriteClass},
     migrate::migrate,
+    pause::{Gate, WriterPause},
     progress::percent_of,
-    space::{Purpose, Space},
     unsynced::Unsynced,
     writer::{Command, Job, Writer},
 };
@@ -55,7 +55,7 @@ struct Inner {
     stopped: watch::Receiver<bool>,
     commits: watch::Receiver<u64>,
     gate: Arc<Gate>,
-    space: Arc<OnceLock<Space>>,
+    space: Arc<OnceLock<DiskMonitor>>,
     /// None when it is no file.
     path: Option<PathBuf>,
     metrics: StoreMetrics,
@@ -213,7 +213,7 @@ impl Store {
 
     /// From now on, writes stop before the disk is full. Several stores of one disk share a watch.
     #[must_use]
-    pub fn guarded_by(self, space: &Space) -> Self {
+    pub fn guarded_by(self, space: &DiskMonitor) -> Self {
         // A second watch would be another word for the same disk.
         let _ = self.0.space.set(space.clone());
         self
@@ -237,7 +237,7 @@ impl Store {
         T: Send + 'static,
         E: Send + 'static,
     {
-        self.submit_for(Purpose::Growth, command).await
+        self.submit_for(WriteClass::Growth, command).await
     }
 
     /// As [`Store::submit`], and goes on below the floor of free space: for commands that give space
@@ -254,12 +254,12 @@ impl Store {
         T: Send + 'static,
         E: Send + 'static,
     {
-        self.submit_for(Purpose::Reserve, command).await
+        self.submit_for(WriteClass::Reserve, command).await
     }
 
     async fn submit_for<T, E>(
         &self,
-        purpose: Purpose,
+        class: WriteClass,
         command: impl Fn(&ReadView<'_>) -> Result<Outcome<T, E>, StoreError> + Send + 'static,
     ) -> Result<Result<T, E>, StoreError>
     where
@@ -267,7 +267,7 @@ impl Store {
         E: Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        self.enqueue(Box::new(Command::new(command, purpose, reply)))?;
+        self.enqueue(Box::new(Command::new(command, class, reply)))?;
         let answer = answer.await.unwrap_or(Err(StoreError::Stopped));
         if matches!(answer, Err(StoreError::NoSpace)) {
             self.0.metrics.refused();
@@ -323,8 +323,8 @@ impl Store {
     /// Holds the writer between two groups for as long as the guard lives: how snapshots of several
     /// files are taken of one moment. Commands go on gathering in the queue. Waits for the commit in
     /// progress, and for whoever else holds it.
-    pub fn hold(&self) -> Held {
-        Gate::hold(&self.0.gate)
+    pub fn pause(&self) -> WriterPause {
+        Gate::pause(&self.0.gate)
     }
 
     /// Changes with every commit: how a relay learns that there may be something to fetch.
@@ -368,7 +368,7 @@ impl Store {
 impl Inner {
     fn close(&self) {
         drop(self.queue.write().unwrap_or_else(PoisonError::into_inner).take());
-        // Held while the writer ends, so that whoever closes second waits for it as well.
+        // WriterPause while the writer ends, so that whoever closes second waits for it as well.
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         // A command may hold the last handle, and then it is the writer that drops it.
         let on_the_writer =

@@ -15,8 +15,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
     ReadView, StoreError, WriteTxn,
-    hold::Gate,
-    space::{Purpose, Room, Space},
+    disk_monitor::{DiskLevel, DiskMonitor, WriteClass},
+    pause::Gate,
     transaction::begin_write,
 };
 use crate::telemetry::StoreMetrics;
@@ -56,10 +56,14 @@ impl<T, E> Outcome<T, E> {
 pub(super) trait Job: Send {
     /// Looks, decides and, when there is room for it, writes; says whether it wrote. Keeps its verdict
     /// for [`Job::answer`].
-    fn attempt(&mut self, transaction: &WriteTransaction, room: Room) -> Result<bool, StoreError>;
+    fn attempt(
+        &mut self,
+        transaction: &WriteTransaction,
+        level: DiskLevel,
+    ) -> Result<bool, StoreError>;
 
     /// Which part of the disk's space it may take.
-    fn purpose(&self) -> Purpose;
+    fn class(&self) -> WriteClass;
 
     /// Tells whoever waits: the verdict of the last attempt, or why there is none.
     fn answer(self: Box<Self>, outcome: Result<(), StoreError>);
@@ -68,7 +72,7 @@ pub(super) trait Job: Send {
 /// A command with the place to send its answer to.
 pub(super) struct Command<T, E, F> {
     decide: F,
-    purpose: Purpose,
+    class: WriteClass,
     verdict: Option<Result<Result<T, E>, StoreError>>,
     reply: oneshot::Sender<Result<Result<T, E>, StoreError>>,
 }
@@ -76,10 +80,10 @@ pub(super) struct Command<T, E, F> {
 impl<T, E, F> Command<T, E, F> {
     pub(super) const fn new(
         decide: F,
-        purpose: Purpose,
+        class: WriteClass,
         reply: oneshot::Sender<Result<Result<T, E>, StoreError>>,
     ) -> Self {
-        Self { decide, purpose, verdict: None, reply }
+        Self { decide, class, verdict: None, reply }
     }
 }
 
@@ -89,10 +93,14 @@ where
     E: Send,
     F: Fn(&ReadView<'_>) -> Result<Outcome<T, E>, StoreError> + Send,
 {
-    fn attempt(&mut self, transaction: &WriteTransaction, room: Room) -> Result<bool, StoreError> {
+    fn attempt(
+        &mut self,
+        transaction: &WriteTransaction,
+        level: DiskLevel,
+    ) -> Result<bool, StoreError> {
         let (verdict, wrote) = match (self.decide)(&ReadView::new(transaction))? {
             Outcome::Reject(refusal) => (Ok(Err(refusal)), false),
-            Outcome::RejectAndRecord(refusal, _) if !room.is_for(self.purpose) => {
+            Outcome::RejectAndRecord(refusal, _) if !level.is_for(self.class) => {
                 (Ok(Err(refusal)), false)
             }
             Outcome::RejectAndRecord(refusal, record) => {
@@ -100,15 +108,15 @@ where
                 (Ok(Err(refusal)), true)
             }
             Outcome::NoChange(answer) => (Ok(Ok(answer)), false),
-            Outcome::Commit(_) if !room.is_for(self.purpose) => (Err(StoreError::NoSpace), false),
+            Outcome::Commit(_) if !level.is_for(self.class) => (Err(StoreError::NoSpace), false),
             Outcome::Commit(change) => (Ok(Ok(change(&WriteTxn::new(transaction))?)), true),
         };
         self.verdict = Some(verdict);
         Ok(wrote)
     }
 
-    fn purpose(&self) -> Purpose {
-        self.purpose
+    fn class(&self) -> WriteClass {
+        self.class
     }
 
     fn answer(self: Box<Self>, outcome: Result<(), StoreError>) {
@@ -138,7 +146,7 @@ pub(super) struct Writer {
     stop: watch::Sender<bool>,
     commits: watch::Sender<u64>,
     gate: Arc<Gate>,
-    space: Arc<OnceLock<Space>>,
+    space: Arc<OnceLock<DiskMonitor>>,
     metrics: StoreMetrics,
 }
 
@@ -149,7 +157,7 @@ impl Writer {
         stop: watch::Sender<bool>,
         commits: watch::Sender<u64>,
         gate: Arc<Gate>,
-        space: Arc<OnceLock<Space>>,
+        space: Arc<OnceLock<DiskMonitor>>,
         metrics: StoreMetrics,
     ) -> Self {
         Self { database, queue, stop, commits, gate, space, metrics }
@@ -212,11 +220,11 @@ impl Writer {
     /// Runs every command of a group in one transaction. A group that wrote nothing rests on what
     /// is already on the disk, so it needs no fsync.
     fn attempt(&self, batch: &mut [Box<dyn Job>]) -> Result<(), Undone> {
-        let room = self.room(batch);
+        let level = self.level(batch);
         let transaction = begin_write(&self.database)?;
         let mut wrote = false;
         for (at, job) in batch.iter_mut().enumerate() {
-            wrote |= catch_unwind(AssertUnwindSafe(|| job.attempt(&transaction, room)))
+            wrote |= catch_unwind(AssertUnwindSafe(|| job.attempt(&transaction, level)))
                 .unwrap_or(Err(StoreError::Panicked))
                 .map_err(|error| Undone { at, error })?;
         }
@@ -231,14 +239,14 @@ impl Writer {
 
     /// What room there is for a group. Asked for every group, here, so that no way of writing can
     /// forget it: the question costs a microsecond or two, the fsync after it hundreds.
-    fn room(&self, batch: &[Box<dyn Job>]) -> Room {
-        let Some(space) = self.space.get() else { return Room::Ample };
-        match space.room() {
+    fn level(&self, batch: &[Box<dyn Job>]) -> DiskLevel {
+        let Some(space) = self.space.get() else { return DiskLevel::Ample };
+        match space.level() {
             // Only for what may use it, and only when nothing else is left.
-            Room::None if batch.iter().any(|job| job.purpose() == Purpose::Reserve) => {
+            DiskLevel::None if batch.iter().any(|job| job.class() == WriteClass::Reserve) => {
                 space.release_ballast()
             }
-            room => room,
+            level => level,
         }
     }
 }

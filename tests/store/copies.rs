@@ -29,7 +29,7 @@ fn copied(snapshot: &Snapshot, path: &Path) -> BTreeMap<String, u64> {
 #[test]
 fn a_held_writer_commits_nothing_and_goes_on_when_it_is_let_go() {
     let store = open(roomy());
-    let held = store.hold();
+    let held = store.pause();
     let mut waiting = Box::pin(deposit(&store, 1, 1, 1));
     assert_eq!(waiting.as_mut().now_or_never(), None);
     assert_eq!(ledger(&store.read().unwrap()), [0_u64; 0]);
@@ -41,10 +41,10 @@ fn a_held_writer_commits_nothing_and_goes_on_when_it_is_let_go() {
 fn whoever_holds_second_waits_for_the_first() {
     let store = open(roomy());
     let is_second = AtomicBool::new(false);
-    let held = store.hold();
+    let held = store.pause();
     std::thread::scope(|scope| {
         let second = scope.spawn(|| {
-            let _held = store.hold();
+            let _held = store.pause();
             assert!(is_second.load(Ordering::SeqCst));
         });
         is_second.store(true, Ordering::SeqCst);
@@ -57,7 +57,7 @@ fn whoever_holds_second_waits_for_the_first() {
 #[test]
 fn a_store_that_is_held_can_be_closed_once_it_is_let_go() {
     let store = open(roomy());
-    let held = store.hold();
+    let held = store.pause();
     let waiting = deposit(&store, 1, 1, 1);
     drop(waiting);
     drop(held);
@@ -82,7 +82,7 @@ fn snapshots_taken_while_writers_are_held_are_of_one_moment() {
         let mut looks = 0;
         while looks < 200 || deposits.load(Ordering::SeqCst) < 10 {
             looks += 1;
-            let holds = stores.each_ref().map(Store::hold);
+            let holds = stores.each_ref().map(Store::pause);
             let [first, second] = stores.each_ref().map(|store| store.read().unwrap());
             drop(holds);
             let [first, second] = [first, second].map(|snapshot| ledger(&snapshot).len());
@@ -236,7 +236,7 @@ fn the_speed_of_a_copy() {
     let copy_path = directory.path().join("copy.redb");
     let mut bytes = 0;
     let start = Instant::now();
-    let held = store.hold();
+    let held = store.pause();
     let snapshot = store.read().unwrap();
     drop(held);
     let waited = start.elapsed();

@@ -42,7 +42,7 @@ use crate::{
     control::BackupRequest,
     mail::MailQueue,
     paths::DataDir,
-    store::{Space, StoreError},
+    store::{DiskMonitor, StoreError},
     telemetry::{BackupFailure, BackupTask},
 };
 
@@ -72,7 +72,7 @@ impl Backups {
         (name, mail_queue): (&str, Option<MailQueue>),
         stopping: watch::Receiver<bool>,
     ) -> Self {
-        let left_free = domains.space.as_ref().map_or(0, Space::ample_bytes);
+        let left_free = domains.space.as_ref().map_or(0, DiskMonitor::ample_bytes);
         let backups = Self {
             directory: directory_of(config, data).leaving(left_free),
             config: config.clone(),
@@ -99,7 +99,7 @@ impl Backups {
     ) -> Result<Taken, BackupError> {
         let cut = || {
             let cut = Cut::of_running(&self.domains.data_files());
-            // Only now: nobody may wait long for writers that are held.
+            // Only now: nobody may wait long for writers that are paused.
             step_back();
             cut
         };

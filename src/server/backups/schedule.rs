@@ -92,12 +92,12 @@ impl Backups {
     async fn take_scheduled(&self) -> Result<(), BackupError> {
         let request = BackupRequest { keep: true, seal: SealRequest::AsConfigured };
         let taken = self.take_as_asked(request, AuditContext::SYSTEM, |_| {}).await?;
-        let Taken { path, bytes, manifest, held, took, .. } = taken;
+        let Taken { path, bytes, manifest, paused, took, .. } = taken;
         tracing::info!(
             path = %path.display(),
             bytes,
             rows = manifest.rows(),
-            held_ms = held.as_millis(),
+            held_ms = paused.as_millis(),
             took_ms = took.as_millis(),
             "took a backup"
         );

@@ -13,7 +13,7 @@ use super::{
     model::Removed,
     rules::{free_space_floor, least_free_space},
 };
-use crate::store::Space;
+use crate::store::DiskMonitor;
 
 /// Of what was removed, this part is counted on: pages that others share stay in use.
 const COUNTED_ON: (u64, u64) = (3, 4);
@@ -21,7 +21,7 @@ const COUNTED_ON: (u64, u64) = (3, 4);
 /// The room of one file. Clones share it.
 #[derive(Clone, Default)]
 pub(super) struct FeedRoom {
-    space: Option<Space>,
+    space: Option<DiskMonitor>,
     floor_bytes: u64,
     shared: Arc<Shared>,
 }
@@ -35,7 +35,7 @@ struct Shared {
 }
 
 impl FeedRoom {
-    pub(super) fn new(space: Option<Space>, floor_bytes: u64) -> Self {
+    pub(super) fn new(space: Option<DiskMonitor>, floor_bytes: u64) -> Self {
         Self { space, floor_bytes, shared: Arc::default() }
     }
 

@@ -23,7 +23,7 @@ use crate::{
     crypto,
     ids::Role,
     social_log::{Page, SocialLogError, canonical::Canonical, records::Submission, store::Window},
-    store::{Outcome, Space, Store, StoreError},
+    store::{DiskMonitor, Outcome, Store, StoreError},
 };
 
 /// How many logs are looked at to count them.
@@ -50,7 +50,7 @@ impl Feed {
     pub(in crate::social_log) fn bounded(
         self,
         config: &SocialConfig,
-        space: Option<Space>,
+        space: Option<DiskMonitor>,
     ) -> Self {
         let room = FeedRoom::new(space, config.free_space_floor_bytes());
         Self { policy: Arc::new(FeedPolicy::of(config)), room, ..self }

@@ -15,33 +15,33 @@ pub(super) struct Gate {
 
 #[derive(Default)]
 struct State {
-    held: bool,
+    paused: bool,
     writing: bool,
-    /// A group could not begin because the writer was held. It comes before whoever holds next.
+    /// A group could not begin because the writer was paused. It comes before whoever holds next.
     waiting: bool,
 }
 
 /// A writer that stands still until this is dropped.
 #[must_use = "the writer goes on when this is dropped"]
-pub struct Held(Arc<Gate>);
+pub struct WriterPause(Arc<Gate>);
 
 /// A group in progress.
 pub(super) struct Writing<'g>(&'g Gate);
 
 impl Gate {
     /// Keeps the next group from beginning and waits for the end of this one.
-    pub(super) fn hold(gate: &Arc<Self>) -> Held {
-        let mut state = gate.wait_while(gate.lock(), |state| state.held || state.waiting);
-        state.held = true;
+    pub(super) fn pause(gate: &Arc<Self>) -> WriterPause {
+        let mut state = gate.wait_while(gate.lock(), |state| state.paused || state.waiting);
+        state.paused = true;
         drop(gate.wait_while(state, |state| state.writing));
-        Held(Arc::clone(gate))
+        WriterPause(Arc::clone(gate))
     }
 
-    /// For the writer: waits while it is held.
+    /// For the writer: waits while it is paused.
     pub(super) fn enter(&self) -> Writing<'_> {
         let mut state = self.lock();
-        state.waiting = state.held;
-        let mut state = self.wait_while(state, |state| state.held);
+        state.waiting = state.paused;
+        let mut state = self.wait_while(state, |state| state.paused);
         (state.waiting, state.writing) = (false, true);
         Writing(self)
     }
@@ -60,9 +60,9 @@ impl Gate {
     }
 }
 
-impl Drop for Held {
+impl Drop for WriterPause {
     fn drop(&mut self) {
-        self.0.lock().held = false;
+        self.0.lock().paused = false;
         self.0.changed.notify_all();
     }
 }

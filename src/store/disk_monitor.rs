@@ -31,7 +31,7 @@ const START_BYTES: u64 = 1 << 20;
 
 /// What a command writes for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub(super) enum WriteClass {
     /// It adds to the file.
     Growth,
     /// It gives space back, or lets somebody in who does.
@@ -40,7 +40,7 @@ pub(super) enum Purpose {
 
 /// How much there is to write on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Room {
+pub enum DiskLevel {
     /// Enough.
     Ample,
     /// Only the reserve.
@@ -49,18 +49,18 @@ pub enum Room {
     None,
 }
 
-impl Room {
-    pub(super) fn is_for(self, purpose: Purpose) -> bool {
-        self == Self::Ample || (self == Self::Reserve && purpose == Purpose::Reserve)
+impl DiskLevel {
+    pub(super) fn is_for(self, class: WriteClass) -> bool {
+        self == Self::Ample || (self == Self::Reserve && class == WriteClass::Reserve)
     }
 }
 
 /// The watch over one disk. Clones share it.
 #[derive(Debug, Clone)]
-pub struct Space(Arc<Watch>);
+pub struct DiskMonitor(Arc<Inner>);
 
 #[derive(Debug)]
-struct Watch {
+struct Inner {
     directory: PathBuf,
     floor_bytes: u64,
     ballast: Option<Ballast>,
@@ -74,18 +74,18 @@ struct Ballast {
     bytes: u64,
 }
 
-impl Space {
+impl DiskMonitor {
     /// Watches the disk that holds `directory`. A floor of 0 never refuses anything.
     pub fn new(directory: &Path, floor_bytes: u64) -> Self {
         let directory = directory.to_owned();
-        Self(Arc::new(Watch { directory, floor_bytes, ballast: None, low: AtomicBool::new(false) }))
+        Self(Arc::new(Inner { directory, floor_bytes, ballast: None, low: AtomicBool::new(false) }))
     }
 
     /// The same with a ballast at `path`. None is made yet; 0 bytes are none.
     pub fn with_ballast(directory: &Path, floor_bytes: u64, path: PathBuf, bytes: u64) -> Self {
         let ballast = (bytes > 0).then_some(Ballast { path, bytes });
         let directory = directory.to_owned();
-        Self(Arc::new(Watch { directory, floor_bytes, ballast, low: AtomicBool::new(false) }))
+        Self(Arc::new(Inner { directory, floor_bytes, ballast, low: AtomicBool::new(false) }))
     }
 
     /// What an unprivileged process may still fill, in bytes.
@@ -118,14 +118,14 @@ impl Space {
     }
 
     /// How much there is to write on, now. A disk that does not say has room until it fails.
-    pub fn room(&self) -> Room {
+    pub fn level(&self) -> DiskLevel {
         match self.free_bytes() {
-            Ok(free) => self.room_in(free),
-            Err(_) => Room::Ample,
+            Ok(free) => self.level_in(free),
+            Err(_) => DiskLevel::Ample,
         }
     }
 
-    fn room_in(&self, free: u64) -> Room {
+    fn level_in(&self, free: u64) -> DiskLevel {
         let floor = self.0.floor_bytes;
         let low = self.0.low.load(Ordering::Relaxed);
         let needed = if low { self.ample_bytes() } else { floor };
@@ -133,7 +133,7 @@ impl Space {
             if low && self.0.low.swap(false, Ordering::Relaxed) {
                 tracing::info!(free_bytes = free, "there is space again; writes go on");
             }
-            return Room::Ample;
+            return DiskLevel::Ample;
         }
         if !low && !self.0.low.swap(true, Ordering::Relaxed) {
             tracing::error!(
@@ -143,7 +143,7 @@ impl Space {
                 "the disk is nearly full; writes are refused until there is space"
             );
         }
-        if free >= floor / RESERVE_PART { Room::Reserve } else { Room::None }
+        if free >= floor / RESERVE_PART { DiskLevel::Reserve } else { DiskLevel::None }
     }
 
     /// Before files are opened: gives the ballast up when the disk is so full that opening them might
@@ -156,7 +156,7 @@ impl Space {
     }
 
     /// Gives the ballast up, if there is one; the room after that.
-    pub(super) fn release_ballast(&self) -> Room {
+    pub(super) fn release_ballast(&self) -> DiskLevel {
         if let Some(ballast) = &self.0.ballast {
             match fs::remove_file(&ballast.path) {
                 Ok(()) => tracing::error!(
@@ -167,7 +167,7 @@ impl Space {
                 Err(error) => tracing::error!(%error, "the ballast cannot be given up"),
             }
         }
-        self.room()
+        self.level()
     }
 
     /// Makes the ballast when there is none and room for it above the floor and the hysteresis. One
@@ -213,40 +213,49 @@ mod tests {
 
     #[test]
     fn the_floor_the_reserve_and_the_way_back_are_where_they_are_said_to_be() {
-        let space = Space::new(Path::new("/"), 64 * MIB);
+        let space = DiskMonitor::new(Path::new("/"), 64 * MIB);
         for (free_mib, room) in [
-            (64, Room::Ample),
-            (63, Room::Reserve),
-            (64, Room::Reserve),
-            (79, Room::Reserve),
-            (8, Room::Reserve),
-            (7, Room::None),
-            (0, Room::None),
-            (80, Room::Ample),
-            (64, Room::Ample),
+            (64, DiskLevel::Ample),
+            (63, DiskLevel::Reserve),
+            (64, DiskLevel::Reserve),
+            (79, DiskLevel::Reserve),
+            (8, DiskLevel::Reserve),
+            (7, DiskLevel::None),
+            (0, DiskLevel::None),
+            (80, DiskLevel::Ample),
+            (64, DiskLevel::Ample),
         ] {
-            assert_eq!(space.room_in(free_mib * MIB), room, "{free_mib}");
+            assert_eq!(space.level_in(free_mib * MIB), room, "{free_mib}");
         }
     }
 
     #[test]
     fn without_a_floor_everything_is_room() {
-        let space = Space::new(Path::new("/"), 0);
-        assert_eq!((space.room_in(0), space.room()), (Room::Ample, Room::Ample));
+        let space = DiskMonitor::new(Path::new("/"), 0);
+        assert_eq!((space.level_in(0), space.level()), (DiskLevel::Ample, DiskLevel::Ample));
     }
 
     #[test]
     fn only_commands_for_the_reserve_may_use_it() {
-        assert!(Room::Ample.is_for(Purpose::Growth) && Room::Ample.is_for(Purpose::Reserve));
-        assert!(!Room::Reserve.is_for(Purpose::Growth) && Room::Reserve.is_for(Purpose::Reserve));
-        assert!(!Room::None.is_for(Purpose::Growth) && !Room::None.is_for(Purpose::Reserve));
+        assert!(
+            DiskLevel::Ample.is_for(WriteClass::Growth)
+                && DiskLevel::Ample.is_for(WriteClass::Reserve)
+        );
+        assert!(
+            !DiskLevel::Reserve.is_for(WriteClass::Growth)
+                && DiskLevel::Reserve.is_for(WriteClass::Reserve)
+        );
+        assert!(
+            !DiskLevel::None.is_for(WriteClass::Growth)
+                && !DiskLevel::None.is_for(WriteClass::Reserve)
+        );
     }
 
     #[test]
     fn a_ballast_takes_real_space_and_gives_it_back() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("ballast");
-        let space = Space::with_ballast(directory.path(), 0, path.clone(), MIB);
+        let space = DiskMonitor::with_ballast(directory.path(), 0, path.clone(), MIB);
         space.keep_ballast();
         let made = fs::metadata(&path).unwrap();
         assert_eq!((made.len(), made.mode() & 0o777), (MIB, 0o600));
@@ -262,7 +271,7 @@ mod tests {
     fn a_ballast_is_not_made_where_it_would_bring_the_floor_near() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("ballast");
-        Space::with_ballast(directory.path(), u64::MAX, path.clone(), MIB).keep_ballast();
+        DiskMonitor::with_ballast(directory.path(), u64::MAX, path.clone(), MIB).keep_ballast();
         assert!(!path.exists());
     }
 
@@ -272,7 +281,7 @@ mod tests {
         let (path, other) = (directory.path().join("ballast"), directory.path().join("other"));
         fs::write(&other, b"dear").unwrap();
         std::os::unix::fs::symlink(&other, &path).unwrap();
-        Space::with_ballast(directory.path(), 0, path, MIB).keep_ballast();
+        DiskMonitor::with_ballast(directory.path(), 0, path, MIB).keep_ballast();
         assert_eq!(fs::read(other).unwrap(), b"dear");
     }
 }
