@@ -32,15 +32,15 @@ impl Dashboard {
     /// How the machine and the appliance are.
     pub fn health(&self, language: Language) -> HealthBody {
         let parts = &self.parts;
-        let (now, watch) = (parts.clock.now(), &parts.watch);
+        let (now, sampler) = (parts.clock.now(), &parts.sampler);
         let (stores, latest, routes) =
-            (parts.sources.stores.stores(), watch.latest(), watch.routes());
+            (parts.sources.stores.stores(), sampler.latest(), sampler.routes());
         let certificate = parts.sources.stores.certificate();
         let backups = parts.sources.stores.backups();
         let last_backup = backups.last_success;
         let facts = HealthFacts {
             backups: BackupAges::of(backups, now),
-            mails_waiting: watch.metrics().mails.waiting(),
+            mails_waiting: sampler.metrics().mails.waiting(),
             ..facts(&stores, latest.as_ref(), &routes, certificate, now)
         };
         let mut findings = rules::health(&facts);
@@ -50,14 +50,14 @@ impl Dashboard {
             level: rules::worst(&findings).into(),
             findings: FindingBody::all(&findings, language),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            started_at: watch.started().into(),
-            uptime_seconds: now.millis_since(watch.started()) / 1_000,
+            started_at: sampler.started().into(),
+            uptime_seconds: now.millis_since(sampler.started()) / 1_000,
             sampled_at: latest.as_ref().map(|latest| latest.time.into()),
             machine: latest.as_ref().map(MachineBody::of).unwrap_or_default(),
             process: latest.as_ref().map(ProcessBody::of).unwrap_or_default(),
             parts: parts_of(&stores, &routes),
             stores: self.store_bodies(&stores),
-            connections: watch.metrics().connections.get(),
+            connections: sampler.metrics().connections.get(),
             audit_entries: parts.sources.stores.audit_entries(),
             certificate: CertificateBody {
                 expires_at: certificate.map(|(_, end)| end.into()),
@@ -71,7 +71,7 @@ impl Dashboard {
     }
 
     fn store_bodies(&self, stores: &[StoreFacts]) -> Vec<StoreBody> {
-        let metrics = self.parts.watch.metrics();
+        let metrics = self.parts.sampler.metrics();
         let (durations, batches) = (metrics.commit_durations(), metrics.commit_batches());
         let none = Distribution::default();
         let body = |store: &StoreFacts| {

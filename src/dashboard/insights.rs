@@ -37,7 +37,7 @@ impl Dashboard {
         let scans = parts.scans.get_or_make(now, attendance.scans(since, TOP)).await?;
         let social = parts.sources.social_logs.by_status(since);
         let social = parts.social.get_or_make(now, social).await?;
-        let outcomes = parts.watch.metrics().scans();
+        let outcomes = parts.sampler.metrics().scans();
         Ok(InsightsBody {
             timezone: parts.timezone.clone(),
             scans: scans.as_ref().as_ref().map(|scans| scans_body(scans, &days, &parts.zone)),
@@ -47,7 +47,7 @@ impl Dashboard {
                 .as_ref()
                 .as_ref()
                 .map(|social| counts(social.iter().map(|(name, count)| (name.clone(), *count)))),
-            endpoints: endpoints(&parts.watch.routes()),
+            endpoints: endpoints(&parts.sampler.routes()),
         })
     }
 }

@@ -2,11 +2,11 @@
 
 use poem::http::StatusCode;
 
-use crate::{field::FieldError, http::Problem, language::Text, telemetry::Figure};
+use crate::{field::FieldError, http::Problem, language::Text, telemetry::SampledMetric};
 
 /// 400 for a metric that there is not, with those that there are.
 pub(super) fn metric_unknown(name: &str) -> Problem {
-    let known: Vec<_> = Figure::ALL.iter().map(|figure| figure.name()).collect();
+    let known: Vec<_> = SampledMetric::ALL.iter().map(|figure| figure.name()).collect();
     let known = known.join(", ");
     let message = Text::made(
         format!("must be names with commas between them, out of: {known}"),

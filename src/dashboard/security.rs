@@ -23,7 +23,7 @@ impl Dashboard {
         let actions = parts.actions.get_or_make(now, parts.sources.trail.actions(since)).await?;
         let window = |nth: usize| actions.get(nth).copied().flatten();
         let (hour, day) = (window(0), window(1));
-        let routes = parts.watch.routes();
+        let routes = parts.sampler.routes();
         let rate_limited_recent = routes.recent.total().rate_limited;
         let findings = rules::security(&SecurityFacts {
             logins_and_failures_last_hour: hour.map(|hour| (hour.logins, hour.login_failures)),
@@ -32,7 +32,7 @@ impl Dashboard {
             administrators: Some(accounts.administrators),
         });
         let (checks, attempts) =
-            (parts.watch.metrics().token_checks(), parts.watch.metrics().auth_attempts());
+            (parts.sampler.metrics().token_checks(), parts.sampler.metrics().auth_attempts());
         let checked = |outcome: &str| checks.get(outcome).copied().unwrap_or(0);
         let attempted = |outcome: &str| attempts.get(outcome).copied().unwrap_or(0);
         Ok(SecurityBody {

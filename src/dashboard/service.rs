@@ -14,7 +14,7 @@ use crate::{
     clock::{Clock, Time},
     http::{Followers, Problem, StreamSettings},
     language::Text,
-    telemetry::{DAY_SAMPLES, Figure, Range, SAMPLE_EVERY, Watch, log_tail},
+    telemetry::{DAY_SAMPLES, Range, SAMPLE_EVERY, SampledMetric, Sampler, log_tail},
 };
 
 /// How many may follow the log at once, be it one administrator in as many windows.
@@ -40,7 +40,7 @@ pub struct Dashboard {
 }
 
 pub(super) struct Inner {
-    pub(super) watch: Watch,
+    pub(super) sampler: Sampler,
     pub(super) clock: Clock,
     pub(super) sources: StatsSources,
     pub(super) timezone: String,
@@ -69,7 +69,7 @@ pub struct SeriesQuery {
 impl Dashboard {
     /// The views over everything. Hours and days are those of `timezone` (UTC when it is none).
     pub fn new(
-        watch: Watch,
+        sampler: Sampler,
         clock: Clock,
         sources: StatsSources,
         timezone: &str,
@@ -77,7 +77,7 @@ impl Dashboard {
     ) -> Self {
         let zone = TimeZone::get(timezone).unwrap_or(TimeZone::UTC);
         let parts = Inner {
-            watch,
+            sampler,
             clock,
             sources,
             timezone: timezone.to_owned(),
@@ -100,8 +100,8 @@ impl Dashboard {
     pub async fn series(&self, query: SeriesQuery) -> Result<SeriesBody, Problem> {
         let figures = figures(&query.metrics)?;
         let range = range(&query, self.parts.clock.now())?;
-        let watch = self.parts.watch.clone();
-        let series = tokio::task::spawn_blocking(move || watch.series(&figures, range)).await;
+        let sampler = self.parts.sampler.clone();
+        let series = tokio::task::spawn_blocking(move || sampler.series(&figures, range)).await;
         Ok(series.map_err(Problem::internal)?.into())
     }
 
@@ -124,12 +124,12 @@ pub(super) fn line_limit(limit: Option<u32>) -> usize {
     limit.min(MOST_LINES)
 }
 
-fn figures(names: &str) -> Result<Vec<Figure>, Problem> {
+fn figures(names: &str) -> Result<Vec<SampledMetric>, Problem> {
     let shown = |name: &str| name.chars().filter(|c| !c.is_control()).take(60).collect::<String>();
     let parsed: Vec<_> = names
         .split(',')
         .map(str::trim)
-        .map(|name| Figure::parse(name).ok_or_else(|| metric_unknown(&shown(name))))
+        .map(|name| SampledMetric::parse(name).ok_or_else(|| metric_unknown(&shown(name))))
         .collect::<Result<_, _>>()?;
     if parsed.len() > MOST_METRICS {
         let message = Text::made(
@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn an_unknown_metric_is_answered_with_those_that_there_are() {
         let found = figures("machine_cpu_percent, connections").unwrap();
-        assert_eq!(found, [Figure::MachineCpu, Figure::Connections]);
+        assert_eq!(found, [SampledMetric::MachineCpu, SampledMetric::Connections]);
         let problem = figures("connections,nonsense").unwrap_err();
         assert_eq!((problem.status.as_u16(), problem.code), (400, "METRIC_UNKNOWN"));
         assert!(problem.detail.en.contains("“nonsense”"));

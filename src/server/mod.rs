@@ -11,6 +11,7 @@ mod certificates;
 mod connection;
 mod connection_limiter;
 mod control;
+mod dashboard_sources;
 mod data;
 mod docs;
 mod document;
@@ -35,7 +36,6 @@ mod tasks;
 mod tls;
 mod untouched;
 mod upgrade;
-mod watching;
 mod wire;
 
 use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
@@ -49,7 +49,7 @@ use crate::{
     gateway::Settings,
     mail::MailQueue,
     store::StoreError,
-    telemetry::Watch,
+    telemetry::Sampler,
 };
 use backups::Backups;
 use certificates::{Certificates, RenewalTask};
@@ -89,7 +89,7 @@ pub struct Server {
     backups: Box<Backups>,
     certificates: Certificates,
     renewal: RenewalTask,
-    watch: Watch,
+    sampler: Sampler,
     setup_link: Option<String>,
     drain: watch::Sender<bool>,
     drain_time: Duration,
@@ -159,9 +159,14 @@ impl Server {
         let letters = (config.server.name.as_str(), mail_queue.clone());
         let backups =
             Backups::new(domains.clone(), &config.backup, &data, letters, draining.clone());
-        let watch = watching::start(&domains, Some(&data));
-        let dashboard =
-            watching::dashboard(&config, &domains, &watch, Some(&data), draining.clone());
+        let sampler = dashboard_sources::start(&domains, Some(&data));
+        let dashboard = dashboard_sources::dashboard(
+            &config,
+            &domains,
+            &sampler,
+            Some(&data),
+            draining.clone(),
+        );
         let Routes { endpoint, settings } = Routes::build(
             &config,
             &domains,
@@ -204,7 +209,7 @@ impl Server {
             backups: Box::new(backups),
             certificates,
             renewal,
-            watch,
+            sampler,
             setup_link,
             drain,
             drain_time,
@@ -260,7 +265,7 @@ impl Server {
             backups,
             certificates,
             renewal,
-            watch,
+            sampler,
             drain,
             drain_time,
             ..
@@ -287,7 +292,7 @@ impl Server {
         background.spawn(tasks.lasting("housekeeping", housekeeping));
         background.spawn(tasks.lasting("sizes", look_at_sizes(domains.clone())));
         background.spawn(tasks.finite("healing", domains.clone().heal_people()));
-        let sampling = watching::sample(domains.clone(), watch.clone());
+        let sampling = dashboard_sources::sample(domains.clone(), sampler.clone());
         background.spawn(tasks.lasting("samples", sampling));
         // Told to finish only when nobody is served any more: what is answered during the drain leaves
         // events too.
@@ -320,7 +325,7 @@ impl Server {
         control.abort();
         let _ = control.await;
         let closing = move || {
-            watch.close();
+            sampler.close();
             domains.close();
         };
         let _ = tokio::task::spawn_blocking(closing).await;

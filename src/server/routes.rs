@@ -20,11 +20,11 @@ use tokio::sync::watch;
 use super::{
     StartError,
     backups::{Backups, BackupsApi},
-    docs, document,
+    dashboard_sources, docs, document,
     export::ExportApi,
     health,
     instance::InstanceApi,
-    policies, watching,
+    policies,
     wire::Domains,
 };
 use crate::{
@@ -125,8 +125,8 @@ pub fn openapi_document(config: &Config) -> Result<String, StartError> {
     let data = DataDir::new(&config.data.directory);
     let backups =
         Backups::new(domains.clone(), &config.backup, &data, ("", None), draining.clone());
-    let watch = watching::start(&domains, None);
-    let dashboard = watching::dashboard(config, &domains, &watch, None, draining);
+    let sampler = dashboard_sources::start(&domains, None);
+    let dashboard = dashboard_sources::dashboard(config, &domains, &sampler, None, draining);
     let api = api(config, &domains, backups, dashboard, None);
     let document = document::complete(&api.spec)?;
     let text = serde_json::to_string_pretty(&document);

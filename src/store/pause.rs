@@ -1,8 +1,8 @@
-//! Holding a writer between two groups, so that several files can be seen in one moment.
+//! Pausing a writer between two groups, so that several files can be read as of one moment.
 //!
-//! A gate, not a lock that the writer would take around each group: under load such a lock would go
-//! straight back to the writer, and whoever wants to hold it could wait for ever. Here the wish to hold
-//! keeps the next group from beginning, and a group that waited keeps the next from holding.
+//! This is a gate, and not a lock around each group: under load the writer would take such a lock again at
+//! once, and a pause could wait for ever. A pause that is asked for keeps the next group from beginning, and a
+//! group that was kept back goes before the next pause. So neither side can starve the other.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -17,11 +17,11 @@ pub(super) struct Gate {
 struct State {
     paused: bool,
     writing: bool,
-    /// A group could not begin because the writer was paused. It comes before whoever holds next.
+    /// A group could not begin because the writer was paused. It goes before the next pause.
     waiting: bool,
 }
 
-/// A writer that stands still until this is dropped.
+/// A paused writer, which goes on when this is dropped.
 #[must_use = "the writer goes on when this is dropped"]
 pub struct WriterPause(Arc<Gate>);
 

@@ -2,56 +2,58 @@
 //! both and of the machine below.
 //!
 //! `logging` writes lines and `tail` keeps the last of them. `metrics` counts; `machine` and `process`
-//! read what the kernel counts. `watch` puts both together every ten seconds into the `figures` of a
-//! `day` in memory and a `month` on disk, and `series` is how they are asked for.
+//! read what the kernel counts. `sampler` puts the metrics of `metric_catalog` together every ten seconds, into a
+//! `sample_ring` in memory and a `rollup_file` on disk, and `series` is how they are asked for.
 
 mod backup_metrics;
 mod certificate_metrics;
-mod day;
 mod feed_metrics;
-mod figures;
 mod histogram;
 mod log_format;
 mod log_writer;
 mod logging;
 mod machine;
 mod mail_metrics;
+mod metric_catalog;
 mod metrics;
-mod month;
 mod panics;
-mod period;
 mod process;
 mod registry;
 mod request_log;
+mod rollup;
+mod rollup_file;
+mod sample_ring;
+mod sampler;
 mod series;
 mod share_metrics;
 mod store_metrics;
 mod tail;
 mod traffic;
-mod watch;
 
 pub use backup_metrics::{BackupFacts, BackupFailure, BackupMetrics, BackupTask};
 pub use certificate_metrics::{CertificateMetrics, CertificateState, ServedCertificate};
-pub use day::DAY_SAMPLES;
 pub use feed_metrics::FeedMetrics;
-pub use figures::{Figure, Sample, Unit};
 pub use histogram::Distribution;
 pub use log_format::LogFormat;
 pub use log_writer::LogGuard;
 pub use logging::{start_logging, start_logging_to};
 pub use machine::{CpuTicks, DiskSpace, MachineReading};
 pub use mail_metrics::MailMetrics;
+pub use metric_catalog::{Sample, SampledMetric, Unit};
 pub use metrics::Metrics;
 pub use panics::log_panics;
-pub use period::Summary;
 pub use process::ProcessReading;
 pub use request_log::RequestLine;
+pub use rollup::Summary;
+pub use sample_ring::DAY_SAMPLES;
+pub use sampler::{
+    FIRST_SAMPLE_AFTER, Latest, Outside, RECENT, RouteTraffic, SAMPLE_EVERY, Sampler,
+};
 pub use series::{Range, Series};
 pub use share_metrics::{ScarceResource, ShareMetrics};
 pub use store_metrics::StoreMetrics;
 pub use tail::{Level, LogLine, LogTail, Missed, log_tail};
 pub use traffic::{Route, RouteTraffics, Traffic};
-pub use watch::{FIRST_SAMPLE_AFTER, Latest, Outside, RECENT, RouteTraffic, SAMPLE_EVERY, Watch};
 
 /// A count as a number to divide by: exact up to 2^53, and no count here comes near it.
 #[allow(clippy::cast_precision_loss, reason = "see above")]

@@ -1,8 +1,8 @@
 //! Figures over a range of time, in steps of equal length.
 
 use super::{
-    figures::Figure,
-    period::{Period, Summary},
+    metric_catalog::SampledMetric,
+    rollup::{Rollup, Summary},
 };
 use crate::clock::Time;
 
@@ -46,16 +46,16 @@ pub struct Series {
     /// The steps.
     pub range: Range,
     /// Each figure with a summary for each step.
-    pub columns: Vec<(Figure, Vec<Summary>)>,
+    pub columns: Vec<(SampledMetric, Vec<Summary>)>,
 }
 
 impl Series {
-    pub(super) fn empty(figures: &[Figure], range: Range) -> Self {
+    pub(super) fn empty(figures: &[SampledMetric], range: Range) -> Self {
         let column = vec![Summary::EMPTY; range.steps()];
         Self { range, columns: figures.iter().map(|figure| (*figure, column.clone())).collect() }
     }
 
-    /// Adds a sample, values in the order of [`Figure::ALL`], if it lies in the range.
+    /// Adds a sample, values in the order of [`SampledMetric::ALL`], if it lies in the range.
     pub(super) fn add_sample(&mut self, time: Time, values: &[f32]) {
         let Some(step) = self.range.step_of(time) else { return };
         for (figure, column) in &mut self.columns {
@@ -66,12 +66,12 @@ impl Series {
     }
 
     /// Adds a period to every step that it touches: what it was like is all that is known of each.
-    pub(super) fn add_period(&mut self, period: &Period) {
+    pub(super) fn add_period(&mut self, period: &Rollup) {
         self.each_step_of(period, period.end(), Summary::add);
     }
 
     /// Puts a period into the steps that it touches before `end` and that nothing is known of.
-    pub(super) fn fill_until(&mut self, end: Time, period: &Period) {
+    pub(super) fn fill_until(&mut self, end: Time, period: &Rollup) {
         self.each_step_of(period, end, |kept, summary| {
             if kept.count == 0 {
                 *kept = summary;
@@ -79,13 +79,13 @@ impl Series {
         });
     }
 
-    fn each_step_of(&mut self, period: &Period, end: Time, put: impl Fn(&mut Summary, Summary)) {
+    fn each_step_of(&mut self, period: &Rollup, end: Time, put: impl Fn(&mut Summary, Summary)) {
         let before = |time: Time| Time::from_millis(time.as_millis().saturating_sub(1));
         let first = self.range.step_of(period.start.max(self.range.from));
         let last = self.range.step_of(before(end.min(self.range.to)));
         let (Some(first), Some(last)) = (first, last) else { return };
         for (figure, column) in &mut self.columns {
-            let Some(summary) = period.figures.get(figure.index()) else { continue };
+            let Some(summary) = period.metrics.get(figure.index()) else { continue };
             let steps = column.iter_mut().take(last.saturating_add(1)).skip(first);
             steps.for_each(|kept| put(kept, *summary));
         }
@@ -94,7 +94,7 @@ impl Series {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::figures::Sample, *};
+    use super::{super::metric_catalog::Sample, *};
 
     const fn seconds(seconds: i64) -> Time {
         Time::from_millis(seconds * 1_000)
@@ -102,7 +102,7 @@ mod tests {
 
     fn sample(value: f64) -> Sample {
         let mut sample = Sample::UNKNOWN;
-        sample.set(Figure::Requests, Some(value));
+        sample.set(SampledMetric::Requests, Some(value));
         sample
     }
 
@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn samples_go_to_the_step_that_they_lie_in_and_others_stay_empty() {
         let range = Range { from: seconds(100), to: seconds(125), step_seconds: 10 };
-        let mut series = Series::empty(&[Figure::Requests], range);
+        let mut series = Series::empty(&[SampledMetric::Requests], range);
         for (at, value) in [(99, 1.0), (100, 2.0), (109, 4.0), (120, 8.0), (125, 16.0)] {
             series.add_sample(seconds(at), sample(value).values());
         }
@@ -125,14 +125,14 @@ mod tests {
 
     #[test]
     fn a_period_fills_every_step_that_it_touches() {
-        let mut period = Period::at(seconds(600));
+        let mut period = Rollup::at(seconds(600));
         period.add(&sample(5.0));
         let range = Range { from: seconds(900), to: seconds(1_500), step_seconds: 150 };
-        let mut series = Series::empty(&[Figure::Requests], range);
+        let mut series = Series::empty(&[SampledMetric::Requests], range);
         series.add_period(&period);
         assert_eq!(counts(&series), [1, 1, 0, 0]);
         let whole = Range { from: seconds(0), to: seconds(3_600), step_seconds: 1_800 };
-        let mut series = Series::empty(&[Figure::Requests], whole);
+        let mut series = Series::empty(&[SampledMetric::Requests], whole);
         series.add_period(&period);
         assert_eq!(counts(&series), [1, 0]);
     }
@@ -140,6 +140,6 @@ mod tests {
     #[test]
     fn a_range_that_ends_before_it_begins_has_no_steps() {
         let range = Range { from: seconds(10), to: seconds(5), step_seconds: 1 };
-        assert_eq!(Series::empty(&[Figure::Requests], range).columns[0].1, []);
+        assert_eq!(Series::empty(&[SampledMetric::Requests], range).columns[0].1, []);
     }
 }

@@ -5,7 +5,7 @@ use poem_openapi::{Enum, Object};
 use super::{FindingBody, LevelBody, tidy};
 use crate::{
     http::Timestamp,
-    telemetry::{Distribution, Figure, Latest, Traffic},
+    telemetry::{Distribution, Latest, SampledMetric, Traffic},
 };
 
 /// How the machine and the appliance are. A figure that is not known is null.
@@ -108,7 +108,7 @@ impl MachineBody {
         let (machine, figure) = (&latest.machine, |figure| latest.sample.get(figure).map(tidy));
         let load = |of: fn([f64; 3]) -> f64| machine.load.map(of);
         Self {
-            cpu_percent: figure(Figure::MachineCpu),
+            cpu_percent: figure(SampledMetric::MachineCpu),
             cores_percent: latest.cores_percent.iter().map(|core| core.map(tidy)).collect(),
             load_1_minute: load(|[one, _, _]| tidy(one)),
             load_5_minutes: load(|[_, five, _]| tidy(five)),
@@ -120,10 +120,10 @@ impl MachineBody {
             disk_total_bytes: machine.disk.map(|disk| disk.total_bytes),
             disk_used_bytes: machine.disk.map(|disk| disk.used_bytes),
             disk_free_bytes: machine.disk.map(|disk| disk.free_bytes),
-            disk_read_bytes_per_second: figure(Figure::DiskRead),
-            disk_written_bytes_per_second: figure(Figure::DiskWritten),
-            network_received_bytes_per_second: figure(Figure::NetworkReceived),
-            network_sent_bytes_per_second: figure(Figure::NetworkSent),
+            disk_read_bytes_per_second: figure(SampledMetric::DiskRead),
+            disk_written_bytes_per_second: figure(SampledMetric::DiskWritten),
+            network_received_bytes_per_second: figure(SampledMetric::NetworkReceived),
+            network_sent_bytes_per_second: figure(SampledMetric::NetworkSent),
             uptime_seconds: machine.uptime_seconds,
         }
     }
@@ -134,13 +134,13 @@ impl ProcessBody {
     pub(in crate::dashboard) fn of(latest: &Latest) -> Self {
         let (process, figure) = (&latest.process, |figure| latest.sample.get(figure).map(tidy));
         Self {
-            cpu_percent: figure(Figure::ProcessCpu),
+            cpu_percent: figure(SampledMetric::ProcessCpu),
             memory_bytes: process.memory_bytes,
             threads: process.threads,
             open_files: process.open_files,
             open_files_limit: process.open_files_limit,
-            read_bytes_per_second: figure(Figure::ProcessRead),
-            written_bytes_per_second: figure(Figure::ProcessWritten),
+            read_bytes_per_second: figure(SampledMetric::ProcessRead),
+            written_bytes_per_second: figure(SampledMetric::ProcessWritten),
         }
     }
 }

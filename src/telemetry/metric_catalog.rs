@@ -1,6 +1,6 @@
-//! The fixed set of figures that are sampled, with the names and units that clients ask for them by.
+//! The fixed set of metrics that are sampled, with the names and units that clients ask for them by.
 
-/// What a figure counts in.
+/// What a metric counts in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
     /// From 0 to 100; of one processor where it says so, and then it may be more.
@@ -31,30 +31,30 @@ impl Unit {
     }
 }
 
-macro_rules! figures {
-    ($($(#[$doc:meta])* $figure:ident $name:literal $unit:ident;)*) => {
-        /// A figure that is sampled. Names are for good; the month on disk finds its columns by them.
+macro_rules! metrics {
+    ($($(#[$doc:meta])* $metric:ident $name:literal $unit:ident;)*) => {
+        /// A metric that is sampled. Names are for good; the month on disk finds its columns by them.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum Figure { $($(#[$doc])* $figure,)* }
+        pub enum SampledMetric { $($(#[$doc])* $metric,)* }
 
-        impl Figure {
-            /// Every figure, in the order of [`Figure::index`].
-            pub const ALL: &[Self] = &[$(Self::$figure,)*];
+        impl SampledMetric {
+            /// Every metric, in the order of [`SampledMetric::index`].
+            pub const ALL: &[Self] = &[$(Self::$metric,)*];
 
             /// The name by which clients ask for it.
             pub const fn name(self) -> &'static str {
-                match self { $(Self::$figure => $name,)* }
+                match self { $(Self::$metric => $name,)* }
             }
 
             /// What it counts in.
             pub const fn unit(self) -> Unit {
-                match self { $(Self::$figure => Unit::$unit,)* }
+                match self { $(Self::$metric => Unit::$unit,)* }
             }
         }
     };
 }
 
-figures! {
+metrics! {
     /// All processors of the machine together.
     MachineCpu "machine_cpu_percent" Percent;
     /// Load average of the last minute.
@@ -123,7 +123,7 @@ figures! {
     SignInFailures "sign_in_failures_per_second" PerSecond;
 }
 
-impl Figure {
+impl SampledMetric {
     /// How many there are.
     pub const COUNT: usize = Self::ALL.len();
 
@@ -132,37 +132,37 @@ impl Figure {
         self as usize
     }
 
-    /// The figure of a name.
+    /// The metric of a name.
     pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|figure| figure.name() == name)
+        Self::ALL.iter().copied().find(|metric| metric.name() == name)
     }
 }
 
-/// One value for each figure, or nothing where it is not known. Kept as 32-bit floats: seven digits of
+/// One value for each metric, or nothing where it is not known. Kept as 32-bit floats: seven digits of
 /// a number of bytes are more than a chart can show.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Sample([f32; Figure::COUNT]);
+pub struct Sample([f32; SampledMetric::COUNT]);
 
 impl Sample {
     /// Nothing is known.
-    pub const UNKNOWN: Self = Self([f32::NAN; Figure::COUNT]);
+    pub const UNKNOWN: Self = Self([f32::NAN; SampledMetric::COUNT]);
 
-    /// Keeps a figure.
+    /// Keeps a metric.
     #[allow(clippy::cast_possible_truncation, reason = "seven digits are kept, see above")]
-    pub fn set(&mut self, figure: Figure, value: Option<f64>) {
-        if let (Some(kept), Some(value)) = (self.0.get_mut(figure.index()), value) {
+    pub fn set(&mut self, metric: SampledMetric, value: Option<f64>) {
+        if let (Some(kept), Some(value)) = (self.0.get_mut(metric.index()), value) {
             *kept = value as f32;
         }
     }
 
-    /// The value of a figure.
-    pub fn get(&self, figure: Figure) -> Option<f64> {
-        let value = self.0.get(figure.index()).copied().filter(|value| !value.is_nan())?;
+    /// The value of a metric.
+    pub fn get(&self, metric: SampledMetric) -> Option<f64> {
+        let value = self.0.get(metric.index()).copied().filter(|value| !value.is_nan())?;
         Some(value.into())
     }
 
-    /// Every value in the order of [`Figure::ALL`]; not a number where nothing is known.
-    pub const fn values(&self) -> &[f32; Figure::COUNT] {
+    /// Every value in the order of [`SampledMetric::ALL`]; not a number where nothing is known.
+    pub const fn values(&self) -> &[f32; SampledMetric::COUNT] {
         &self.0
     }
 }
@@ -175,21 +175,21 @@ mod tests {
 
     #[test]
     fn every_figure_has_a_name_and_a_place_of_its_own() {
-        let names: BTreeSet<_> = Figure::ALL.iter().map(|figure| figure.name()).collect();
-        assert_eq!(names.len(), Figure::COUNT);
-        for (place, figure) in Figure::ALL.iter().enumerate() {
-            assert_eq!(figure.index(), place);
-            assert_eq!(Figure::parse(figure.name()), Some(*figure));
+        let names: BTreeSet<_> = SampledMetric::ALL.iter().map(|metric| metric.name()).collect();
+        assert_eq!(names.len(), SampledMetric::COUNT);
+        for (place, metric) in SampledMetric::ALL.iter().enumerate() {
+            assert_eq!(metric.index(), place);
+            assert_eq!(SampledMetric::parse(metric.name()), Some(*metric));
         }
-        assert_eq!(Figure::parse("phase_of_the_moon"), None);
+        assert_eq!(SampledMetric::parse("phase_of_the_moon"), None);
     }
 
     #[test]
     fn what_is_not_known_stays_unknown() {
         let mut sample = Sample::UNKNOWN;
-        sample.set(Figure::Requests, Some(2.5));
-        sample.set(Figure::Errors, None);
-        assert_eq!(sample.get(Figure::Requests), Some(2.5));
-        assert_eq!(sample.get(Figure::Errors), None);
+        sample.set(SampledMetric::Requests, Some(2.5));
+        sample.set(SampledMetric::Errors, None);
+        assert_eq!(sample.get(SampledMetric::Requests), Some(2.5));
+        assert_eq!(sample.get(SampledMetric::Errors), None);
     }
 }

@@ -1,12 +1,12 @@
-//! Ten minutes of samples in one: for every figure its least, mean and greatest value.
+//! Ten minutes of samples in one: for every metric its least, mean and greatest value.
 
-use super::figures::{Figure, Sample};
+use super::metric_catalog::{Sample, SampledMetric};
 use crate::clock::Time;
 
-/// Seconds of a period.
-pub(super) const PERIOD_SECONDS: i64 = 600;
+/// Seconds of a rollup.
+pub(super) const ROLLUP_SECONDS: i64 = 600;
 
-/// What a figure was like over some time.
+/// What a metric was like over some time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Summary {
     /// Its least value.
@@ -31,7 +31,7 @@ impl Summary {
         Self { minimum: value, mean: value, maximum: value, count: 1 }
     }
 
-    /// Adds what the figure was like at other times.
+    /// Adds what the metric was like at other times.
     #[allow(clippy::cast_possible_truncation, reason = "a mean has the digits of its values")]
     pub fn add(&mut self, other: Self) {
         if other.count == 0 {
@@ -52,31 +52,31 @@ impl Summary {
     }
 }
 
-/// The figures of one period.
+/// The metrics of one rollup.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Period {
-    /// When it began: a multiple of [`PERIOD_SECONDS`] since the epoch.
+pub(super) struct Rollup {
+    /// When it began: a multiple of [`ROLLUP_SECONDS`] since the epoch.
     pub(super) start: Time,
-    /// In the order of [`Figure::ALL`].
-    pub(super) figures: Vec<Summary>,
+    /// In the order of [`SampledMetric::ALL`].
+    pub(super) metrics: Vec<Summary>,
 }
 
-impl Period {
-    /// The empty period that a moment lies in.
+impl Rollup {
+    /// The empty rollup that a moment lies in.
     pub(super) fn at(time: Time) -> Self {
-        let seconds = time.as_seconds().div_euclid(PERIOD_SECONDS) * PERIOD_SECONDS;
+        let seconds = time.as_seconds().div_euclid(ROLLUP_SECONDS) * ROLLUP_SECONDS;
         let start = Time::from_millis(seconds.saturating_mul(1_000));
-        Self { start, figures: vec![Summary::EMPTY; Figure::COUNT] }
+        Self { start, metrics: vec![Summary::EMPTY; SampledMetric::COUNT] }
     }
 
     /// The first moment after it.
     pub(super) const fn end(&self) -> Time {
-        self.start.plus_seconds(PERIOD_SECONDS)
+        self.start.plus_seconds(ROLLUP_SECONDS)
     }
 
     /// Adds a sample.
     pub(super) fn add(&mut self, sample: &Sample) {
-        for (summary, value) in self.figures.iter_mut().zip(sample.values()) {
+        for (summary, value) in self.metrics.iter_mut().zip(sample.values()) {
             summary.add(Summary::of(*value));
         }
     }
@@ -88,15 +88,15 @@ mod tests {
 
     #[test]
     fn a_period_keeps_least_mean_and_greatest_of_what_is_known() {
-        let mut period = Period::at(Time::from_millis(1_234_567));
-        assert_eq!((period.start.as_millis(), period.end().as_millis()), (1_200_000, 1_800_000));
+        let mut rollup = Rollup::at(Time::from_millis(1_234_567));
+        assert_eq!((rollup.start.as_millis(), rollup.end().as_millis()), (1_200_000, 1_800_000));
         for value in [Some(1.0), None, Some(5.0), Some(3.0)] {
             let mut sample = Sample::UNKNOWN;
-            sample.set(Figure::Requests, value);
-            period.add(&sample);
+            sample.set(SampledMetric::Requests, value);
+            rollup.add(&sample);
         }
         let expected = Summary { minimum: 1.0, mean: 3.0, maximum: 5.0, count: 3 };
-        assert_eq!(period.figures[Figure::Requests.index()], expected);
-        assert_eq!(period.figures[Figure::Errors.index()], Summary::EMPTY);
+        assert_eq!(rollup.metrics[SampledMetric::Requests.index()], expected);
+        assert_eq!(rollup.metrics[SampledMetric::Errors.index()], Summary::EMPTY);
     }
 }

@@ -1,7 +1,7 @@
 //! Watching oneself: a reading of everything every ten seconds, kept as a day in memory and a month on
 //! disk.
 //!
-//! [`Watch::sample`] is called by a task and takes the time as an argument; whoever asks is answered from
+//! [`Sampler::sample`] is called by a task and takes the time as an argument; whoever asks is answered from
 //! what the last sample found, so that nobody waits for an interval to pass. What counts up (processor
 //! time, requests) becomes a figure only as the difference of two readings, over the time that really
 //! lay between them.
@@ -14,15 +14,14 @@ use std::{
 };
 
 use super::{
-    Metrics,
-    day::Day,
-    figures::{Figure, Sample},
-    float,
+    Metrics, float,
     histogram::Distribution,
     machine::MachineReading,
-    month::Month,
-    period::{PERIOD_SECONDS, Period},
+    metric_catalog::{Sample, SampledMetric},
     process::ProcessReading,
+    rollup::{ROLLUP_SECONDS, Rollup},
+    rollup_file::RollupFile,
+    sample_ring::SampleRing,
     series::{Range, Series},
     traffic::RouteTraffics,
 };
@@ -38,7 +37,7 @@ pub const RECENT: Duration = Duration::from_mins(5);
 /// longer.
 const ROUTES_EVERY: Duration = Duration::from_secs(30);
 
-/// What only the layers above can say; see [`Figure`] for what each means.
+/// What only the layers above can say; see [`SampledMetric`] for what each means.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Outside {
     /// Commits since the start.
@@ -77,23 +76,23 @@ pub struct RouteTraffic {
 
 /// Takes and keeps samples. Clones share them.
 #[derive(Clone)]
-pub struct Watch(Arc<Inner>);
+pub struct Sampler(Arc<Inner>);
 
 struct Inner {
     metrics: Metrics,
     data: PathBuf,
     outside: Box<dyn Fn() -> Outside + Send + Sync>,
     started: Time,
-    month: Month,
+    month: RollupFile,
     state: Mutex<State>,
 }
 
 struct State {
-    day: Day,
+    day: SampleRing,
     before: Counters,
     latest: Option<Latest>,
     /// The period that goes on.
-    period: Period,
+    period: Rollup,
     /// Time that the samples have covered.
     age: Duration,
     /// States of the routes, oldest first, with the age at which they were taken.
@@ -111,8 +110,8 @@ struct Counters {
     sign_in_failures: u64,
 }
 
-impl Watch {
-    /// Takes the first reading. The periods of the file `month` are continued, if there is to be one;
+impl Sampler {
+    /// Takes the first reading. The rollups of the file `month` are continued, if there is to be one;
     /// `outside` is asked at every sample, on a thread that may wait.
     pub fn start(
         metrics: Metrics,
@@ -121,12 +120,12 @@ impl Watch {
         now: Time,
         outside: impl Fn() -> Outside + Send + Sync + 'static,
     ) -> Self {
-        let month = month.map_or_else(Month::none, Month::open);
-        let empty = Period::at(now);
-        let begun = month.periods(empty.start, empty.end()).pop();
+        let month = month.map_or_else(RollupFile::none, RollupFile::open);
+        let empty = Rollup::at(now);
+        let begun = month.rollups(empty.start, empty.end()).pop();
         let before = Counters::read(&metrics, &data, outside());
         let state = State {
-            day: Day::new(),
+            day: SampleRing::new(),
             before,
             latest: None,
             period: begun.unwrap_or(empty),
@@ -174,7 +173,7 @@ impl Watch {
     /// Writes down the period that goes on, so that the next start continues it.
     pub fn close(&self) {
         let period = self.state().period.clone();
-        if period.figures.iter().any(|figure| figure.count > 0) {
+        if period.metrics.iter().any(|figure| figure.count > 0) {
             self.0.month.write(&period);
         }
     }
@@ -204,11 +203,12 @@ impl Watch {
 
     /// Some figures over a range of time: the day's samples where there are any, the month's periods
     /// before. Reads a file: not for a thread that others wait for.
-    pub fn series(&self, figures: &[Figure], range: Range) -> Series {
+    pub fn series(&self, figures: &[SampledMetric], range: Range) -> Series {
         let mut series = Series::empty(figures, range);
-        let begin = |day: &Day| day.samples().map(|(time, _)| time).min().unwrap_or(Time::MAX);
+        let begin =
+            |day: &SampleRing| day.samples().map(|(time, _)| time).min().unwrap_or(Time::MAX);
         let periods = if begin(&self.state().day) > range.from {
-            self.0.month.periods(range.from.plus_seconds(-PERIOD_SECONDS), range.to)
+            self.0.month.rollups(range.from.plus_seconds(-ROLLUP_SECONDS), range.to)
         } else {
             Vec::new()
         };
@@ -242,11 +242,11 @@ impl State {
     }
 
     /// Adds a sample to its period; gives back the one before when that is over.
-    fn add_to_period(&mut self, now: Time, sample: &Sample) -> Option<Period> {
-        let fresh = Period::at(now);
+    fn add_to_period(&mut self, now: Time, sample: &Sample) -> Option<Rollup> {
+        let fresh = Rollup::at(now);
         let over = (fresh.start != self.period.start)
             .then(|| std::mem::replace(&mut self.period, fresh))
-            .filter(|period| period.figures.iter().any(|figure| figure.count > 0));
+            .filter(|period| period.metrics.iter().any(|figure| figure.count > 0));
         self.period.add(sample);
         over
     }
@@ -284,42 +284,48 @@ impl Counters {
         let mut sample = Sample::UNKNOWN;
         let mut set = |figure, value| sample.set(figure, value);
         let cpu = machine.cpu.zip(was_machine.cpu);
-        set(Figure::MachineCpu, cpu.and_then(|(after, before)| after.busy_percent_since(before)));
-        set(Figure::MachineLoad, machine.load.map(|[one, ..]| one));
-        set(Figure::MachineMemoryUsed, gauge(machine.memory_used_bytes()));
-        set(Figure::MachineSwapUsed, gauge(machine.swap_used_bytes()));
-        set(Figure::DiskUsed, gauge(machine.disk.map(|disk| disk.used_bytes)));
-        set(Figure::DiskFree, gauge(machine.disk.map(|disk| disk.free_bytes)));
-        set(Figure::DiskRead, rate(machine.disk_read_bytes, was_machine.disk_read_bytes));
-        set(Figure::DiskWritten, rate(machine.disk_written_bytes, was_machine.disk_written_bytes));
+        set(
+            SampledMetric::MachineCpu,
+            cpu.and_then(|(after, before)| after.busy_percent_since(before)),
+        );
+        set(SampledMetric::MachineLoad, machine.load.map(|[one, ..]| one));
+        set(SampledMetric::MachineMemoryUsed, gauge(machine.memory_used_bytes()));
+        set(SampledMetric::MachineSwapUsed, gauge(machine.swap_used_bytes()));
+        set(SampledMetric::DiskUsed, gauge(machine.disk.map(|disk| disk.used_bytes)));
+        set(SampledMetric::DiskFree, gauge(machine.disk.map(|disk| disk.free_bytes)));
+        set(SampledMetric::DiskRead, rate(machine.disk_read_bytes, was_machine.disk_read_bytes));
+        set(
+            SampledMetric::DiskWritten,
+            rate(machine.disk_written_bytes, was_machine.disk_written_bytes),
+        );
         let (came, left) = (machine.network_received_bytes, machine.network_sent_bytes);
-        set(Figure::NetworkReceived, rate(came, was_machine.network_received_bytes));
-        set(Figure::NetworkSent, rate(left, was_machine.network_sent_bytes));
+        set(SampledMetric::NetworkReceived, rate(came, was_machine.network_received_bytes));
+        set(SampledMetric::NetworkSent, rate(left, was_machine.network_sent_bytes));
         let cpu = process.cpu_seconds.zip(was_process.cpu_seconds);
-        set(Figure::ProcessCpu, cpu.and_then(|(after, before)| busy(after, before)));
-        set(Figure::ProcessMemory, gauge(process.memory_bytes));
-        set(Figure::ProcessThreads, gauge(process.threads));
-        set(Figure::ProcessOpenFiles, gauge(process.open_files));
-        set(Figure::ProcessRead, rate(process.read_bytes, was_process.read_bytes));
-        set(Figure::ProcessWritten, rate(process.written_bytes, was_process.written_bytes));
-        set(Figure::Requests, rate(Some(requests.requests), Some(had.requests)));
-        set(Figure::Refusals, rate(Some(requests.refusals), Some(had.refusals)));
-        set(Figure::RateLimited, rate(Some(requests.rate_limited), Some(had.rate_limited)));
-        set(Figure::Errors, rate(Some(requests.errors), Some(had.errors)));
-        set(Figure::LatencyP50, fresh.quantile(0.5));
-        set(Figure::LatencyP95, fresh.quantile(0.95));
-        set(Figure::LatencyP99, fresh.quantile(0.99));
-        set(Figure::Connections, gauge(u64::try_from(connections).ok()));
-        set(Figure::Commits, rate(self.outside.commits, before.outside.commits));
-        set(Figure::CommitP95, self.commits.since(&before.commits).quantile(0.95));
-        set(Figure::WriteQueue, gauge(self.outside.write_queue));
-        set(Figure::Outbox, gauge(self.outside.outbox_events));
-        set(Figure::AuthBytes, gauge(auth_bytes));
-        set(Figure::UserBytes, gauge(user_bytes));
-        set(Figure::SocialLogBytes, gauge(social_log_bytes));
-        set(Figure::Scans, rate(Some(self.scans), Some(before.scans)));
+        set(SampledMetric::ProcessCpu, cpu.and_then(|(after, before)| busy(after, before)));
+        set(SampledMetric::ProcessMemory, gauge(process.memory_bytes));
+        set(SampledMetric::ProcessThreads, gauge(process.threads));
+        set(SampledMetric::ProcessOpenFiles, gauge(process.open_files));
+        set(SampledMetric::ProcessRead, rate(process.read_bytes, was_process.read_bytes));
+        set(SampledMetric::ProcessWritten, rate(process.written_bytes, was_process.written_bytes));
+        set(SampledMetric::Requests, rate(Some(requests.requests), Some(had.requests)));
+        set(SampledMetric::Refusals, rate(Some(requests.refusals), Some(had.refusals)));
+        set(SampledMetric::RateLimited, rate(Some(requests.rate_limited), Some(had.rate_limited)));
+        set(SampledMetric::Errors, rate(Some(requests.errors), Some(had.errors)));
+        set(SampledMetric::LatencyP50, fresh.quantile(0.5));
+        set(SampledMetric::LatencyP95, fresh.quantile(0.95));
+        set(SampledMetric::LatencyP99, fresh.quantile(0.99));
+        set(SampledMetric::Connections, gauge(u64::try_from(connections).ok()));
+        set(SampledMetric::Commits, rate(self.outside.commits, before.outside.commits));
+        set(SampledMetric::CommitP95, self.commits.since(&before.commits).quantile(0.95));
+        set(SampledMetric::WriteQueue, gauge(self.outside.write_queue));
+        set(SampledMetric::Outbox, gauge(self.outside.outbox_events));
+        set(SampledMetric::AuthBytes, gauge(auth_bytes));
+        set(SampledMetric::UserBytes, gauge(user_bytes));
+        set(SampledMetric::SocialLogBytes, gauge(social_log_bytes));
+        set(SampledMetric::Scans, rate(Some(self.scans), Some(before.scans)));
         let failures = (self.sign_in_failures, before.sign_in_failures);
-        set(Figure::SignInFailures, rate(Some(failures.0), Some(failures.1)));
+        set(SampledMetric::SignInFailures, rate(Some(failures.0), Some(failures.1)));
         sample
     }
 }

@@ -7,7 +7,7 @@ const TOOK: Duration = Duration::from_millis(2);
 struct Bench {
     directory: tempfile::TempDir,
     metrics: Metrics,
-    watch: Watch,
+    watch: Sampler,
     now: Time,
 }
 
@@ -29,7 +29,7 @@ impl Bench {
         self.watch.sample(self.now, Duration::from_secs(seconds.into()));
     }
 
-    fn latest(&self, figure: Figure) -> Option<f64> {
+    fn latest(&self, figure: SampledMetric) -> Option<f64> {
         self.watch.latest().unwrap().sample.get(figure)
     }
 
@@ -38,9 +38,9 @@ impl Bench {
     }
 }
 
-fn watch_in(directory: &std::path::Path, metrics: Metrics, now: Time) -> Watch {
+fn watch_in(directory: &std::path::Path, metrics: Metrics, now: Time) -> Sampler {
     let outside = || Outside { write_queue: Some(3), ..Outside::default() };
-    Watch::start(
+    Sampler::start(
         metrics,
         directory.to_owned(),
         Some(&directory.join("samples.month")),
@@ -56,24 +56,30 @@ fn what_counts_up_becomes_a_figure_over_the_time_that_passed() {
     bench.requests(40, 200);
     bench.requests(10, 500);
     bench.sample_after(10);
-    assert_eq!(bench.latest(Figure::Requests), Some(5.0));
-    assert_eq!(bench.latest(Figure::Errors), Some(1.0));
-    assert!(bench.latest(Figure::LatencyP95).unwrap() <= 0.0025);
+    assert_eq!(bench.latest(SampledMetric::Requests), Some(5.0));
+    assert_eq!(bench.latest(SampledMetric::Errors), Some(1.0));
+    assert!(bench.latest(SampledMetric::LatencyP95).unwrap() <= 0.0025);
     bench.sample_after(20);
-    assert_eq!(bench.latest(Figure::Requests), Some(0.0));
-    assert_eq!(bench.latest(Figure::LatencyP95), None, "nobody asked, so nothing took any time");
-    assert_eq!(bench.latest(Figure::WriteQueue), Some(3.0));
-    assert_eq!(bench.latest(Figure::Commits), None, "nobody says");
+    assert_eq!(bench.latest(SampledMetric::Requests), Some(0.0));
+    assert_eq!(
+        bench.latest(SampledMetric::LatencyP95),
+        None,
+        "nobody asked, so nothing took any time"
+    );
+    assert_eq!(bench.latest(SampledMetric::WriteQueue), Some(3.0));
+    assert_eq!(bench.latest(SampledMetric::Commits), None, "nobody says");
 }
 
 #[test]
 fn the_process_and_the_machine_are_in_the_sample() {
     let mut bench = Bench::start();
     bench.sample_after(10);
-    for figure in [Figure::ProcessMemory, Figure::MachineMemoryUsed, Figure::DiskFree] {
+    for figure in
+        [SampledMetric::ProcessMemory, SampledMetric::MachineMemoryUsed, SampledMetric::DiskFree]
+    {
         assert!(bench.latest(figure).unwrap() > 0.0, "{}", figure.name());
     }
-    assert!(bench.latest(Figure::ProcessCpu).is_some());
+    assert!(bench.latest(SampledMetric::ProcessCpu).is_some());
 }
 
 #[test]
@@ -103,7 +109,7 @@ fn a_series_has_a_mean_for_each_step_and_nothing_where_nobody_watched() {
     bench.now = bench.now.plus_seconds(40);
     bench.requests(20, 200);
     bench.sample_after(10);
-    let series = bench.watch.series(&[Figure::Requests], bench.range(60, 20));
+    let series = bench.watch.series(&[SampledMetric::Requests], bench.range(60, 20));
     let means: Vec<_> =
         series.columns[0].1.iter().map(|step| (step.count > 0).then_some(step.mean)).collect();
     assert_eq!(means, [Some(2.0), None, None, Some(2.0)]);
@@ -122,7 +128,7 @@ fn a_month_survives_a_restart_and_the_period_that_went_on_goes_on() {
     bench.sample_after(10);
     bench.watch.close();
     bench.watch = watch_in(bench.directory.path(), bench.metrics.clone(), bench.now);
-    let series = bench.watch.series(&[Figure::Requests], bench.range(1_200, 600));
+    let series = bench.watch.series(&[SampledMetric::Requests], bench.range(1_200, 600));
     let counts: u32 = series.columns[0].1.iter().map(|step| step.count).sum();
     assert!(counts >= 91, "{series:?}");
     let greatest = series.columns[0].1.iter().map(|step| step.maximum).fold(0.0, f32::max);
@@ -147,7 +153,7 @@ fn after_a_restart_samples_are_not_mixed_with_the_period_that_they_lie_in() {
         to: bench.now.plus_seconds(1),
         step_seconds: 20,
     };
-    let series = bench.watch.series(&[Figure::Requests], range);
+    let series = bench.watch.series(&[SampledMetric::Requests], range);
     let means: Vec<_> = series.columns[0].1.iter().map(|step| step.mean.round()).collect();
     assert_eq!(means, [1.0, 1.0, 1.0, 5.0, 5.0, 5.0, 5.0]);
 }

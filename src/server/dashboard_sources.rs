@@ -1,4 +1,4 @@
-//! What watching asks of the domains, answered; and the task that takes samples.
+//! What the dashboard asks of the domains, answered; and the task that takes samples.
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Instant};
 
@@ -19,7 +19,7 @@ use crate::{
     ids::Role,
     paths::DataDir,
     social_log::SocialLogService,
-    telemetry::{BackupFacts, FIRST_SAMPLE_AFTER, Outside, SAMPLE_EVERY, Watch},
+    telemetry::{BackupFacts, FIRST_SAMPLE_AFTER, Outside, SAMPLE_EVERY, Sampler},
     user::UserService,
 };
 
@@ -27,19 +27,19 @@ use crate::{
 const ACTIONS: &[&str] = &["login.success", "login.failure", "session.refresh_reused"];
 
 /// Begins to watch an appliance. `data` is where its files lie; without, none is kept or measured.
-pub(super) fn start(domains: &Domains, data: Option<&DataDir>) -> Watch {
+pub(super) fn start(domains: &Domains, data: Option<&DataDir>) -> Sampler {
     let measured = Files::of(domains, data);
     let root = data.map_or_else(PathBuf::new, |data| data.root().to_owned());
     let month = data.map(DataDir::month_of_samples);
     let now = domains.clock.now();
-    Watch::start(domains.metrics.clone(), root, month.as_deref(), now, move || measured.outside())
+    Sampler::start(domains.metrics.clone(), root, month.as_deref(), now, move || measured.outside())
 }
 
 /// The views over an appliance that is being watched.
 pub(super) fn dashboard(
     config: &Config,
     domains: &Domains,
-    watch: &Watch,
+    sampler: &Sampler,
     data: Option<&DataDir>,
     draining: watch::Receiver<bool>,
 ) -> Dashboard {
@@ -53,18 +53,18 @@ pub(super) fn dashboard(
     let timezone = &config.attendance.timezone;
     let stream_settings = StreamSettings { keep_alive: config.limits.sse_keep_alive(), draining };
     let clock = domains.clock.clone();
-    Dashboard::new(watch.clone(), clock, sources, timezone, stream_settings)
+    Dashboard::new(sampler.clone(), clock, sources, timezone, stream_settings)
 }
 
 /// Takes samples for ever: the first soon, so that there is something to show.
-pub(super) async fn sample(domains: Domains, watch: Watch) {
+pub(super) async fn sample(domains: Domains, sampler: Sampler) {
     let mut last = Instant::now();
     let mut pause = FIRST_SAMPLE_AFTER;
     loop {
         tokio::time::sleep(pause).await;
-        let (now, elapsed, watch) = (domains.clock.now(), last.elapsed(), watch.clone());
+        let (now, elapsed, sampler) = (domains.clock.now(), last.elapsed(), sampler.clone());
         last = Instant::now();
-        if tokio::task::spawn_blocking(move || watch.sample(now, elapsed)).await.is_err() {
+        if tokio::task::spawn_blocking(move || sampler.sample(now, elapsed)).await.is_err() {
             tracing::error!("a sample could not be taken");
         }
         pause = SAMPLE_EVERY.saturating_sub(last.elapsed());
