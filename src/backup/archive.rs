@@ -15,12 +15,12 @@ use std::{
 use zstd::zstd_safe::CParameter;
 
 use super::{
-    BackupError, DataFile, Key, Manifest, Progress, Seal, Step,
+    BackupError, BackupProgress, BackupStep, DataFile, Decryption, Encryption, Manifest,
+    checksums::{Checksums, SUMS},
     manifest::FILE_BYTES,
-    progress::Watcher,
-    scratch::Scratch,
-    sums::{SUMS, Sums},
+    progress::ProgressFn,
     tar::{BLOCK, header, read_end, read_padding, size_of, write_end, write_padding},
+    temp_dir::TempDir,
 };
 use crate::{
     crypto::{Sha256, sha256},
@@ -55,18 +55,18 @@ pub(super) fn write(
     manifest: &Manifest,
     known: &[DataFile],
     from: &Path,
-    seal: &Seal,
+    encryption: &Encryption,
     out: &mut dyn Write,
-    watcher: Watcher<'_>,
-) -> Result<Key, BackupError> {
+    watcher: ProgressFn<'_>,
+) -> Result<Decryption, BackupError> {
     let failed = |error: io::Error| unwritable(&error);
     let json = serde_json::to_vec_pretty(manifest);
     let json = json.map_err(|error| BackupError::Failed(error.to_string()))?;
     readable(manifest, &json, known)?;
     let seconds = seconds_of(manifest);
-    seal.over(out, |out| {
+    encryption.over(out, |out| {
         let mut out = compressed(out).map_err(failed)?;
-        let mut sums = Sums::default();
+        let mut sums = Checksums::default();
         sums.put(MANIFEST, &sha256(&json));
         write_small(&mut out, MANIFEST, &json, seconds).map_err(failed)?;
         for (file, known) in manifest.files.iter().zip(known) {
@@ -106,7 +106,7 @@ fn write_file(
     path: &Path,
     name: &'static str,
     bytes: u64,
-    watcher: Watcher<'_>,
+    watcher: ProgressFn<'_>,
 ) -> Result<[u8; 32], BackupError> {
     let failed = |error: io::Error| BackupError::io(path, &error);
     let mut input = File::open(path).map_err(failed)?;
@@ -118,7 +118,7 @@ fn write_file(
         out.write_all(chunk).map_err(|error| unwritable(&error))?;
         hash.update(chunk);
         done += chunk.len() as u64;
-        watcher(Progress { step: Step::Packing, file: name, bytes: done })?;
+        watcher(BackupProgress { step: BackupStep::Packing, file: name, bytes: done })?;
     }
     Ok(hash.finish())
 }
@@ -135,17 +135,17 @@ fn write_small(out: &mut impl Write, name: &str, bytes: &[u8], seconds: u64) -> 
 /// its manifest says. What was written when it was not stays there.
 pub(super) fn unpack(
     input: impl Read,
-    key: &Key,
+    key: &Decryption,
     known: &[DataFile],
-    into: &Scratch,
-    watcher: Watcher<'_>,
+    into: &TempDir,
+    watcher: ProgressFn<'_>,
 ) -> Result<Manifest, BackupError> {
     let mut input = Expanded::new(Box::new(input), key)?;
     let json = input.next_small(MANIFEST_BYTES)?;
     let manifest = Manifest::parse(&json, known)?;
     let seconds = seconds_of(&manifest);
     input.finish_entry(MANIFEST, json.len() as u64, seconds)?;
-    let mut sums = Sums::default();
+    let mut sums = Checksums::default();
     sums.put(MANIFEST, &sha256(&json));
     into.place().room_for(manifest.bytes())?;
     for (file, known) in manifest.files.iter().zip(known) {
@@ -174,16 +174,16 @@ struct Expanded<'r> {
 }
 
 impl<'r> Expanded<'r> {
-    fn new(mut input: Box<dyn Read + 'r>, key: &Key) -> Result<Self, BackupError> {
+    fn new(mut input: Box<dyn Read + 'r>, key: &Decryption) -> Result<Self, BackupError> {
         let mut begin = Vec::new();
         let wanted = AGE.len() as u64;
         input.by_ref().take(wanted).read_to_end(&mut begin).map_err(unreadable)?;
-        let is_sealed = begin == AGE;
-        if !is_sealed && !begin.starts_with(ZSTD) {
+        let is_encrypted = begin == AGE;
+        if !is_encrypted && !begin.starts_with(ZSTD) {
             return Err(BackupError::refused("it is not an archive of this program"));
         }
         let whole: Box<dyn Read + 'r> = Box::new(io::Cursor::new(begin).chain(input));
-        let input = if is_sealed { key.open(whole)? } else { whole };
+        let input = if is_encrypted { key.open(whole)? } else { whole };
         let mut input = zstd::Decoder::new(input).map_err(unreadable)?.single_frame();
         input.window_log_max(ZSTD_WINDOW_LOG).map_err(unreadable)?;
         Ok(Self { input, header: [0; BLOCK] })
@@ -229,7 +229,7 @@ impl<'r> Expanded<'r> {
         path: &Path,
         name: &'static str,
         size: u64,
-        watcher: Watcher<'_>,
+        watcher: ProgressFn<'_>,
     ) -> Result<[u8; 32], BackupError> {
         let failed = |error: io::Error| BackupError::io(path, &error);
         let file = create_new(path);
@@ -250,7 +250,7 @@ impl<'r> Expanded<'r> {
             self.read_exact(&mut chunk).map_err(unreadable)?;
             behind.hand_over(&mut chunk).map_err(failed)?;
             done += length as u64;
-            watcher(Progress { step: Step::Unpacking, file: name, bytes: done })?;
+            watcher(BackupProgress { step: BackupStep::Unpacking, file: name, bytes: done })?;
         }
         let (_, hash) = behind.finish().map_err(failed)?;
         Ok(hash.finish())

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{BackupError, BackupName, Draft, Workplace, scratch, verified::Verified};
+use super::{AtomicFile, BackupError, BackupName, Workplace, temp_dir, verified::Verified};
 use crate::{
     clock::Time,
     crypto::Sha256,
@@ -65,7 +65,7 @@ impl HandedOver {
     ///
     /// # Errors
     /// [`BackupError::NotVerified`] when it reads back as something else; when a disk fails or is full.
-    pub fn copy_into(&mut self, draft: &mut Draft) -> Result<(), BackupError> {
+    pub fn copy_into(&mut self, draft: &mut AtomicFile) -> Result<(), BackupError> {
         draft.fill(&mut |out| self.copy_to(out))?;
         let failed = |error: io::Error| BackupError::io(&self.path, &error);
         self.file.rewind().map_err(failed)?;
@@ -130,8 +130,8 @@ impl BackupDirectory {
 
     /// Where files may lie in clear while an archive is made of them or read back: what is encrypted must not
     /// lie in clear on the disk that it is encrypted for.
-    pub(super) fn place_for_files(&self, sealed: bool) -> Workplace {
-        if sealed { self.private_place() } else { self.place() }
+    pub(super) fn place_for_files(&self, encrypted: bool) -> Workplace {
+        if encrypted { self.private_place() } else { self.place() }
     }
 
     /// The directory itself.
@@ -238,7 +238,7 @@ impl BackupDirectory {
     /// When it is none, or is not there any more.
     pub fn open_handed_over(&self, said: &Path, owner: u32) -> Result<HandedOver, BackupError> {
         let name = said.file_name().and_then(|name| name.to_str());
-        let name = name.filter(|name| scratch::is_hand_over_name(name)).ok_or_else(|| {
+        let name = name.filter(|name| temp_dir::is_hand_over_name(name)).ok_or_else(|| {
             let said = said.display();
             BackupError::Failed(format!("what answers names no archive to take away: {said}"))
         })?;
@@ -264,8 +264,9 @@ impl BackupDirectory {
             let Some(name) = name.to_str() else { continue };
             // The latter as earlier versions named them.
             let archive = target_of(name).or_else(|| name.strip_suffix(DRAFT_SUFFIX));
-            let is_of_archive =
-                |name: &str| name.parse::<BackupName>().is_ok() || scratch::is_hand_over_name(name);
+            let is_of_archive = |name: &str| {
+                name.parse::<BackupName>().is_ok() || temp_dir::is_hand_over_name(name)
+            };
             if archive.is_some_and(is_of_archive) {
                 let _ = fs::remove_file(entry.path());
             }

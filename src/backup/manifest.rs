@@ -1,4 +1,4 @@
-//! The first entry of an archive: what is in it. How to tell that it is whole is the last one, `sums`.
+//! The first entry of an archive: what is in it. How to tell that it is whole is the last one, `checksums`.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! Backups: taken while the appliance runs, proven before they are trusted, restored as a whole.
 //!
-//! The way of a backup: [`Cut`] is one moment of all files, for which the writers are paused while three
-//! snapshots are taken → [`take`] copies each into a fresh, compact file, describes them in a
+//! The way of a backup: [`SnapshotSet`] is one moment of all files, for which the writers are paused while three
+//! snapshots are taken → [`create`] copies each into a fresh, compact file, describes them in a
 //! [`Manifest`] and writes both into an `archive` (tar in zstd, perhaps in age), their hashes last. Then it
 //! reads the archive back as [`verify`] does, and only what is whole gets the name of an archive and a line in
 //! `verified`; by those lines [`expired`] tells which may be removed.
@@ -16,8 +16,11 @@
 
 mod age;
 mod archive;
-mod cut;
+mod atomic_file;
+mod checksums;
+mod create;
 mod directory;
+mod encryption;
 mod error;
 mod files;
 mod manifest;
@@ -26,33 +29,30 @@ mod progress;
 mod restore;
 mod retention;
 mod schedule;
-mod scratch;
-mod seal;
+mod snapshot_set;
 mod staged;
-mod sums;
-mod take;
 mod tar;
+mod temp_dir;
 mod verified;
 mod verify;
-mod whole;
 mod workplace;
 
-pub use cut::Cut;
+pub use atomic_file::AtomicFile;
+pub use create::{Created, Destination, create};
 pub use directory::{BackupDirectory, HandedOver, Listed};
+pub use encryption::{Decryption, Encryption};
 pub use error::BackupError;
 pub use files::{AuditChain, AuditHead, DataFile, VerifyChain};
 pub use manifest::{FileManifest, Manifest};
 pub use name::{BackupName, NotAName};
-pub use progress::{Progress, Step, Watcher};
+pub use progress::{BackupProgress, BackupStep, ProgressFn};
 pub use restore::{Restored, rehearse, restore};
 pub use retention::{Retention, expired};
 pub use schedule::{MARGIN_MINUTES, next_after, overdue_from};
-pub use scratch::{is_working_directory, sweep_working};
-pub use seal::{Key, Seal};
+pub use snapshot_set::SnapshotSet;
 pub use staged::{StagedFiles, finish_restore};
-pub use take::{Destination, Taken, take};
+pub use temp_dir::{is_working_directory, sweep_working};
 pub use verify::verify;
-pub use whole::Draft;
 pub use workplace::Workplace;
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::BackupError;
 
 /// What is being done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub enum BackupStep {
     /// Rows go over into fresh files.
     Copying,
     /// The files go into the archive.
@@ -19,16 +19,16 @@ pub enum Step {
 
 /// How far it has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
+pub struct BackupProgress {
     /// What is being done.
-    pub step: Step,
+    pub step: BackupStep,
     /// The file that it is done to.
     pub file: &'static str,
     /// Bytes of this file that are done.
     pub bytes: u64,
 }
 
-impl Step {
+impl BackupStep {
     /// In a word.
     pub const fn word(self) -> &'static str {
         match self {
@@ -40,11 +40,11 @@ impl Step {
     }
 }
 
-impl fmt::Display for Progress {
+impl fmt::Display for BackupProgress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} {} MiB", self.step.word(), self.file, self.bytes >> 20)
     }
 }
 
 /// Who is told, on the thread that does the work and so in no time. Its error stops the work.
-pub type Watcher<'w> = &'w mut dyn FnMut(Progress) -> Result<(), BackupError>;
+pub type ProgressFn<'w> = &'w mut dyn FnMut(BackupProgress) -> Result<(), BackupError>;

@@ -6,9 +6,9 @@
 use std::{io::Read, path::PathBuf, thread};
 
 use super::{
-    BackupError, DataFile, Key, Manifest,
+    BackupError, DataFile, Decryption, Manifest,
     archive::unpack,
-    progress::Watcher,
+    progress::ProgressFn,
     staged::{ExclusiveAccess, StagedFiles},
     verify::{check_files, verify},
     workplace::Workplace,
@@ -32,14 +32,14 @@ pub struct Restored {
 /// is not what it should be; then nothing has changed.
 pub fn restore(
     input: impl Read,
-    key: &Key,
+    key: &Decryption,
     files: &[DataFile],
     data: &DataDir,
     now: Time,
-    watcher: Watcher<'_>,
+    watcher: ProgressFn<'_>,
 ) -> Result<Restored, BackupError> {
     let staged = StagedFiles::begin(files, data)?;
-    let manifest = unpack(input, key, files, staged.scratch(), watcher)?;
+    let manifest = unpack(input, key, files, staged.temp_dir(), watcher)?;
     // Checking takes the processor, and meanwhile the disk gets what there is to sync in the end.
     thread::scope(|scope| {
         let syncing = scope.spawn(|| staged.sync());
@@ -56,10 +56,10 @@ pub fn restore(
 /// As [`restore`].
 pub fn rehearse(
     input: impl Read,
-    key: &Key,
+    key: &Decryption,
     files: &[DataFile],
     data: &DataDir,
-    watcher: Watcher<'_>,
+    watcher: ProgressFn<'_>,
 ) -> Result<Manifest, BackupError> {
     if !data.root().exists() {
         return verify(input, key, files, &Workplace::new(std::env::temp_dir()), watcher);

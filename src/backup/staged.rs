@@ -14,7 +14,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{BackupError, DataFile, name::stamp, scratch::Scratch, workplace::Workplace};
+use super::{BackupError, DataFile, name::stamp, temp_dir::TempDir, workplace::Workplace};
 use crate::{
     clock::Time,
     paths::{Claim, ClaimKind, DataDir, create_private, sync_directory, write_atomically},
@@ -30,7 +30,7 @@ const SAFETY_PREFIX: &str = "restore-safety-";
 pub struct StagedFiles<'a> {
     files: &'a [DataFile],
     data: &'a DataDir,
-    scratch: Scratch,
+    temp_dir: TempDir,
     _access: ExclusiveAccess,
 }
 
@@ -45,17 +45,17 @@ impl<'a> StagedFiles<'a> {
         let claim = claim_alone(data)?;
         move_into_place(files, data)?;
         let access = ExclusiveAccess { _claim: claim, _locked: lock_files(files, data)? };
-        let scratch = Scratch::new(&Workplace::new(data.root()))?;
-        Ok(Self { files, data, scratch, _access: access })
+        let temp_dir = TempDir::new(&Workplace::new(data.root()))?;
+        Ok(Self { files, data, temp_dir, _access: access })
     }
 
     /// Where the new files are to be made, each under its own name.
     pub fn path(&self) -> &Path {
-        self.scratch.path()
+        self.temp_dir.path()
     }
 
-    pub(super) const fn scratch(&self) -> &Scratch {
-        &self.scratch
+    pub(super) const fn temp_dir(&self) -> &TempDir {
+        &self.temp_dir
     }
 
     /// Syncs what was made so far: every file must be there. Takes as long as the disk does; who has other work
@@ -78,14 +78,14 @@ impl<'a> StagedFiles<'a> {
     /// When a file is missing, and nothing has changed then; or the disk fails. Once it is decided the next start goes
     /// on.
     pub fn take_place(self, now: Time) -> Result<Option<PathBuf>, BackupError> {
-        let Self { files, data, scratch, .. } = &self;
+        let Self { files, data, temp_dir, .. } = &self;
         let failed = |error: io::Error| BackupError::io(data.root(), &error);
         let safety = format!("{SAFETY_PREFIX}{}", free_stamp(data, now));
-        let name = scratch.path().join(SAFETY_NAME);
+        let name = temp_dir.path().join(SAFETY_NAME);
         write_atomically(&name, safety.as_bytes(), 0o600).map_err(failed)?;
         self.sync()?;
-        sync_directory(scratch.path()).map_err(failed)?;
-        fs::rename(scratch.path(), data.restore_ready()).map_err(failed)?;
+        sync_directory(temp_dir.path()).map_err(failed)?;
+        fs::rename(temp_dir.path(), data.restore_ready()).map_err(failed)?;
         sync_directory(data.root()).map_err(failed)?;
         move_into_place(files, data)?;
         Ok(Some(data.root().join(safety)).filter(|safety| safety.exists()))

@@ -74,22 +74,26 @@ fn now() -> Time {
     Time::parse_rfc3339("2026-11-23T02:00:00.250Z").unwrap()
 }
 
-fn take_at_rest(home: &Home, known: &[DataFile]) -> Result<Taken, BackupError> {
-    let cut = || Cut::at_rest(known, home.data.root());
-    take(
-        &cut,
+fn take_at_rest(home: &Home, known: &[DataFile]) -> Result<Created, BackupError> {
+    let snapshots = || SnapshotSet::offline(known, home.data.root());
+    create(
+        &snapshots,
         &home.backups,
         Destination::Directory,
-        &Seal::default(),
+        &Encryption::default(),
         now(),
         &mut |_| Ok(()),
         &mut |_| Ok(()),
     )
 }
 
-fn restored(archive: &Taken, known: &[DataFile], data: &DataDir) -> Result<Restored, BackupError> {
+fn restored(
+    archive: &Created,
+    known: &[DataFile],
+    data: &DataDir,
+) -> Result<Restored, BackupError> {
     let input = fs::File::open(&archive.path).unwrap();
-    restore(input, &Key::default(), known, data, now(), &mut |_| Ok(()))
+    restore(input, &Decryption::default(), known, data, now(), &mut |_| Ok(()))
 }
 
 #[test]
@@ -154,16 +158,16 @@ fn a_backup_that_is_told_to_stop_leaves_nothing() {
     let known = files(1);
     for steps_before in 0..40 {
         let mut left = steps_before;
-        let cut = || Cut::at_rest(&known, home.data.root());
+        let snapshots = || SnapshotSet::offline(&known, home.data.root());
         let mut stop = |_| {
             left -= 1;
             if left < 0 { Err(BackupError::Failed("told to stop".to_owned())) } else { Ok(()) }
         };
-        let stopped = take(
-            &cut,
+        let stopped = create(
+            &snapshots,
             &home.backups,
             Destination::Directory,
-            &Seal::default(),
+            &Encryption::default(),
             now(),
             &mut stop,
             &mut |_| Ok(()),
@@ -208,7 +212,7 @@ static FEED_TABLES: [&dyn AnyTable; 1] = [&FEED];
 static FEED_STEPS: [Migration; 1] = [Migration { name: "create", apply: |txn| FEED.create(txn) }];
 
 /// A backup of so many posts of 40 KB, taken, verified and restored.
-fn a_repeated_text_comes_back(posts: u64, seal: &Seal) {
+fn a_repeated_text_comes_back(posts: u64, encryption: &Encryption) {
     let known =
         [DataFile { name: "a.redb", tables: &FEED_TABLES, migrations: &FEED_STEPS, audit: None }];
     let home = home(0);
@@ -229,12 +233,12 @@ fn a_repeated_text_comes_back(posts: u64, seal: &Seal) {
     }
     store.close();
     drop(store);
-    let cut = || Cut::at_rest(&known, home.data.root());
-    let taken = take(
-        &cut,
+    let snapshots = || SnapshotSet::offline(&known, home.data.root());
+    let taken = create(
+        &snapshots,
         &home.backups,
         Destination::Directory,
-        seal,
+        encryption,
         now(),
         &mut |_| Ok(()),
         &mut |_| Ok(()),
@@ -243,7 +247,7 @@ fn a_repeated_text_comes_back(posts: u64, seal: &Seal) {
     let came_out = taken.manifest.bytes();
     assert!(came_out > (64 << 20) + 200 * taken.bytes, "{came_out} of {}", taken.bytes);
     assert!(home.backups.list().unwrap()[0].verified);
-    let key = Key::with_passphrase(&mut PASSPHRASE.as_bytes()).unwrap();
+    let key = Decryption::with_passphrase(&mut PASSPHRASE.as_bytes()).unwrap();
     let input = fs::File::open(&taken.path).unwrap();
     verify(input, &key, &known, &Workplace::new(home.directory.path()), &mut |_| Ok(())).unwrap();
     let elsewhere = DataDir::new(home.directory.path().join("elsewhere"));
@@ -258,14 +262,17 @@ const PASSPHRASE: &str = "corretto cavallo batteria";
 
 #[test]
 fn a_feed_of_one_repeated_text_is_backed_up_verified_and_restored() {
-    a_repeated_text_comes_back(4_000, &Seal::default());
+    a_repeated_text_comes_back(4_000, &Encryption::default());
 }
 
 #[test]
 #[ignore = "takes gigabytes of disk: make soak"]
 fn a_feed_of_one_repeated_text_of_a_gigabyte_comes_back_soak() {
-    a_repeated_text_comes_back(26_000, &Seal::default());
-    a_repeated_text_comes_back(26_000, &Seal::with_passphrase(&mut PASSPHRASE.as_bytes()).unwrap());
+    a_repeated_text_comes_back(26_000, &Encryption::default());
+    a_repeated_text_comes_back(
+        26_000,
+        &Encryption::with_passphrase(&mut PASSPHRASE.as_bytes()).unwrap(),
+    );
 }
 
 /// Files that can be copied and packed, and that no reader takes: their audit chain is broken.
@@ -318,16 +325,19 @@ fn what_was_not_read_back_here_is_listed_as_not_verified_until_it_was() {
 }
 
 #[test]
-fn a_sealed_archive_is_made_and_read_back_without_anything_in_clear_beside_it() {
+fn an_encrypted_archive_is_made_and_read_back_without_anything_in_clear_beside_it() {
     let home = home(1);
     let known = files(1);
     let recipient = "age1luw0ej4gfr9j954ckn3am4u9kyn0ymdpgxswvqws239jx8m7a38qsltehd".to_owned();
-    let seals = [Seal::new(&[recipient], None), Seal::with_passphrase(&mut PASSPHRASE.as_bytes())];
-    for seal in seals {
+    let encryptions = [
+        Encryption::new(&[recipient], None),
+        Encryption::with_passphrase(&mut PASSPHRASE.as_bytes()),
+    ];
+    for encryption in encryptions {
         let mut steps = std::collections::BTreeSet::new();
-        let cut = || Cut::at_rest(&known, home.data.root());
+        let snapshots = || SnapshotSet::offline(&known, home.data.root());
         let backups = home.backups.clone();
-        let mut look = |progress: Progress| {
+        let mut look = |progress: BackupProgress| {
             steps.insert(progress.step.word());
             for entry in fs::read_dir(backups.path()).unwrap() {
                 let name = entry.unwrap().file_name().into_string().unwrap();
@@ -335,11 +345,11 @@ fn a_sealed_archive_is_made_and_read_back_without_anything_in_clear_beside_it() 
             }
             Ok(())
         };
-        take(
-            &cut,
+        create(
+            &snapshots,
             &home.backups,
             Destination::Directory,
-            &seal.unwrap(),
+            &encryption.unwrap(),
             now(),
             &mut look,
             &mut |_| Ok(()),
@@ -356,11 +366,17 @@ fn what_an_older_program_left_in_clear_on_the_backup_disk_is_swept_up() {
     let left = home.backups.path().join(".appliance-working-0123456789abcdef");
     fs::create_dir_all(&left).unwrap();
     fs::write(left.join("auth.redb"), "secret").unwrap();
-    let cut = || Cut::at_rest(&known, home.data.root());
-    let seal = Seal::with_passphrase(&mut PASSPHRASE.as_bytes()).unwrap();
-    take(&cut, &home.backups, Destination::Directory, &seal, now(), &mut |_| Ok(()), &mut |_| {
-        Ok(())
-    })
+    let snapshots = || SnapshotSet::offline(&known, home.data.root());
+    let encryption = Encryption::with_passphrase(&mut PASSPHRASE.as_bytes()).unwrap();
+    create(
+        &snapshots,
+        &home.backups,
+        Destination::Directory,
+        &encryption,
+        now(),
+        &mut |_| Ok(()),
+        &mut |_| Ok(()),
+    )
     .unwrap();
     assert!(!left.exists());
 }
@@ -368,29 +384,33 @@ fn what_an_older_program_left_in_clear_on_the_backup_disk_is_swept_up() {
 #[test]
 fn a_passphrase_that_would_be_cut_is_refused_and_not_cut() {
     let longest = "x".repeat(4 << 10);
-    assert!(Seal::with_passphrase(&mut longest.as_bytes()).is_ok());
+    assert!(Encryption::with_passphrase(&mut longest.as_bytes()).is_ok());
     let longer = longest + "x";
-    assert!(matches!(Seal::with_passphrase(&mut longer.as_bytes()), Err(BackupError::Usage(_))));
+    assert!(matches!(
+        Encryption::with_passphrase(&mut longer.as_bytes()),
+        Err(BackupError::Usage(_))
+    ));
     let many =
         vec!["age1luw0ej4gfr9j954ckn3am4u9kyn0ymdpgxswvqws239jx8m7a38qsltehd".to_owned(); 257];
-    assert!(matches!(Seal::new(&many, None), Err(BackupError::Usage(_))));
-    assert!(Seal::new(&many[..256], None).is_ok());
+    assert!(matches!(Encryption::new(&many, None), Err(BackupError::Usage(_))));
+    assert!(Encryption::new(&many[..256], None).is_ok());
 }
 
 #[test]
 fn a_backup_is_announced_before_anybody_has_it_and_nobody_gets_one_that_is_refused() {
     let home = home(1);
     let known = files(1);
-    let cut = || Cut::at_rest(&known, home.data.root());
+    let snapshots = || SnapshotSet::offline(&known, home.data.root());
     for destination in [Destination::Directory, Destination::HandOver] {
         let mut announced = 0;
-        let mut refuse = |taken: &Taken| {
+        let mut refuse = |taken: &Created| {
             announced += 1;
             assert!(!taken.path.exists());
             Err(BackupError::Failed("no".to_owned()))
         };
-        let (seal, watch) = (Seal::default(), &mut |_| Ok(()));
-        let taken = take(&cut, &home.backups, destination, &seal, now(), watch, &mut refuse);
+        let (encryption, watch) = (Encryption::default(), &mut |_| Ok(()));
+        let taken =
+            create(&snapshots, &home.backups, destination, &encryption, now(), watch, &mut refuse);
         assert!(taken.is_err());
         assert_eq!(announced, 1);
         assert_eq!(fs::read_dir(home.backups.path()).unwrap().count(), 0);

@@ -8,8 +8,8 @@ use std::{
 };
 
 use super::{
-    BackupError, DataFile, Key, Manifest, Progress, Step, Workplace, archive::unpack,
-    manifest::FileManifest, progress::Watcher, scratch::Scratch,
+    BackupError, BackupProgress, BackupStep, DataFile, Decryption, Manifest, Workplace,
+    archive::unpack, manifest::FileManifest, progress::ProgressFn, temp_dir::TempDir,
 };
 use crate::{
     store::{AtRest, Store, StoreOptions, check_pages},
@@ -26,14 +26,14 @@ const CACHE_BYTES: usize = 16 << 20;
 /// [`BackupError::Refused`] when it is not what it should be.
 pub fn verify(
     input: impl Read,
-    key: &Key,
+    key: &Decryption,
     files: &[DataFile],
     place: &Workplace,
-    watcher: Watcher<'_>,
+    watcher: ProgressFn<'_>,
 ) -> Result<Manifest, BackupError> {
-    let scratch = Scratch::new(place)?;
-    let manifest = unpack(input, key, files, &scratch, watcher)?;
-    check_files(&manifest, files, scratch.path(), watcher)?;
+    let temp_dir = TempDir::new(place)?;
+    let manifest = unpack(input, key, files, &temp_dir, watcher)?;
+    check_files(&manifest, files, temp_dir.path(), watcher)?;
     Ok(manifest)
 }
 
@@ -43,16 +43,16 @@ pub(super) fn check_files(
     manifest: &Manifest,
     files: &[DataFile],
     directory: &Path,
-    watcher: Watcher<'_>,
+    watcher: ProgressFn<'_>,
 ) -> Result<(), BackupError> {
     for (file, described) in files.iter().zip(&manifest.files) {
-        watcher(Progress { step: Step::Checking, file: file.name, bytes: 0 })?;
+        watcher(BackupProgress { step: BackupStep::Checking, file: file.name, bytes: 0 })?;
         let path = directory.join(file.name);
         // Bytes that hash as the manifest says may still be anything, and redb may panic over them.
         let checked = catch_unwind(AssertUnwindSafe(|| {
             let mut stopped = None;
             let mut go_on = || {
-                let at = Progress { step: Step::Checking, file: file.name, bytes: 0 };
+                let at = BackupProgress { step: BackupStep::Checking, file: file.name, bytes: 0 };
                 stopped = watcher(at).err();
                 if stopped.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             };
@@ -61,7 +61,11 @@ pub(super) fn check_files(
         }));
         let damaged = |_| Err(BackupError::refused(format_args!("{} is damaged", file.name)));
         checked.unwrap_or_else(damaged)?;
-        watcher(Progress { step: Step::Checking, file: file.name, bytes: described.bytes })?;
+        watcher(BackupProgress {
+            step: BackupStep::Checking,
+            file: file.name,
+            bytes: described.bytes,
+        })?;
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use clap::Args;
 
 use super::{Failure, owner::as_owner_of};
 use crate::{
-    backup::{BackupName, Key},
+    backup::{BackupName, Decryption},
     config::{BackupConfig, Config},
     paths::{DataDir, open_regular},
     server::directory_of,
@@ -32,12 +32,12 @@ pub(super) struct Unlock {
 
 impl Unlock {
     /// What was given, and otherwise the passphrase that backups are made with here.
-    pub(super) fn key(&self, config: &BackupConfig) -> Result<Key, Failure> {
+    pub(super) fn key(&self, config: &BackupConfig) -> Result<Decryption, Failure> {
         if self.passphrase_stdin {
-            return Ok(Key::with_passphrase(&mut io::stdin().lock())?);
+            return Ok(Decryption::with_passphrase(&mut io::stdin().lock())?);
         }
         let file = self.passphrase_file.as_deref().or_else(|| config.passphrase_file());
-        Ok(Key::new(file, &self.identities)?)
+        Ok(Decryption::new(file, &self.identities)?)
     }
 }
 

@@ -16,12 +16,14 @@ use super::{
     print,
 };
 use crate::{
-    backup::{BackupError, Draft, Listed, Manifest, Progress, Workplace, verify},
+    backup::{AtomicFile, BackupError, BackupProgress, Listed, Manifest, Workplace, verify},
     clock::{Clock, Time},
     config::Config,
-    control::{self, AskError, BackupRequest, BackupTaken, Line, Password, Request, SealRequest},
+    control::{
+        self, AskError, BackupRequest, BackupTaken, EncryptionRequest, Line, Password, Request,
+    },
     paths::DataDir,
-    server::{DATA_FILES, back_up_at_rest, directory_of, prepare_data, prune, seal_of},
+    server::{DATA_FILES, back_up_offline, directory_of, encryption_of, prepare_data, prune},
     store::DiskMonitor,
 };
 
@@ -99,7 +101,7 @@ impl CreateBackupArgs {
         if let Some(path) = self.output.as_ref().filter(|path| path.exists()) {
             return Err(Failure::Conflict(format!("{} is there already", path.display())));
         }
-        let seal = self.seal(config)?;
+        let encryption = self.encryption(config)?;
         let mut draft = self.draft()?;
         // A file belongs to whoever wants it, so that one alone steps up again, to give it its name.
         let stepped = match &draft {
@@ -110,28 +112,28 @@ impl CreateBackupArgs {
             }
             None => global.enter(&config.data.directory).map(|_| None)?,
         };
-        let taken = self.take(global, config, seal, draft.as_mut());
+        let taken = self.take(global, config, encryption, draft.as_mut());
         drop(stepped);
         let taken = taken?;
-        draft.map_or(Ok(()), Draft::publish)?;
+        draft.map_or(Ok(()), AtomicFile::publish)?;
         show(global, &taken)
     }
 
     /// The file that is wanted, by whoever wants it.
-    fn draft(&self) -> Result<Option<Draft>, Failure> {
+    fn draft(&self) -> Result<Option<AtomicFile>, Failure> {
         let file = self.output.as_deref().filter(|path| path.as_os_str() != "-");
-        Ok(file.map(Draft::of).transpose()?)
+        Ok(file.map(AtomicFile::of).transpose()?)
     }
 
     fn take(
         &self,
         global: &Global,
         config: &Config,
-        seal: SealRequest,
-        draft: Option<&mut Draft>,
+        encryption: EncryptionRequest,
+        draft: Option<&mut AtomicFile>,
     ) -> Result<BackupTaken, Failure> {
         let data = DataDir::new(&config.data.directory);
-        let request = BackupRequest { keep: self.output.is_none(), seal: seal.clone() };
+        let request = BackupRequest { keep: self.output.is_none(), encryption: encryption.clone() };
         let request = Request::Backup(request);
         let socket = config.server.control_socket_or(data.control_socket());
         let mut told = teller(global);
@@ -143,7 +145,7 @@ impl CreateBackupArgs {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         match runtime.block_on(control::ask(&socket, &request, hear)) {
             Ok(taken) => self.fetch(config, serde_json::from_value(taken)?, draft),
-            Err(AskError::NotRunning) => self.take_here(global, config, seal, draft),
+            Err(AskError::NotRunning) => self.take_here(global, config, encryption, draft),
             Err(error) => Err(error.into()),
         }
     }
@@ -154,7 +156,7 @@ impl CreateBackupArgs {
         &self,
         config: &Config,
         taken: BackupTaken,
-        draft: Option<&mut Draft>,
+        draft: Option<&mut AtomicFile>,
     ) -> Result<BackupTaken, Failure> {
         let (Some(output), Some(handed_over)) = (&self.output, &taken.path) else {
             return Ok(taken);
@@ -178,17 +180,17 @@ impl CreateBackupArgs {
         &self,
         global: &Global,
         config: &Config,
-        seal: SealRequest,
-        draft: Option<&mut Draft>,
+        encryption: EncryptionRequest,
+        draft: Option<&mut AtomicFile>,
     ) -> Result<BackupTaken, Failure> {
         let data = prepare_data(config)?;
-        let request = BackupRequest { keep: self.output.is_none(), seal };
-        let taken = back_up_at_rest(config, &data, request, &mut watcher(global))?;
+        let request = BackupRequest { keep: self.output.is_none(), encryption };
+        let taken = back_up_offline(config, &data, request, &mut watcher(global))?;
         self.fetch(config, taken.into(), draft)
     }
 
     /// How it is to be encrypted. A file is read here, where its name means something.
-    fn seal(&self, config: &Config) -> Result<SealRequest, Failure> {
+    fn encryption(&self, config: &Config) -> Result<EncryptionRequest, Failure> {
         if self.passphrase_stdin {
             return passphrase(&mut io::stdin().lock());
         }
@@ -199,10 +201,10 @@ impl CreateBackupArgs {
         }
         if self.recipients.is_empty() {
             // A mistake in the configuration is told before anybody is asked.
-            seal_of(&config.backup)?;
-            return Ok(SealRequest::AsConfigured);
+            encryption_of(&config.backup)?;
+            return Ok(EncryptionRequest::AsConfigured);
         }
-        Ok(SealRequest::Recipients(self.recipients.clone()))
+        Ok(EncryptionRequest::Recipients(self.recipients.clone()))
     }
 }
 
@@ -211,10 +213,10 @@ fn holds_data(data: &DataDir) -> bool {
     data.stores().iter().any(|(_, path)| path.try_exists().unwrap_or(true))
 }
 
-fn passphrase(input: &mut impl BufRead) -> Result<SealRequest, Failure> {
+fn passphrase(input: &mut impl BufRead) -> Result<EncryptionRequest, Failure> {
     let mut line = String::new();
     input.take(LONGEST_LINE_BYTES).read_line(&mut line)?;
-    Ok(SealRequest::Passphrase(Password(line.trim_end_matches(['\r', '\n']).to_owned())))
+    Ok(EncryptionRequest::Passphrase(Password(line.trim_end_matches(['\r', '\n']).to_owned())))
 }
 
 impl Verify {
@@ -329,7 +331,9 @@ pub(super) fn show_manifest(global: &Global, manifest: &Manifest) -> Result<(), 
 }
 
 /// Shows on a terminal how far it is.
-pub(super) fn watcher(global: &Global) -> impl FnMut(Progress) -> Result<(), BackupError> + use<> {
+pub(super) fn watcher(
+    global: &Global,
+) -> impl FnMut(BackupProgress) -> Result<(), BackupError> + use<> {
     let mut tell = teller(global);
     let mut last = None;
     move |progress| {

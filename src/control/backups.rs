@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::accounts::Password;
-use crate::backup::{BackupError, Manifest, Seal, Taken};
+use crate::backup::{BackupError, Created, Encryption, Manifest};
 
 /// A backup, to be taken now.
 #[derive(Debug, Serialize, Deserialize)]
@@ -19,13 +19,14 @@ pub struct BackupRequest {
     /// over.
     pub keep: bool,
     /// How it is encrypted.
-    pub seal: SealRequest,
+    #[serde(rename = "seal")]
+    pub encryption: EncryptionRequest,
 }
 
 /// How a backup is encrypted.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum SealRequest {
+pub enum EncryptionRequest {
     /// As the running appliance is configured.
     AsConfigured,
     /// To these age public keys.
@@ -49,28 +50,30 @@ pub struct BackupTaken {
     pub manifest: Manifest,
 }
 
-impl SealRequest {
-    /// The seal that is meant; `configured` is that of the appliance.
+impl EncryptionRequest {
+    /// The encryption that is meant; `configured` is that of the appliance.
     ///
     /// # Errors
     /// When a recipient does not read or the passphrase is too short.
-    pub fn seal(
+    pub fn resolve(
         self,
-        configured: impl FnOnce() -> Result<Seal, BackupError>,
-    ) -> Result<Seal, BackupError> {
+        configured: impl FnOnce() -> Result<Encryption, BackupError>,
+    ) -> Result<Encryption, BackupError> {
         match self {
             Self::AsConfigured => configured(),
-            Self::Recipients(recipients) => Seal::new(&recipients, None),
-            Self::Passphrase(passphrase) => Seal::with_passphrase(&mut passphrase.0.as_bytes()),
+            Self::Recipients(recipients) => Encryption::new(&recipients, None),
+            Self::Passphrase(passphrase) => {
+                Encryption::with_passphrase(&mut passphrase.0.as_bytes())
+            }
         }
     }
 }
 
-impl From<Taken> for BackupTaken {
-    fn from(taken: Taken) -> Self {
+impl From<Created> for BackupTaken {
+    fn from(taken: Created) -> Self {
         let millis =
             |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        let Taken { path, manifest, bytes, paused, took, .. } = taken;
+        let Created { path, manifest, bytes, paused, took, .. } = taken;
         Self { path: Some(path), bytes, held_ms: millis(paused), took_ms: millis(took), manifest }
     }
 }

@@ -27,7 +27,7 @@ mod status;
 pub use accounts::{
     AccountRequest, AccountView, CreateAccount, ListAccounts, Password, ResetPassword, SessionView,
 };
-pub use backups::{BackupRequest, BackupTaken, SealRequest};
+pub use backups::{BackupRequest, BackupTaken, EncryptionRequest};
 pub use check::{AuditCheck, Check, DatabaseCheck, check_audit};
 pub use client::{AskError, ask};
 pub use invitations::{InvitationLine, InvitationMade, InvitationRequest, perform_on_invitations};

@@ -62,7 +62,7 @@ use tasks::Tasks;
 use upgrade::note_upgrade;
 use wire::Domains;
 
-pub use backups::{back_up_at_rest, directory_of, prune, seal_of};
+pub use backups::{back_up_offline, directory_of, encryption_of, prune};
 pub use certificates::{certificates_at_rest, renew_at_rest};
 pub use data::{DATA_FILES, existing_data, prepare_data};
 pub use people_at_rest::PeopleAtRest;
@@ -152,7 +152,7 @@ impl Server {
         let (certificates, renewal) = Certificates::open(&config, &data, clock.clone(), kept)?;
         let tls = certificates.acceptor()?;
         let setup_link = setup_link(&domains.auth).await?;
-        seal_of(&config.backup)?;
+        encryption_of(&config.backup)?;
         let own_host = config.server.public_url.host();
         let mail_queue = MailQueue::open(&config.mail, own_host, domains.metrics.mails.clone())?;
         let (drain, draining) = watch::channel(false);

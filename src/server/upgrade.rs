@@ -1,9 +1,12 @@
 //! The backup that is taken before files are stepped forward to a newer schema.
 
-use super::backups::{BeforeUpgrade, FileThen, created, directory_of, seal_of, write_event};
+use super::backups::{BeforeUpgrade, FileThen, created, directory_of, encryption_of, write_event};
 use crate::{
     audit_event::AuditContext,
-    backup::{BackupError, Cut, DataFile, Destination, Progress, Step, Taken, take},
+    backup::{
+        BackupError, BackupProgress, BackupStep, Created, DataFile, Destination, SnapshotSet,
+        create,
+    },
     clock::Clock,
     config::BackupConfig,
     paths::DataDir,
@@ -49,16 +52,16 @@ pub(super) fn back_up_before_upgrade(
         return Ok(());
     }
     tracing::info!(files = pending.join(", "), "taking a backup before the upgrade");
-    let cut = || Cut::at_rest(files, data.root());
-    let seal = seal_of(config)?;
-    let mut while_wanted = |at: Progress| {
+    let snapshots = || SnapshotSet::offline(files, data.root());
+    let encryption = encryption_of(config)?;
+    let mut while_wanted = |at: BackupProgress| {
         let (file, name) = (data.root().join(at.file), words(at.step));
         progress.report(&store::Step { file: &file, name, percent: None });
         let given_up = || BackupError::Failed("the start was given up".to_owned());
         progress.is_wanted().then_some(()).ok_or_else(given_up)
     };
     let now = clock.now();
-    let mut note = |taken: &Taken| {
+    let mut note = |taken: &Created| {
         let failed = |error: &dyn std::fmt::Display| {
             BackupError::Failed(format!("the backup before the upgrade cannot be noted: {error}"))
         };
@@ -67,18 +70,19 @@ pub(super) fn back_up_before_upgrade(
         note.write(data).map_err(|error| failed(&error))
     };
     let kept = Destination::Directory;
-    let taken = take(&cut, &directory, kept, &seal, now, &mut while_wanted, &mut note)?;
+    let taken =
+        create(&snapshots, &directory, kept, &encryption, now, &mut while_wanted, &mut note)?;
     tracing::info!(path = %taken.path.display(), bytes = taken.bytes, "took a backup");
     Ok(())
 }
 
 /// What is being done, for whoever waits for the start.
-const fn words(step: Step) -> &'static str {
+const fn words(step: BackupStep) -> &'static str {
     match step {
-        Step::Copying => "copying for the backup before the upgrade",
-        Step::Packing => "packing the backup before the upgrade",
-        Step::Unpacking => "reading back the backup before the upgrade",
-        Step::Checking => "checking the backup before the upgrade",
+        BackupStep::Copying => "copying for the backup before the upgrade",
+        BackupStep::Packing => "packing the backup before the upgrade",
+        BackupStep::Unpacking => "reading back the backup before the upgrade",
+        BackupStep::Checking => "checking the backup before the upgrade",
     }
 }
 
@@ -162,7 +166,9 @@ mod tests {
         let files = [file("a.redb", 2)];
         back_up_before_upgrade(&files, &config, &data, &Clock::system(), &progress).unwrap();
         let heard = heard.lock().unwrap();
-        for step in [Step::Copying, Step::Packing, Step::Unpacking, Step::Checking] {
+        for step in
+            [BackupStep::Copying, BackupStep::Packing, BackupStep::Unpacking, BackupStep::Checking]
+        {
             assert!(heard.contains(&(path.clone(), words(step).to_owned())), "{step:?}: {heard:?}");
         }
     }

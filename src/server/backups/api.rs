@@ -14,7 +14,7 @@ use crate::{
     audit_event::AuditContext,
     backup::{BackupError, BackupName, Listed},
     clock::Time,
-    control::{BackupRequest, SealRequest},
+    control::{BackupRequest, EncryptionRequest},
     http::{Admin, Created, Download, DownloadKind, Problem, RequestContext, Tag, Timestamp},
 };
 
@@ -93,7 +93,7 @@ impl BackupsApi {
         context: RequestContext,
     ) -> Result<Created<BackupBody>, Problem> {
         let from = context.audit_context(admin.0.actor());
-        let request = BackupRequest { keep: true, seal: SealRequest::AsConfigured };
+        let request = BackupRequest { keep: true, encryption: EncryptionRequest::AsConfigured };
         let taken = self.0.take_as_asked(request, from, |_| {}).await?;
         let listed = Listed { name: taken.name, bytes: taken.bytes, verified: true };
         Ok(Created(BackupBody::of(listed, self.0.domains.clock.now())))

@@ -2,15 +2,15 @@
 //! open. Whoever hears that one failed, or is missing, hears it from `schedule` and `letter`.
 
 mod api;
-mod at_rest;
 mod before_upgrade;
-mod courtesy;
 mod event;
+mod from_config;
 mod letter;
 mod look;
 mod newest;
+mod offline;
 mod schedule;
-mod settings;
+mod throttle;
 
 use thread_priority::{
     NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy,
@@ -22,20 +22,20 @@ use tokio::{
 };
 
 pub(super) use api::BackupsApi;
-pub use at_rest::back_up_at_rest;
 pub(super) use before_upgrade::{BeforeUpgrade, FileThen};
-use courtesy::Courtesy;
 use event::event_of;
 pub(super) use event::{created, write_event};
+pub use from_config::{directory_of, encryption_of, prune};
 use newest::Newest;
-pub use settings::{directory_of, prune, seal_of};
+pub use offline::back_up_offline;
+use throttle::BackupThrottle;
 
 use super::wire::Domains;
 use crate::{
     audit_event::AuditContext,
     backup::{
-        BackupDirectory, BackupError, BackupName, Cut, Destination, Listed, Progress, Seal, Taken,
-        Watcher, take,
+        BackupDirectory, BackupError, BackupName, BackupProgress, Created, Destination, Encryption,
+        Listed, ProgressFn, SnapshotSet, create,
     },
     clock::Time,
     config::BackupConfig,
@@ -89,30 +89,38 @@ impl Backups {
         backups
     }
 
-    /// Takes a backup now, on the thread that calls: one cut across all files while the appliance goes on.
+    /// Takes a backup now, on the thread that calls: one moment of all files while the appliance goes on.
     fn take(
         &self,
         destination: Destination,
-        seal: &Seal,
-        watcher: Watcher<'_>,
-        announce: &mut dyn FnMut(&Taken) -> Result<(), BackupError>,
-    ) -> Result<Taken, BackupError> {
-        let cut = || {
-            let cut = Cut::of_running(&self.domains.data_files());
+        encryption: &Encryption,
+        watcher: ProgressFn<'_>,
+        announce: &mut dyn FnMut(&Created) -> Result<(), BackupError>,
+    ) -> Result<Created, BackupError> {
+        let snapshots = || {
+            let snapshots = SnapshotSet::of_running(&self.domains.data_files());
             // Only now: nobody may wait long for writers that are paused.
             step_back();
-            cut
+            snapshots
         };
         let now = self.domains.clock.now();
-        let mut courtesy = Courtesy::new(self.domains.metrics.clone());
+        let mut throttle = BackupThrottle::new(self.domains.metrics.clone());
         let mut unless_stopping = |progress| {
             if *self.stopping.borrow() {
                 return Err(BackupError::Failed("the appliance is stopping".to_owned()));
             }
-            courtesy.step();
+            throttle.step();
             watcher(progress)
         };
-        take(&cut, &self.directory, destination, seal, now, &mut unless_stopping, announce)
+        create(
+            &snapshots,
+            &self.directory,
+            destination,
+            encryption,
+            now,
+            &mut unless_stopping,
+            announce,
+        )
     }
 
     /// Takes a backup: the one way of all that ask for one. Who asked is in the audit trail before anybody has
@@ -124,31 +132,31 @@ impl Backups {
         &self,
         request: BackupRequest,
         from: AuditContext,
-        mut mention: impl FnMut(Progress) + Send + 'static,
-    ) -> Result<Taken, BackupError> {
+        mut mention: impl FnMut(BackupProgress) + Send + 'static,
+    ) -> Result<Created, BackupError> {
         let backups = self.clone();
         let task = if request.keep { BackupTask::Keep } else { BackupTask::HandOver };
         let runtime = Handle::current();
         let all = async move {
             let taking = backups.clone();
             let work = move || {
-                let BackupRequest { keep, seal } = request;
-                let seal = seal.seal(|| seal_of(&taking.config))?;
+                let BackupRequest { keep, encryption } = request;
+                let encryption = encryption.resolve(|| encryption_of(&taking.config))?;
                 let destination = if keep { Destination::Directory } else { Destination::HandOver };
                 let mut watcher = |progress| {
                     mention(progress);
                     Ok(())
                 };
-                let note = |action, taken: &Taken| {
+                let note = |action, taken: &Created| {
                     runtime.block_on(taking.note(&from, action, taken.name, taken.kept))
                 };
                 let mut noted = None;
-                let mut announce = |taken: &Taken| {
+                let mut announce = |taken: &Created| {
                     let written = note("backup.created", taken);
                     noted = written.is_ok().then(|| taken.clone());
                     written.or_else(|error| unnoted(&error, taken))
                 };
-                let taken = taking.take(destination, &seal, &mut watcher, &mut announce);
+                let taken = taking.take(destination, &encryption, &mut watcher, &mut announce);
                 if let (Err(_), Some(noted)) = (&taken, &noted)
                     && let Err(error) = note("backup.failed", noted)
                 {
@@ -167,7 +175,7 @@ impl Backups {
 
     /// Keeps how a try ended, for whoever watches. One that was refused because another was in progress, or
     /// that was asked for in a way that makes no sense, says nothing of backups.
-    fn remember_outcome(&self, task: BackupTask, taken: &Result<Taken, BackupError>) {
+    fn remember_outcome(&self, task: BackupTask, taken: &Result<Created, BackupError>) {
         match taken {
             Ok(_) => self.domains.metrics.backups.succeeded(task),
             Err(BackupError::InUse(_) | BackupError::Usage(_)) => {}
@@ -215,7 +223,7 @@ impl Backups {
 
 /// What to make of a backup that the audit trail does not know of: one that is kept is needed all the more when
 /// the databases fail, and one that is handed over is not given away.
-fn unnoted(error: &StoreError, taken: &Taken) -> Result<(), BackupError> {
+fn unnoted(error: &StoreError, taken: &Created) -> Result<(), BackupError> {
     if taken.kept {
         tracing::error!(%error, "cannot note a backup in the audit trail");
         return Ok(());

@@ -5,9 +5,9 @@ use std::{collections::BTreeSet, future::Future, time::Duration};
 use super::{Backups, before_upgrade::BeforeUpgrade, in_the_background, look::Looking, prune};
 use crate::{
     audit_event::AuditContext,
-    backup::{BackupError, MARGIN_MINUTES, Taken, next_after},
+    backup::{BackupError, Created, MARGIN_MINUTES, next_after},
     clock::Time,
-    control::{BackupRequest, SealRequest},
+    control::{BackupRequest, EncryptionRequest},
     telemetry::{BackupFailure, BackupTask},
 };
 
@@ -90,9 +90,9 @@ impl Backups {
     }
 
     async fn take_scheduled(&self) -> Result<(), BackupError> {
-        let request = BackupRequest { keep: true, seal: SealRequest::AsConfigured };
+        let request = BackupRequest { keep: true, encryption: EncryptionRequest::AsConfigured };
         let taken = self.take_as_asked(request, AuditContext::SYSTEM, |_| {}).await?;
-        let Taken { path, bytes, manifest, paused, took, .. } = taken;
+        let Created { path, bytes, manifest, paused, took, .. } = taken;
         tracing::info!(
             path = %path.display(),
             bytes,

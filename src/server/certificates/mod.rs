@@ -6,7 +6,7 @@
 //! due, and does what it is asked over the control socket or by a signal. What cannot be read or had leaves
 //! everything as it was, and says so in the log, to whoever asks, and in a metric.
 
-mod at_rest;
+mod offline;
 mod open;
 mod renewal;
 
@@ -31,7 +31,7 @@ use crate::{
     control::{CertificateReport, CertificateStatus},
     telemetry::{CertificateMetrics, CertificateState, ServedCertificate},
 };
-pub use at_rest::{certificates_at_rest, renew_at_rest};
+pub use offline::{certificates_at_rest, renew_at_rest};
 pub(super) use renewal::RenewalTask;
 
 /// What is offered, and how it stands with it. Clones share it.

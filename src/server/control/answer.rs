@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use crate::{
     audit_event::AuditContext,
-    backup::Progress,
+    backup::BackupProgress,
     clock::Time,
     config::Config,
     control::{
@@ -111,7 +111,7 @@ impl Answering {
     async fn back_up(&self, request: BackupRequest, lines: &Lines) -> Result<Value, Refused> {
         let lines = lines.clone();
         let mut last = None;
-        let mention = move |progress: Progress| {
+        let mention = move |progress: BackupProgress| {
             let now = (progress.step, progress.file, progress.bytes / MENTIONED_BYTES);
             if last.replace(now) != Some(now) {
                 lines.mention(progress.to_string());

@@ -30,7 +30,7 @@ const ALIGNMENT: usize = 4 << 10;
 
 /// A file that gets its name when all of it is there. Dropped before that, nothing is left of it.
 #[derive(Debug)]
-pub struct Draft {
+pub struct AtomicFile {
     /// What it is called until then, which nobody can guess.
     name: PathBuf,
     target: PathBuf,
@@ -38,7 +38,7 @@ pub struct Draft {
     published: bool,
 }
 
-impl Draft {
+impl AtomicFile {
     /// Makes one for `target`, beside it and for its owner alone.
     ///
     /// # Errors
@@ -102,7 +102,7 @@ impl Draft {
     }
 }
 
-impl Drop for Draft {
+impl Drop for AtomicFile {
     fn drop(&mut self) {
         if !self.published {
             let _ = fs::remove_file(&self.name);
@@ -243,7 +243,7 @@ mod tests {
     fn written(directory: &Path, length: usize) -> (PathBuf, Vec<u8>) {
         let bytes: Vec<u8> = (0..=250).flat_map(|byte| [byte; 7]).cycle().take(length).collect();
         let path = directory.join(format!("of-{length}"));
-        let mut draft = Draft::of(&path).unwrap();
+        let mut draft = AtomicFile::of(&path).unwrap();
         let said = draft.fill(&mut |out| {
             bytes.chunks(100_003).try_for_each(|part| out.write_all(part)).unwrap();
             Ok(())
@@ -266,7 +266,7 @@ mod tests {
     #[test]
     fn a_file_that_could_not_be_packed_leaves_nothing() {
         let directory = tempfile::tempdir().unwrap();
-        let mut draft = Draft::of(&directory.path().join("none")).unwrap();
+        let mut draft = AtomicFile::of(&directory.path().join("none")).unwrap();
         let refused = draft.fill(&mut |out| {
             out.write_all(&vec![0; PIECE + 1]).unwrap();
             Err(BackupError::Failed("no".into()))
@@ -280,7 +280,7 @@ mod tests {
     fn a_file_gets_a_name_that_is_free_and_no_other() {
         let directory = tempfile::tempdir().unwrap();
         let (path, bytes) = written(directory.path(), 10);
-        let draft = Draft::of(&path).unwrap();
+        let draft = AtomicFile::of(&path).unwrap();
         assert!(matches!(draft.publish(), Err(BackupError::InUse(_))));
         assert!(fs::read(path).unwrap() == bytes);
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
@@ -290,7 +290,7 @@ mod tests {
     fn no_two_drafts_of_a_file_have_the_same_name() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("archive");
-        let (one, other) = (Draft::of(&path).unwrap(), Draft::of(&path).unwrap());
+        let (one, other) = (AtomicFile::of(&path).unwrap(), AtomicFile::of(&path).unwrap());
         assert_ne!(one.name, other.name);
     }
 }

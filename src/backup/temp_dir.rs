@@ -17,14 +17,14 @@ const PREFIX: &str = ".appliance-working-";
 const HAND_OVER_PREFIX: &str = ".appliance-hand-over-";
 
 /// A directory for its owner alone, removed when dropped.
-pub(super) struct Scratch {
+pub(super) struct TempDir {
     place: Workplace,
     path: PathBuf,
     /// Says that somebody works here, for as long as the process lives.
     _lock: File,
 }
 
-impl Scratch {
+impl TempDir {
     /// Makes one, after sweeping up.
     pub(super) fn new(place: &Workplace) -> Result<Self, BackupError> {
         sweep_working(place.path());
@@ -46,7 +46,7 @@ impl Scratch {
     }
 }
 
-impl Drop for Scratch {
+impl Drop for TempDir {
     fn drop(&mut self) {
         // One that was given another name meanwhile is nobody's to remove.
         let _ = fs::remove_dir_all(&self.path);
@@ -113,9 +113,9 @@ mod tests {
         let forgotten = parent.path().join(format!("{PREFIX}0"));
         fs::create_dir_all(forgotten.join("deep")).unwrap();
         fs::create_dir(parent.path().join("other")).unwrap();
-        let first = Scratch::new(&Workplace::new(parent.path())).unwrap();
+        let first = TempDir::new(&Workplace::new(parent.path())).unwrap();
         assert!(!forgotten.exists());
-        let second = Scratch::new(&Workplace::new(parent.path())).unwrap();
+        let second = TempDir::new(&Workplace::new(parent.path())).unwrap();
         assert!(first.path().is_dir() && second.path().is_dir());
         drop((first, second));
         assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);

@@ -22,13 +22,13 @@ const LONGEST_FILE: u64 = 64 << 10;
 
 /// How an archive is encrypted.
 #[derive(Clone, Default)]
-pub struct Seal(Option<Recipient>);
+pub struct Encryption(Option<Recipient>);
 
 /// What may open an encrypted archive.
 #[derive(Clone, Default)]
-pub struct Key(Option<Identity>);
+pub struct Decryption(Option<Identity>);
 
-impl Seal {
+impl Encryption {
     /// To these recipients (`age1…`), or with the passphrase in the first line of that file, or not at
     /// all.
     ///
@@ -82,21 +82,21 @@ impl Seal {
         &self,
         out: &mut dyn Write,
         write: impl FnOnce(&mut dyn Write) -> Result<(), BackupError>,
-    ) -> Result<Key, BackupError> {
-        let Some(recipient) = &self.0 else { return write(out).map(|()| Key(None)) };
+    ) -> Result<Decryption, BackupError> {
+        let Some(recipient) = &self.0 else { return write(out).map(|()| Decryption(None)) };
         let failed =
             |error| BackupError::Failed(format!("the archive cannot be encrypted: {error}"));
-        let (mut sealed, writer) = age::encrypt(out, recipient).map_err(failed)?;
-        write(&mut sealed)?;
-        sealed.finish().map_err(|error| failed(AgeError::Io(error)))?;
-        Ok(Key(Some(match recipient {
+        let (mut encrypted, writer) = age::encrypt(out, recipient).map_err(failed)?;
+        write(&mut encrypted)?;
+        encrypted.finish().map_err(|error| failed(AgeError::Io(error)))?;
+        Ok(Decryption(Some(match recipient {
             Recipient::Passphrase(passphrase) => Identity::Passphrase(passphrase.clone()),
             Recipient::Keys(_) => writer,
         })))
     }
 }
 
-impl Key {
+impl Decryption {
     /// The passphrase in the first line of a file, or the secret keys (`AGE-SECRET-KEY-1…`) in others,
     /// which win.
     ///

@@ -8,12 +8,12 @@ pub(super) const SUMS: &str = "SHA256SUMS";
 
 /// A line for each entry, in their order.
 #[derive(Default)]
-pub(super) struct Sums {
+pub(super) struct Checksums {
     text: String,
     names: Vec<&'static str>,
 }
 
-impl Sums {
+impl Checksums {
     /// Notes the hash of the next entry.
     pub(super) fn put(&mut self, name: &'static str, hash: &[u8; 32]) {
         let hex = hash.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
@@ -44,7 +44,7 @@ mod tests {
 
     #[test]
     fn they_are_what_sha256sum_writes_and_say_what_was_altered() {
-        let mut sums = Sums::default();
+        let mut sums = Checksums::default();
         sums.put("a", &sha256(b"abc"));
         sums.put("b", &sha256(b""));
         // Of `sha256sum a b` (coreutils 9.1).

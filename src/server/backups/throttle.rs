@@ -16,13 +16,13 @@ const PAUSE: u32 = 2;
 const LONGEST: Duration = Duration::from_millis(100);
 
 /// Remembers what was answered, and since when a backup has been at work.
-pub(super) struct Courtesy {
+pub(super) struct BackupThrottle {
     metrics: Metrics,
     answered: u64,
     since: Instant,
 }
 
-impl Courtesy {
+impl BackupThrottle {
     /// Of a backup that begins to work now.
     pub(super) fn new(metrics: Metrics) -> Self {
         Self { answered: metrics.answered(), metrics, since: Instant::now() }
@@ -50,13 +50,13 @@ mod tests {
     #[test]
     fn a_backup_pauses_while_somebody_is_served_and_for_nobody_else() {
         let metrics = Metrics::new().unwrap();
-        let mut courtesy = Courtesy::new(metrics.clone());
+        let mut throttle = BackupThrottle::new(metrics.clone());
         let worked = Duration::from_millis(7);
-        assert_eq!(courtesy.pause_after(worked), Duration::ZERO);
+        assert_eq!(throttle.pause_after(worked), Duration::ZERO);
         metrics.http_request("GET", "/", 200, "gateway", worked);
-        assert_eq!(courtesy.pause_after(worked), worked * 2);
-        assert_eq!(courtesy.pause_after(LONGEST), LONGEST);
-        courtesy.step();
-        assert_eq!(courtesy.pause_after(worked), Duration::ZERO);
+        assert_eq!(throttle.pause_after(worked), worked * 2);
+        assert_eq!(throttle.pause_after(LONGEST), LONGEST);
+        throttle.step();
+        assert_eq!(throttle.pause_after(worked), Duration::ZERO);
     }
 }

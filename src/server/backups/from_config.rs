@@ -2,7 +2,7 @@
 
 use super::before_upgrade::BeforeUpgrade;
 use crate::{
-    backup::{BackupDirectory, BackupError, BackupName, Retention, Seal, expired},
+    backup::{BackupDirectory, BackupError, BackupName, Encryption, Retention, expired},
     clock::Time,
     config::BackupConfig,
     paths::DataDir,
@@ -17,8 +17,8 @@ pub fn directory_of(config: &BackupConfig, data: &DataDir) -> BackupDirectory {
 ///
 /// # Errors
 /// When a key does not read.
-pub fn seal_of(config: &BackupConfig) -> Result<Seal, BackupError> {
-    Seal::new(&config.recipients, config.passphrase_file())
+pub fn encryption_of(config: &BackupConfig) -> Result<Encryption, BackupError> {
+    Encryption::new(&config.recipients, config.passphrase_file())
 }
 
 /// Removes the backups that the configuration no longer keeps; answers with their names. The newest that verified

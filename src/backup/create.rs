@@ -1,4 +1,4 @@
-//! Taking a backup: a cut becomes files, the files become an archive, and the archive is read back.
+//! Taking a backup: a snapshots becomes files, the files become an archive, and the archive is read back.
 
 use std::{
     fs,
@@ -7,13 +7,14 @@ use std::{
 };
 
 use super::{
-    BackupDirectory, BackupError, BackupName, Cut, DataFile, Key, Manifest, Seal, Workplace,
+    BackupDirectory, BackupError, BackupName, DataFile, Decryption, Encryption, Manifest,
+    SnapshotSet, Workplace,
     archive::write,
+    atomic_file::AtomicFile,
     manifest::FileManifest,
-    progress::Watcher,
-    scratch::{self, Scratch},
+    progress::ProgressFn,
+    temp_dir::{self, TempDir},
     verify::verify,
-    whole::Draft,
 };
 use crate::clock::Time;
 
@@ -29,7 +30,7 @@ pub enum Destination {
 
 /// A backup that was taken, and verified.
 #[derive(Debug, Clone)]
-pub struct Taken {
+pub struct Created {
     /// What it is called; where it is kept, the file is.
     pub name: BackupName,
     /// Where it lies.
@@ -46,7 +47,7 @@ pub struct Taken {
     pub took: Duration,
 }
 
-/// Takes a backup of `cut`. One backup at a time: whoever comes second is refused.
+/// Takes a backup of `snapshot_set`. One backup at a time: whoever comes second is refused.
 ///
 /// An archive is written under another name, synced, and read back from the disk as [`verify()`] does before it
 /// gets its own, so what has the name of an archive is one. The files that it is made of, and those that come
@@ -59,52 +60,52 @@ pub struct Taken {
 /// # Errors
 /// When another backup is in progress, or a disk fails or is full. [`BackupError::NotVerified`] when what was
 /// written does not read back; it is removed then.
-pub fn take(
-    cut: &dyn Fn() -> Result<Cut, BackupError>,
+pub fn create(
+    take_snapshots: &dyn Fn() -> Result<SnapshotSet, BackupError>,
     directory: &BackupDirectory,
     destination: Destination,
-    seal: &Seal,
+    encryption: &Encryption,
     now: Time,
-    watcher: Watcher<'_>,
-    announce: &mut dyn FnMut(&Taken) -> Result<(), BackupError>,
-) -> Result<Taken, BackupError> {
+    watcher: ProgressFn<'_>,
+    announce: &mut dyn FnMut(&Created) -> Result<(), BackupError>,
+) -> Result<Created, BackupError> {
     let start = Instant::now();
     let _lock = directory.lock()?;
-    scratch::sweep_backups(directory.path());
-    scratch::sweep_working(directory.private());
-    let name = directory.free_name(now, seal.encrypts());
+    temp_dir::sweep_backups(directory.path());
+    temp_dir::sweep_working(directory.private());
+    let name = directory.free_name(now, encryption.encrypts());
     let kept = destination == Destination::Directory;
     let path = match destination {
         Destination::Directory => directory.path_of(name),
-        Destination::HandOver => directory.path().join(scratch::hand_over_name()?),
+        Destination::HandOver => directory.path().join(temp_dir::hand_over_name()?),
     };
-    let place = directory.place_for_files(seal.encrypts());
-    let scratch = Scratch::new(&place)?;
-    let cut = cut()?;
-    let paused = cut.paused();
-    let manifest = write_files(&cut, &scratch, now, watcher)?;
-    let known: Vec<DataFile> = cut.files.iter().map(|cut| cut.file).collect();
+    let place = directory.place_for_files(encryption.encrypts());
+    let files = TempDir::new(&place)?;
+    let snapshots = take_snapshots()?;
+    let paused = snapshots.paused();
+    let manifest = write_files(&snapshots, &files, now, watcher)?;
+    let known: Vec<DataFile> = snapshots.files.iter().map(|snapshot| snapshot.file).collect();
     // Old pages need not be kept while the archive is written.
-    drop(cut);
-    let mut key = Key::default();
-    let mut draft = Draft::of(&path)?;
+    drop(snapshots);
+    let mut key = Decryption::default();
+    let mut draft = AtomicFile::of(&path)?;
     let kept_in = directory.place();
     let mut while_there_is_room = |progress| {
         kept_in.room_for(0).map_err(|error| no_room("for the archive", &error))?;
         watcher(progress)
     };
     let bytes = draft.fill(&mut |out| {
-        key = write(&manifest, &known, scratch.path(), seal, out, &mut while_there_is_room)?;
+        key = write(&manifest, &known, files.path(), encryption, out, &mut while_there_is_room)?;
         Ok(())
     })?;
     // What comes out of the archive needs the room that they took.
-    drop(scratch);
+    drop(files);
     read_back(&draft, &key, &manifest, &known, &place, watcher)
         .map_err(BackupError::of_read_back)?;
     if kept {
         directory.note_verified(name, bytes)?;
     }
-    let taken = Taken { name, path, kept, manifest, bytes, paused, took: start.elapsed() };
+    let taken = Created { name, path, kept, manifest, bytes, paused, took: start.elapsed() };
     announce(&taken)?;
     draft.publish()?;
     Ok(taken)
@@ -112,12 +113,12 @@ pub fn take(
 
 /// Verifies what was just written.
 fn read_back(
-    draft: &Draft,
-    key: &Key,
+    draft: &AtomicFile,
+    key: &Decryption,
     manifest: &Manifest,
     known: &[DataFile],
     place: &Workplace,
-    watcher: Watcher<'_>,
+    watcher: ProgressFn<'_>,
 ) -> Result<(), BackupError> {
     if verify(draft.reader()?, key, known, place, watcher)? == *manifest {
         return Ok(());
@@ -126,10 +127,10 @@ fn read_back(
 }
 
 fn write_files(
-    cut: &Cut,
-    into: &Scratch,
+    snapshots: &SnapshotSet,
+    into: &TempDir,
     now: Time,
-    watcher: Watcher<'_>,
+    watcher: ProgressFn<'_>,
 ) -> Result<Manifest, BackupError> {
     let mut files = Vec::new();
     let mut while_there_is_room = |progress| {
@@ -137,7 +138,7 @@ fn write_files(
         room.map_err(|error| no_room("to copy the data that goes into the archive", &error))?;
         watcher(progress)
     };
-    for file in &cut.files {
+    for file in &snapshots.files {
         let path = into.path().join(file.file.name);
         let rows = file.write_to(&path, &mut while_there_is_room)?;
         let written = fs::metadata(&path).map_err(|error| BackupError::io(&path, &error))?;
@@ -149,7 +150,7 @@ fn write_files(
             rows,
         });
     }
-    Ok(Manifest::new(now, files, cut.audit()))
+    Ok(Manifest::new(now, files, snapshots.audit()))
 }
 
 fn no_room(what_for: &str, error: &BackupError) -> BackupError {

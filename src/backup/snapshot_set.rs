@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{AuditHead, BackupError, DataFile, Progress, Step, progress::Watcher};
+use super::{AuditHead, BackupError, BackupProgress, BackupStep, DataFile, progress::ProgressFn};
 use crate::{
     paths::create_new,
     store::{About, AtRest, Snapshot, Store, copy},
@@ -19,13 +19,13 @@ use crate::{
 const PIECE_BYTES: u64 = 1 << 20;
 
 /// One moment of all files.
-pub struct Cut {
-    pub(super) files: Vec<CutFile>,
+pub struct SnapshotSet {
+    pub(super) files: Vec<SnapshotFile>,
     paused: Duration,
 }
 
 /// One file of that moment.
-pub(super) struct CutFile {
+pub(super) struct SnapshotFile {
     pub(super) file: DataFile,
     pub(super) about: About,
     pub(super) audit: Option<AuditHead>,
@@ -34,7 +34,7 @@ pub(super) struct CutFile {
     at_rest: Option<AtRest>,
 }
 
-impl Cut {
+impl SnapshotSet {
     /// Of files that an appliance has open: all writers are paused while the snapshots are taken, which
     /// takes as long as the commits in progress.
     ///
@@ -47,22 +47,22 @@ impl Cut {
         drop(pauses);
         let paused = start.elapsed();
         let files = stores.iter().zip(snapshots?);
-        let files = files.map(|((file, _), snapshot)| CutFile::new(*file, snapshot, None));
+        let files = files.map(|((file, _), snapshot)| SnapshotFile::new(*file, snapshot, None));
         Ok(Self { files: files.collect::<Result<_, _>>()?, paused })
     }
 
-    /// Of files that nobody writes to, whatever their schema. While the cut lives, nobody can.
+    /// Of files that nobody writes to, whatever their schema. While the set lives, nobody can.
     ///
     /// # Errors
     /// When a file is missing, in use or damaged.
-    pub fn at_rest(files: &[DataFile], directory: &Path) -> Result<Self, BackupError> {
+    pub fn offline(files: &[DataFile], directory: &Path) -> Result<Self, BackupError> {
         let open = |file: &DataFile| {
             let path = directory.join(file.name);
             if !path.exists() {
                 return Err(BackupError::NotFound(format!("{} is not there", path.display())));
             }
             let at_rest = AtRest::open(&path)?;
-            CutFile::new(*file, at_rest.snapshot()?, Some(at_rest))
+            SnapshotFile::new(*file, at_rest.snapshot()?, Some(at_rest))
         };
         let files = files.iter().map(open).collect::<Result<_, _>>()?;
         Ok(Self { files, paused: Duration::ZERO })
@@ -79,7 +79,7 @@ impl Cut {
     }
 }
 
-impl CutFile {
+impl SnapshotFile {
     fn new(
         file: DataFile,
         snapshot: Snapshot,
@@ -101,7 +101,7 @@ impl CutFile {
     pub(super) fn write_to(
         &self,
         path: &Path,
-        watcher: Watcher<'_>,
+        watcher: ProgressFn<'_>,
     ) -> Result<BTreeMap<String, u64>, BackupError> {
         let failed = |error: io::Error| BackupError::io(path, &error);
         let name = self.file.name;
@@ -110,7 +110,8 @@ impl CutFile {
             let mut stopped = None;
             let mut copied = |more| {
                 bytes += more;
-                stopped = watcher(Progress { step: Step::Copying, file: name, bytes }).err();
+                stopped =
+                    watcher(BackupProgress { step: BackupStep::Copying, file: name, bytes }).err();
                 if stopped.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             };
             let copied = copy(&self.snapshot, self.file.tables, path, &mut copied);
@@ -128,7 +129,7 @@ impl CutFile {
                 0 => return Ok(self.snapshot.rows()?),
                 more => bytes += more,
             }
-            watcher(Progress { step: Step::Copying, file: name, bytes })?;
+            watcher(BackupProgress { step: BackupStep::Copying, file: name, bytes })?;
         }
     }
 }

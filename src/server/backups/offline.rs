@@ -2,10 +2,10 @@
 
 use std::cell::Cell;
 
-use super::{directory_of, event_of, seal_of, write_event};
+use super::{directory_of, encryption_of, event_of, write_event};
 use crate::{
     audit_event::AuditContext,
-    backup::{BackupName, Cut, Destination, Taken, Watcher, take},
+    backup::{BackupName, Created, Destination, ProgressFn, SnapshotSet, create},
     clock::Clock,
     config::Config,
     control::BackupRequest,
@@ -20,14 +20,14 @@ use crate::{
 /// # Errors
 /// As [`take`], and when the keys do not read. A note that cannot be written is a warning: whoever may read the
 /// files could as well copy them.
-pub fn back_up_at_rest(
+pub fn back_up_offline(
     config: &Config,
     data: &DataDir,
     request: BackupRequest,
-    watcher: Watcher<'_>,
-) -> Result<Taken, StartError> {
-    let BackupRequest { keep, seal } = request;
-    let seal = seal.seal(|| seal_of(&config.backup))?;
+    watcher: ProgressFn<'_>,
+) -> Result<Created, StartError> {
+    let BackupRequest { keep, encryption } = request;
+    let encryption = encryption.resolve(|| encryption_of(&config.backup))?;
     let destination = if keep { Destination::Directory } else { Destination::HandOver };
     let (clock, directory) = (Clock::system(), directory_of(&config.backup, data));
     let now = clock.now();
@@ -37,13 +37,14 @@ pub fn back_up_at_rest(
         }
     };
     let noted = Cell::new(None);
-    let cut = || {
-        let name = directory.free_name(now, seal.encrypts());
+    let snapshots = || {
+        let name = directory.free_name(now, encryption.encrypts());
         note("backup.created", name);
         noted.set(Some(name));
-        Cut::at_rest(&DATA_FILES, data.root())
+        SnapshotSet::offline(&DATA_FILES, data.root())
     };
-    let taken = take(&cut, &directory, destination, &seal, now, watcher, &mut |_| Ok(()));
+    let taken =
+        create(&snapshots, &directory, destination, &encryption, now, watcher, &mut |_| Ok(()));
     if let (Err(_), Some(name)) = (&taken, noted.get()) {
         note("backup.failed", name);
     }
