@@ -30,7 +30,7 @@ pub enum Destination {
 
 /// A backup that was taken, and verified.
 #[derive(Debug, Clone)]
-pub struct Created {
+pub struct CreatedBackup {
     /// What it is called; where it is kept, the file is.
     pub name: BackupName,
     /// Where it lies.
@@ -60,15 +60,15 @@ pub struct Created {
 /// # Errors
 /// When another backup is in progress, or a disk fails or is full. [`BackupError::NotVerified`] when what was
 /// written does not read back; it is removed then.
-pub fn create(
+pub fn create_backup(
     take_snapshots: &dyn Fn() -> Result<SnapshotSet, BackupError>,
     directory: &BackupDirectory,
     destination: Destination,
     encryption: &Encryption,
     now: Time,
     watcher: ProgressFn<'_>,
-    announce: &mut dyn FnMut(&Created) -> Result<(), BackupError>,
-) -> Result<Created, BackupError> {
+    announce: &mut dyn FnMut(&CreatedBackup) -> Result<(), BackupError>,
+) -> Result<CreatedBackup, BackupError> {
     let start = Instant::now();
     let _lock = directory.lock()?;
     temp_dir::sweep_backups(directory.path());
@@ -105,7 +105,7 @@ pub fn create(
     if kept {
         directory.note_verified(name, bytes)?;
     }
-    let taken = Created { name, path, kept, manifest, bytes, paused, took: start.elapsed() };
+    let taken = CreatedBackup { name, path, kept, manifest, bytes, paused, took: start.elapsed() };
     announce(&taken)?;
     draft.publish()?;
     Ok(taken)

@@ -1,7 +1,7 @@
 //! Backups: taken while the appliance runs, proven before they are trusted, restored as a whole.
 //!
 //! The way of a backup: [`SnapshotSet`] is one moment of all files, for which the writers are paused while three
-//! snapshots are taken → [`create`] copies each into a fresh, compact file, describes them in a
+//! snapshots are taken → [`create_backup`] copies each into a fresh, compact file, describes them in a
 //! [`Manifest`] and writes both into an `archive` (tar in zstd, perhaps in age), their hashes last. Then it
 //! reads the archive back as [`verify`] does, and only what is whole gets the name of an archive and a line in
 //! `verified`; by those lines [`expired`] tells which may be removed.
@@ -38,7 +38,7 @@ mod verify;
 mod workplace;
 
 pub use atomic_file::AtomicFile;
-pub use create::{Created, Destination, create};
+pub use create::{CreatedBackup, Destination, create_backup};
 pub use directory::{BackupDirectory, HandedOver, Listed};
 pub use encryption::{Decryption, Encryption};
 pub use error::BackupError;

@@ -74,9 +74,9 @@ fn now() -> Time {
     Time::parse_rfc3339("2026-11-23T02:00:00.250Z").unwrap()
 }
 
-fn take_at_rest(home: &Home, known: &[DataFile]) -> Result<Created, BackupError> {
+fn take_at_rest(home: &Home, known: &[DataFile]) -> Result<CreatedBackup, BackupError> {
     let snapshots = || SnapshotSet::offline(known, home.data.root());
-    create(
+    create_backup(
         &snapshots,
         &home.backups,
         Destination::Directory,
@@ -88,7 +88,7 @@ fn take_at_rest(home: &Home, known: &[DataFile]) -> Result<Created, BackupError>
 }
 
 fn restored(
-    archive: &Created,
+    archive: &CreatedBackup,
     known: &[DataFile],
     data: &DataDir,
 ) -> Result<Restored, BackupError> {
@@ -163,7 +163,7 @@ fn a_backup_that_is_told_to_stop_leaves_nothing() {
             left -= 1;
             if left < 0 { Err(BackupError::Failed("told to stop".to_owned())) } else { Ok(()) }
         };
-        let stopped = create(
+        let stopped = create_backup(
             &snapshots,
             &home.backups,
             Destination::Directory,
@@ -234,7 +234,7 @@ fn a_repeated_text_comes_back(posts: u64, encryption: &Encryption) {
     store.close();
     drop(store);
     let snapshots = || SnapshotSet::offline(&known, home.data.root());
-    let taken = create(
+    let taken = create_backup(
         &snapshots,
         &home.backups,
         Destination::Directory,
@@ -345,7 +345,7 @@ fn an_encrypted_archive_is_made_and_read_back_without_anything_in_clear_beside_i
             }
             Ok(())
         };
-        create(
+        create_backup(
             &snapshots,
             &home.backups,
             Destination::Directory,
@@ -368,7 +368,7 @@ fn what_an_older_program_left_in_clear_on_the_backup_disk_is_swept_up() {
     fs::write(left.join("auth.redb"), "secret").unwrap();
     let snapshots = || SnapshotSet::offline(&known, home.data.root());
     let encryption = Encryption::with_passphrase(&mut PASSPHRASE.as_bytes()).unwrap();
-    create(
+    create_backup(
         &snapshots,
         &home.backups,
         Destination::Directory,
@@ -403,14 +403,21 @@ fn a_backup_is_announced_before_anybody_has_it_and_nobody_gets_one_that_is_refus
     let snapshots = || SnapshotSet::offline(&known, home.data.root());
     for destination in [Destination::Directory, Destination::HandOver] {
         let mut announced = 0;
-        let mut refuse = |taken: &Created| {
+        let mut refuse = |taken: &CreatedBackup| {
             announced += 1;
             assert!(!taken.path.exists());
             Err(BackupError::Failed("no".to_owned()))
         };
         let (encryption, watch) = (Encryption::default(), &mut |_| Ok(()));
-        let taken =
-            create(&snapshots, &home.backups, destination, &encryption, now(), watch, &mut refuse);
+        let taken = create_backup(
+            &snapshots,
+            &home.backups,
+            destination,
+            &encryption,
+            now(),
+            watch,
+            &mut refuse,
+        );
         assert!(taken.is_err());
         assert_eq!(announced, 1);
         assert_eq!(fs::read_dir(home.backups.path()).unwrap().count(), 0);

@@ -8,7 +8,7 @@ use super::{
     on_accounts::{Answer, Place},
     print,
 };
-use crate::control::{ApiKeyMade, ApiKeyView, CreateKey, KeyRequest, Request, perform_on_keys};
+use crate::control::{ApiKeyMade, ApiKeyView, CreateKey, KeyRequest, Request, execute_on_keys};
 
 /// Makes, lists and revokes API keys.
 #[derive(Debug, Subcommand)]
@@ -51,9 +51,9 @@ impl ApiKeyVerb {
         let place = Place::of(global)?;
         match self {
             Self::Create(create) => create.run(global, &place),
-            Self::List => list(global, perform(&place, KeyRequest::List)?),
+            Self::List => list(global, execute(&place, KeyRequest::List)?),
             Self::Revoke(RevokeKeyArgs { id }) => {
-                perform(&place, KeyRequest::Revoke { id: id.clone() })?;
+                execute(&place, KeyRequest::Revoke { id: id.clone() })?;
                 global.say(format_args!("revoked {id}"));
                 Ok(())
             }
@@ -66,7 +66,7 @@ impl CreateKeyArgs {
         let Self { name, scopes, owner, expires_in_days } = self;
         let scopes = scopes.iter().map(|scope| scope.trim().to_owned()).collect();
         let request = KeyRequest::Create(CreateKey { name, scopes, owner, expires_in_days });
-        let result = perform(place, request)?.result;
+        let result = execute(place, request)?.result;
         if global.json {
             return print(serde_json::to_string_pretty(&result)?);
         }
@@ -79,9 +79,9 @@ impl CreateKeyArgs {
     }
 }
 
-fn perform(place: &Place<'_>, request: KeyRequest) -> Result<Answer, Failure> {
+fn execute(place: &Place<'_>, request: KeyRequest) -> Result<Answer, Failure> {
     let asked = Request::Key(request.clone());
-    place.perform(&asked, |people, lines| Box::pin(perform_on_keys(&people.auth, request, lines)))
+    place.execute(&asked, |people, lines| Box::pin(execute_on_keys(&people.auth, request, lines)))
 }
 
 fn list(global: &Global, answer: Answer) -> Result<(), Failure> {

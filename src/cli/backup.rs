@@ -20,7 +20,7 @@ use crate::{
     clock::{Clock, Time},
     config::Config,
     control::{
-        self, AskError, BackupRequest, BackupTaken, EncryptionRequest, Line, Password, Request,
+        self, AskError, BackupRequest, BackupTaken, EncryptionRequest, Frame, Password, Request,
     },
     paths::DataDir,
     server::{DATA_FILES, back_up_offline, directory_of, encryption_of, prepare_data, prune},
@@ -138,7 +138,7 @@ impl CreateBackupArgs {
         let socket = config.server.control_socket_or(data.control_socket());
         let mut told = teller(global);
         let hear = |line| {
-            if let Line::Progress(progress) = line {
+            if let Frame::Progress(progress) = line {
                 told(&progress.message);
             }
         };

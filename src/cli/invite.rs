@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     auth::NewInvitation,
-    control::{InvitationLine, InvitationMade, InvitationRequest, Request, perform_on_invitations},
+    control::{InvitationLine, InvitationMade, InvitationRequest, Request, execute_on_invitations},
     ids::Role,
 };
 
@@ -54,9 +54,9 @@ impl Invite {
         let place = Place::of(global)?;
         match self {
             Self::Create(create) => create.run(global, &place),
-            Self::List => list(global, perform(&place, InvitationRequest::List)?),
+            Self::List => list(global, execute(&place, InvitationRequest::List)?),
             Self::Revoke(RevokeInvitationArgs { id }) => {
-                perform(&place, InvitationRequest::Revoke { id: id.clone() })?;
+                execute(&place, InvitationRequest::Revoke { id: id.clone() })?;
                 global.say(format_args!("revoked {id}"));
                 Ok(())
             }
@@ -68,7 +68,7 @@ impl CreateInvitationArgs {
     fn run(self, global: &Global, place: &Place<'_>) -> Result<(), Failure> {
         let Self { uses, role, expires_in_days, note } = self;
         let request = InvitationRequest::Create { note, role, uses, expires_in_days };
-        let result = perform(place, request)?.result;
+        let result = execute(place, request)?.result;
         if global.json {
             return print(serde_json::to_string_pretty(&result)?);
         }
@@ -81,10 +81,10 @@ impl CreateInvitationArgs {
     }
 }
 
-fn perform(place: &Place<'_>, request: InvitationRequest) -> Result<Answer, Failure> {
+fn execute(place: &Place<'_>, request: InvitationRequest) -> Result<Answer, Failure> {
     let asked = Request::Invitation(request.clone());
-    place.perform(&asked, |people, lines| {
-        Box::pin(perform_on_invitations(&people.auth, request, lines))
+    place.execute(&asked, |people, lines| {
+        Box::pin(execute_on_invitations(&people.auth, request, lines))
     })
 }
 

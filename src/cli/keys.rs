@@ -19,7 +19,7 @@ impl Keys {
         let place = Place::of(global)?;
         let asked = Request::RotateSigningKey;
         let answer =
-            place.perform(&asked, |people, _| Box::pin(rotate_signing_key(&people.auth)))?;
+            place.execute(&asked, |people, _| Box::pin(rotate_signing_key(&people.auth)))?;
         global.say(format_args!("key {} signs access tokens from now on", answer.result));
         Ok(())
     }

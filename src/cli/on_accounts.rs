@@ -9,7 +9,10 @@ use super::{Failure, Global};
 use crate::{
     clock::Clock,
     config::Config,
-    control::{self, AccountRequest, AccountView, AskError, Line, Lines, People, Refused, Request},
+    control::{
+        self, AccountRequest, AccountView, AskError, Frame, People, Refused, Request,
+        ResponseStream,
+    },
     server::{PeopleAtRest, existing_data, prepare_data},
 };
 
@@ -43,10 +46,10 @@ impl<'g> Place<'g> {
     }
 
     /// Asks the appliance that runs, and does it here when none does. `here` is what the request asks for.
-    pub(super) fn perform(
+    pub(super) fn execute(
         &self,
         request: &Request,
-        here: impl for<'a> FnOnce(&'a People, &'a Lines) -> Doing<'a>,
+        here: impl for<'a> FnOnce(&'a People, &'a ResponseStream) -> Doing<'a>,
     ) -> Result<Answer, Failure> {
         let mut items = Vec::new();
         let result = self.perform_telling(request, here, |item| items.push(item))?;
@@ -57,7 +60,7 @@ impl<'g> Place<'g> {
     pub(super) fn perform_telling(
         &self,
         request: &Request,
-        here: impl for<'a> FnOnce(&'a People, &'a Lines) -> Doing<'a>,
+        here: impl for<'a> FnOnce(&'a People, &'a ResponseStream) -> Doing<'a>,
         mut tell: impl FnMut(Value),
     ) -> Result<Value, Failure> {
         let data = self.global.enter(&self.config.data.directory)?;
@@ -65,7 +68,7 @@ impl<'g> Place<'g> {
         runtime.block_on(async {
             let socket = self.config.server.control_socket_or(data.control_socket());
             let mut hear = |line| {
-                if let Line::Item(item) = line {
+                if let Frame::Item(item) = line {
                     tell(item);
                 }
             };
@@ -80,8 +83,8 @@ impl<'g> Place<'g> {
     async fn perform_here(
         &self,
         request: &Request,
-        here: impl for<'a> FnOnce(&'a People, &'a Lines) -> Doing<'a>,
-        mut keep: impl FnMut(Line),
+        here: impl for<'a> FnOnce(&'a People, &'a ResponseStream) -> Doing<'a>,
+        mut keep: impl FnMut(Frame),
     ) -> Result<Value, Failure> {
         let data = match request {
             // The first account is made before anything else is there.
@@ -96,7 +99,7 @@ impl<'g> Place<'g> {
             Request::Social(_) => PeopleAtRest::open(&self.config, &data, clock).await?,
             _ => PeopleAtRest::open_accounts(&self.config, &data, clock).await?,
         };
-        let (lines, mut coming) = Lines::channel();
+        let (lines, mut coming) = ResponseStream::channel();
         let done = async {
             let done = here(at_rest.people(), &lines).await;
             drop(lines);

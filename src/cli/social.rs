@@ -9,7 +9,7 @@ use super::{
     print,
 };
 use crate::control::{
-    FeedSizeView, RemovePosts, RemovedView, Request, SocialRequest, perform_on_social,
+    FeedSizeView, RemovePosts, RemovedView, Request, SocialRequest, execute_on_social,
 };
 
 /// Looks at the feed and removes posts.
@@ -65,7 +65,7 @@ impl Social {
         let place = Place::of(global)?;
         match self {
             Self::Size => {
-                let size = perform(&place, SocialRequest::Size)?.result;
+                let size = execute(&place, SocialRequest::Size)?.result;
                 if global.json {
                     return print(serde_json::to_string_pretty(&size)?);
                 }
@@ -73,7 +73,7 @@ impl Social {
                 print(format_args!("{posts}\t{bytes}\t{bound_bytes}"))
             }
             Self::Remove(remove) => {
-                let removed = perform(&place, SocialRequest::Remove(remove.which()))?.result;
+                let removed = execute(&place, SocialRequest::Remove(remove.which()))?.result;
                 let view: RemovedView = serde_json::from_value(removed.clone())?;
                 global.say(format_args!("removed {} posts, {} bytes", view.removed, view.bytes));
                 if global.json { print(serde_json::to_string_pretty(&removed)?) } else { Ok(()) }
@@ -98,7 +98,7 @@ impl Remove {
     }
 }
 
-fn perform(place: &Place, request: SocialRequest) -> Result<Answer, Failure> {
+fn execute(place: &Place, request: SocialRequest) -> Result<Answer, Failure> {
     let asked = Request::Social(request.clone());
-    place.perform(&asked, |people, _| Box::pin(perform_on_social(people, request)))
+    place.execute(&asked, |people, _| Box::pin(execute_on_social(people, request)))
 }

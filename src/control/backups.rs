@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::accounts::Password;
-use crate::backup::{BackupError, Created, Encryption, Manifest};
+use crate::backup::{BackupError, CreatedBackup, Encryption, Manifest};
 
 /// A backup, to be taken now.
 #[derive(Debug, Serialize, Deserialize)]
@@ -69,11 +69,11 @@ impl EncryptionRequest {
     }
 }
 
-impl From<Created> for BackupTaken {
-    fn from(taken: Created) -> Self {
+impl From<CreatedBackup> for BackupTaken {
+    fn from(taken: CreatedBackup) -> Self {
         let millis =
             |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        let Created { path, manifest, bytes, paused, took, .. } = taken;
+        let CreatedBackup { path, manifest, bytes, paused, took, .. } = taken;
         Self { path: Some(path), bytes, held_ms: millis(paused), took_ms: millis(took), manifest }
     }
 }

@@ -9,8 +9,8 @@ use tokio::{
 };
 
 use super::{
-    protocol::{Line, Refused},
-    request::{Asked, PROTOCOL, Request},
+    protocol::{Frame, Refused},
+    request::{Envelope, PROTOCOL, Request},
 };
 
 /// The longest line that an answer may have, in bytes: the text of all metrics fits many times.
@@ -50,7 +50,7 @@ impl std::error::Error for AskError {}
 pub async fn ask(
     path: &Path,
     request: &Request,
-    mut hear: impl FnMut(Line),
+    mut hear: impl FnMut(Frame),
 ) -> Result<Value, AskError> {
     let failed = |reason: String| {
         AskError::Failed(format!("the appliance at {} cannot be asked: {reason}", path.display()))
@@ -62,7 +62,7 @@ pub async fn ask(
     };
     trust(&stream, path).map_err(failed)?;
     let asked =
-        Asked { protocol: PROTOCOL, version: env!("CARGO_PKG_VERSION").to_owned(), request };
+        Envelope { protocol: PROTOCOL, version: env!("CARGO_PKG_VERSION").to_owned(), request };
     let mut line = serde_json::to_vec(&asked).map_err(|error| failed(error.to_string()))?;
     line.push(b'\n');
     // A server that refuses before it has read says why; that is of more use than a broken pipe.
@@ -76,8 +76,8 @@ pub async fn ask(
             return Err(failed(reason));
         };
         match serde_json::from_str(&text) {
-            Ok(Line::Done(done)) => return Ok(done.result),
-            Ok(Line::Failed(refused)) => return Err(AskError::Refused(refused)),
+            Ok(Frame::Done(done)) => return Ok(done.result),
+            Ok(Frame::Failed(refused)) => return Err(AskError::Refused(refused)),
             Ok(line) => hear(line),
             Err(error) => {
                 let reason =

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::protocol::{Lines, Refused, as_json};
+use super::protocol::{Refused, ResponseStream, as_json};
 use crate::{
     audit_event::AuditContext,
     auth::{AuthError, AuthService, InvitationView, NewInvitation},
@@ -87,10 +87,10 @@ impl From<InvitationView> for InvitationLine {
 ///
 /// # Errors
 /// [`Refused`], in words for the person who asked.
-pub async fn perform_on_invitations(
+pub async fn execute_on_invitations(
     auth: &AuthService,
     request: InvitationRequest,
-    lines: &Lines,
+    out: &ResponseStream,
 ) -> Result<Value, Refused> {
     match request {
         InvitationRequest::Create { note, role, uses, expires_in_days: days } => {
@@ -99,7 +99,7 @@ pub async fn perform_on_invitations(
             as_json(InvitationMade { invitation: made.into(), code })
         }
         InvitationRequest::List => {
-            list(auth, lines).await?;
+            list(auth, out).await?;
             Ok(Value::Null)
         }
         InvitationRequest::Revoke { id } => {
@@ -110,14 +110,14 @@ pub async fn perform_on_invitations(
     }
 }
 
-async fn list(auth: &AuthService, lines: &Lines) -> Result<(), Refused> {
+async fn list(auth: &AuthService, out: &ResponseStream) -> Result<(), Refused> {
     let mut after = None;
     loop {
         let batch = auth.invitations(after, BATCH).await?;
         let Some(last) = batch.last() else { return Ok(()) };
         after = Some(last.id);
         for invitation in batch {
-            lines.item(InvitationLine::from(invitation)).await?;
+            out.item(InvitationLine::from(invitation)).await?;
         }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     people::meant,
-    protocol::{ExitStatus, Lines, Refused, as_json},
+    protocol::{ExitStatus, Refused, ResponseStream, as_json},
 };
 use crate::{
     audit_event::AuditContext,
@@ -99,15 +99,15 @@ impl From<KeyView> for ApiKeyView {
 ///
 /// # Errors
 /// [`Refused`], in words for the person who asked.
-pub async fn perform_on_keys(
+pub async fn execute_on_keys(
     auth: &AuthService,
     request: KeyRequest,
-    lines: &Lines,
+    out: &ResponseStream,
 ) -> Result<Value, Refused> {
     match request {
         KeyRequest::Create(create) => as_json(self::create(auth, create).await?),
         KeyRequest::List => {
-            list(auth, lines).await?;
+            list(auth, out).await?;
             Ok(Value::Null)
         }
         KeyRequest::Revoke { id } => {
@@ -148,14 +148,14 @@ async fn create(auth: &AuthService, create: CreateKey) -> Result<ApiKeyMade, Ref
     Ok(ApiKeyMade { key: made.into(), secret })
 }
 
-async fn list(auth: &AuthService, lines: &Lines) -> Result<(), Refused> {
+async fn list(auth: &AuthService, out: &ResponseStream) -> Result<(), Refused> {
     let mut after = None;
     loop {
         let batch = auth.keys(after, BATCH).await?;
         let Some(last) = batch.last() else { return Ok(()) };
         after = Some(last.id);
         for key in batch {
-            lines.item(ApiKeyView::from(key)).await?;
+            out.item(ApiKeyView::from(key)).await?;
         }
     }
 }

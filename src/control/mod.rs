@@ -13,11 +13,11 @@ mod accounts;
 mod backups;
 mod check;
 mod client;
+mod execute;
 mod invitations;
 mod keys;
 mod passwords;
 mod people;
-mod perform;
 mod protocol;
 mod request;
 mod setup;
@@ -30,19 +30,19 @@ pub use accounts::{
 pub use backups::{BackupRequest, BackupTaken, EncryptionRequest};
 pub use check::{AuditCheck, Check, DatabaseCheck, check_audit};
 pub use client::{AskError, ask};
-pub use invitations::{InvitationLine, InvitationMade, InvitationRequest, perform_on_invitations};
+pub use execute::execute;
+pub use invitations::{InvitationLine, InvitationMade, InvitationRequest, execute_on_invitations};
 pub use keys::{
-    ApiKeyMade, ApiKeyView, CreateKey, KeyRequest, perform_on_keys, rotate_signing_key,
+    ApiKeyMade, ApiKeyView, CreateKey, KeyRequest, execute_on_keys, rotate_signing_key,
 };
 pub use passwords::ResetLink;
 pub use people::{Exports, ImportCounts, ImportedRowView, People};
-pub use perform::perform;
-pub use protocol::{Done, ExitStatus, Line, Lines, Progress, Refused};
+pub use protocol::{Done, ExitStatus, Frame, ProgressFrame, Refused, ResponseStream};
 pub use request::{
-    Asked, CertificateRequest, LONGEST_REQUEST_BYTES, PROTOCOL, Request, read_request,
+    CertificateRequest, Envelope, LONGEST_REQUEST_BYTES, PROTOCOL, Request, read_request,
 };
 pub use setup::{SetupLink, issue_setup_link};
-pub use social::{FeedSizeView, RemovePosts, RemovedView, SocialRequest, perform_on_social};
+pub use social::{FeedSizeView, RemovePosts, RemovedView, SocialRequest, execute_on_social};
 pub use status::{
     ApplianceStatus, BackupStatus, CertificateReport, CertificateStatus, DatabaseStatus,
 };

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{
     accounts::{AccountView, CreateAccount, ListAccounts},
-    protocol::{ExitStatus, Lines, Refused, as_json},
+    protocol::{ExitStatus, Refused, ResponseStream, as_json},
 };
 use crate::{
     audit_event::AuditContext,
@@ -48,7 +48,7 @@ pub trait Exports: Send + Sync {
         &'a self,
         id: UserId,
         from: AuditContext,
-        lines: &'a Lines,
+        out: &'a ResponseStream,
     ) -> BoxFuture<'a, Result<Value, Refused>>;
 }
 
@@ -120,7 +120,11 @@ impl People {
         Ok(AccountView::from(&created.map_err(in_words)?))
     }
 
-    pub(super) async fn list(&self, list: ListAccounts, lines: &Lines) -> Result<(), Refused> {
+    pub(super) async fn list(
+        &self,
+        list: ListAccounts,
+        out: &ResponseStream,
+    ) -> Result<(), Refused> {
         let ListAccounts { search, role, disabled } = list;
         let filter = PeopleFilter::parse(search.as_deref(), role, disabled);
         let filter = filter.map_err(|fault| refused(&[fault]))?;
@@ -128,7 +132,7 @@ impl People {
         while let Some(after) = next {
             let found = self.auth.search(&filter, after, BATCH, &*self.profiles).await?;
             for person in found.people(&*self.profiles).await? {
-                lines.item(AccountView::from(person)).await?;
+                out.item(AccountView::from(person)).await?;
             }
             next = found.next;
         }
@@ -139,7 +143,7 @@ impl People {
         &self,
         csv: &str,
         dry_run: bool,
-        lines: &Lines,
+        out: &ResponseStream,
     ) -> Result<Value, Refused> {
         let csv = Csv::read(csv.as_bytes(), Language::default())?;
         let from = AuditContext::COMMAND_LINE;
@@ -152,7 +156,7 @@ impl People {
             existing: import.count(ImportOutcome::Exists),
         };
         for row in import.rows {
-            lines.item(ImportedRowView::from(row)).await?;
+            out.item(ImportedRowView::from(row)).await?;
         }
         as_json(counts)
     }

@@ -14,9 +14,9 @@ use crate::{
 /// One line of the answer.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Line {
+pub enum Frame {
     /// How far it is.
-    Progress(Progress),
+    Progress(ProgressFrame),
     /// One thing of many.
     Item(Value),
     /// It was done: the last line.
@@ -27,7 +27,7 @@ pub enum Line {
 
 /// How far something is.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Progress {
+pub struct ProgressFrame {
     /// In words.
     pub message: String,
     /// From 0 to 100, when that is known.
@@ -137,11 +137,11 @@ impl From<BackupError> for Refused {
 
 /// Where a verb sends the lines before its last one. Clones send to the same place.
 #[derive(Debug, Clone)]
-pub struct Lines(mpsc::Sender<Line>);
+pub struct ResponseStream(mpsc::Sender<Frame>);
 
-impl Lines {
-    /// Lines, and where they come out; whoever sends waits while more than a few are on their way.
-    pub fn channel() -> (Self, mpsc::Receiver<Line>) {
+impl ResponseStream {
+    /// A stream, and where its frames come out; the sender waits while more than a few are on their way.
+    pub fn channel() -> (Self, mpsc::Receiver<Frame>) {
         let (sender, receiver) = mpsc::channel(64);
         (Self(sender), receiver)
     }
@@ -151,7 +151,7 @@ impl Lines {
     /// # Errors
     /// When nobody listens any more, or the thing has no form in JSON.
     pub async fn item(&self, item: impl Serialize) -> Result<(), Refused> {
-        self.send(Line::Item(as_json(item)?)).await
+        self.send(Frame::Item(as_json(item)?)).await
     }
 
     /// Says how far it is.
@@ -159,15 +159,15 @@ impl Lines {
     /// # Errors
     /// When nobody listens any more.
     pub async fn progress(&self, message: String, percent: Option<u8>) -> Result<(), Refused> {
-        self.send(Line::Progress(Progress { message, percent })).await
+        self.send(Frame::Progress(ProgressFrame { message, percent })).await
     }
 
     /// Says how far it is, if there is room for it: for work on a thread that nothing may hold up.
     pub fn mention(&self, message: String) {
-        let _ = self.0.try_send(Line::Progress(Progress { message, percent: None }));
+        let _ = self.0.try_send(Frame::Progress(ProgressFrame { message, percent: None }));
     }
 
-    async fn send(&self, line: Line) -> Result<(), Refused> {
+    async fn send(&self, line: Frame) -> Result<(), Refused> {
         self.0.send(line).await.map_err(|_| Refused::left())
     }
 }

@@ -1,6 +1,6 @@
 //! What is asked over the control socket.
 //!
-//! A connection carries one request, one line of JSON: [`Asked`]. The answer is in `protocol`. Whatever is to
+//! A connection carries one request, one line of JSON: [`Envelope`]. The answer is in `protocol`. Whatever is to
 //! be moved in bulk, such as a backup, goes to a path that the request names and not over the socket.
 //!
 //! Both ends are usually the same program. When they are not, as between an upgrade and the restart
@@ -29,7 +29,7 @@ pub const LONGEST_REQUEST_BYTES: usize = 8 << 20;
 /// A request as it travels: owned where it arrives, borrowed where it is sent.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Asked<R> {
+pub struct Envelope<R> {
     /// [`PROTOCOL`] of whoever asks.
     pub protocol: u32,
     /// Their version, for words about a mismatch.
@@ -113,7 +113,7 @@ pub fn read_request(line: &str) -> Result<Request, Refused> {
     if hail.protocol != PROTOCOL {
         return Err(mismatch(&hail.version));
     }
-    match serde_json::from_str::<Asked<Request>>(line) {
+    match serde_json::from_str::<Envelope<Request>>(line) {
         Ok(asked) => Ok(asked.request),
         Err(_) if hail.version != env!("CARGO_PKG_VERSION") => Err(mismatch(&hail.version)),
         Err(error) => Err(bad(error)),
@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn a_request_reads_back() {
         let asked =
-            Asked { protocol: PROTOCOL, version: OURS.to_owned(), request: Request::Status };
+            Envelope { protocol: PROTOCOL, version: OURS.to_owned(), request: Request::Status };
         let line = serde_json::to_string(&asked).unwrap();
         assert!(matches!(read_request(&line), Ok(Request::Status)));
     }

@@ -72,7 +72,7 @@ pub struct RemovedView {
 ///
 /// # Errors
 /// [`Refused`], in words for the person who asked.
-pub async fn perform_on_social(people: &People, request: SocialRequest) -> Result<Value, Refused> {
+pub async fn execute_on_social(people: &People, request: SocialRequest) -> Result<Value, Refused> {
     let not_open = || Refused::new(ExitStatus::Failed, "INTERNAL", "the feed is not open");
     let service = people.social_log.as_ref().ok_or_else(not_open)?;
     match request {

@@ -53,7 +53,7 @@ use crate::{
 };
 use backups::Backups;
 use certificates::{Certificates, RenewalTask};
-use control::Answering;
+use control::ControlHandler;
 use listener::Listener;
 use redirect::Redirect;
 use routes::Routes;
@@ -94,7 +94,7 @@ pub struct Server {
     drain: watch::Sender<bool>,
     drain_time: Duration,
     control: Arc<UnixSocket>,
-    answering: Box<Answering>,
+    handler: Box<ControlHandler>,
     supervisor: Supervisor,
     reload: Reload,
 }
@@ -192,7 +192,7 @@ impl Server {
         let control = config.server.control_socket_or(data.control_socket());
         let control = UnixSocket::bind(&control, SocketPurpose::Control)?;
         let redirect_address = redirect.as_ref().and_then(|(tcp, _)| tcp.local_addr().ok());
-        let answering = Answering::new(
+        let handler = ControlHandler::new(
             &config,
             &domains,
             &backups,
@@ -214,7 +214,7 @@ impl Server {
             drain,
             drain_time,
             control: Arc::new(control),
-            answering: Box::new(answering),
+            handler: Box::new(handler),
             supervisor,
             reload: Reload::default(),
         })
@@ -274,9 +274,9 @@ impl Server {
         let (pulse, turns) = pulse::pulse();
         let feeding = supervisor.clone().feed_watchdog(domains.clone(), pulse);
         let watchdog = tokio::spawn(tasks.finite("watchdog", feeding));
-        let words = format!("serving as {}", self.answering.public_url());
-        let answering = Box::pin(control::serve(self.control, *self.answering));
-        let control = tokio::spawn(tasks.lasting("control", answering));
+        let words = format!("serving as {}", self.handler.public_url());
+        let handler = Box::pin(control::serve(self.control, *self.handler));
+        let control = tokio::spawn(tasks.lasting("control", handler));
         let mut background = tokio::task::JoinSet::new();
         if let Some((redirect, origin)) = redirect {
             let (challenges, clock) = (certificates.challenges(), domains.clock.clone());

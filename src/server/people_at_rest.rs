@@ -20,7 +20,7 @@ use crate::{
     auth::{self, Account, AuthError, FullName, ProfileChange},
     clock::Clock,
     config::Config,
-    control::{Exports, Lines, People, Refused},
+    control::{Exports, People, Refused, ResponseStream},
     http::{Person, Problem},
     ids::UserId,
     paths::DataDir,
@@ -137,7 +137,7 @@ impl Exports for Names {
         &'a self,
         _: UserId,
         _: AuditContext,
-        _: &'a Lines,
+        _: &'a ResponseStream,
     ) -> BoxFuture<'a, Result<Value, Refused>> {
         async { Ok(not_opened()?) }.boxed()
     }

@@ -24,7 +24,7 @@ use tokio::sync::watch;
 use super::{pulse::Pulse, wire::Domains};
 use crate::{
     clock::monotonic,
-    store::{Progress, Step},
+    store::{OpenProgress, OpenStep},
 };
 
 /// What one sign of progress asks for: a step of a migration may take this long without another.
@@ -103,11 +103,11 @@ impl Supervisor {
     }
 
     /// Says how a long start comes along: to the supervisor and to the log, at most once a second.
-    pub(super) fn progress(&self) -> Progress {
+    pub(super) fn progress(&self) -> OpenProgress {
         let (supervisor, last) = (self.clone(), Mutex::new(None::<Instant>));
         let stopping = self.stopping.clone();
         let wanted = move || !stopping.as_ref().is_some_and(|stopping| *stopping.borrow());
-        let told = Progress::new(move |step: &Step<'_>| {
+        let told = OpenProgress::new(move |step: &OpenStep<'_>| {
             let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
             if last.is_some_and(|last| last.elapsed() < PACE) {
                 return;
@@ -209,7 +209,7 @@ mod tests {
         let progress = supervisor(&[("NOTIFY_SOCKET", path.to_str().unwrap())]).progress();
         let file = Path::new("data/auth.redb");
         for percent in 7..50 {
-            progress.report(&Step { file, name: "repairing", percent: Some(percent) });
+            progress.report(&OpenStep { file, name: "repairing", percent: Some(percent) });
         }
         let told = heard(&socket);
         assert!(told.starts_with("STATUS=auth.redb: repairing, 7 %\n"), "{told}");

@@ -4,8 +4,8 @@ use super::backups::{BeforeUpgrade, FileThen, created, directory_of, encryption_
 use crate::{
     audit_event::AuditContext,
     backup::{
-        BackupError, BackupProgress, BackupStep, Created, DataFile, Destination, SnapshotSet,
-        create,
+        BackupError, BackupProgress, BackupStep, CreatedBackup, DataFile, Destination, SnapshotSet,
+        create_backup,
     },
     clock::Clock,
     config::BackupConfig,
@@ -24,7 +24,7 @@ pub(super) fn back_up_before_upgrade(
     config: &BackupConfig,
     data: &DataDir,
     clock: &Clock,
-    progress: &store::Progress,
+    progress: &store::OpenProgress,
 ) -> Result<(), BackupError> {
     let (mut pending, mut found) = (Vec::new(), Vec::new());
     for file in files {
@@ -56,12 +56,12 @@ pub(super) fn back_up_before_upgrade(
     let encryption = encryption_of(config)?;
     let mut while_wanted = |at: BackupProgress| {
         let (file, name) = (data.root().join(at.file), words(at.step));
-        progress.report(&store::Step { file: &file, name, percent: None });
+        progress.report(&store::OpenStep { file: &file, name, percent: None });
         let given_up = || BackupError::Failed("the start was given up".to_owned());
         progress.is_wanted().then_some(()).ok_or_else(given_up)
     };
     let now = clock.now();
-    let mut note = |taken: &Created| {
+    let mut note = |taken: &CreatedBackup| {
         let failed = |error: &dyn std::fmt::Display| {
             BackupError::Failed(format!("the backup before the upgrade cannot be noted: {error}"))
         };
@@ -70,8 +70,15 @@ pub(super) fn back_up_before_upgrade(
         note.write(data).map_err(|error| failed(&error))
     };
     let kept = Destination::Directory;
-    let taken =
-        create(&snapshots, &directory, kept, &encryption, now, &mut while_wanted, &mut note)?;
+    let taken = create_backup(
+        &snapshots,
+        &directory,
+        kept,
+        &encryption,
+        now,
+        &mut while_wanted,
+        &mut note,
+    )?;
     tracing::info!(path = %taken.path.display(), bytes = taken.bytes, "took a backup");
     Ok(())
 }
@@ -124,8 +131,8 @@ mod tests {
         DataFile { name, tables: &TABLES, migrations: &STEPS[..steps], audit: None }
     }
 
-    fn nobody() -> store::Progress {
-        store::Progress::default()
+    fn nobody() -> store::OpenProgress {
+        store::OpenProgress::default()
     }
 
     /// The archives that are there after an upgrade of files that have taken so many steps.
@@ -160,7 +167,7 @@ mod tests {
         let config = Config::load(&ConfigSources::default()).unwrap().backup;
         let heard = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
         let hear = heard.clone();
-        let progress = store::Progress::new(move |step| {
+        let progress = store::OpenProgress::new(move |step| {
             hear.lock().unwrap().push((step.file.to_owned(), step.name.to_owned()));
         });
         let files = [file("a.redb", 2)];

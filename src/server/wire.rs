@@ -26,7 +26,7 @@ use crate::{
     paths::DataDir,
     social_log::{self, SocialLogService},
     store::{
-        Compacted, DiskLevel, DiskMonitor, OpenError, Outcome, Progress, ReadView, Store,
+        Compacted, DiskLevel, DiskMonitor, OpenError, OpenProgress, Outcome, ReadView, Store,
         StoreError, StoreOptions, compact_if_asked,
     },
     telemetry::Metrics,
@@ -65,7 +65,7 @@ impl Domains {
         config: &Config,
         data: &DataDir,
         clock: Clock,
-        progress: &Progress,
+        progress: &OpenProgress,
     ) -> Result<Self, StartError> {
         back_up_before_upgrade(&DATA_FILES, &config.backup, data, &clock, progress)?;
         let metrics = new_metrics()?;
@@ -108,7 +108,7 @@ impl Domains {
         data: &DataDir,
         clock: Clock,
     ) -> Result<Self, StartError> {
-        let nobody = Progress::default();
+        let nobody = OpenProgress::default();
         back_up_before_upgrade(&DATA_FILES, &config.backup, data, &clock, &nobody)?;
         require_all_or_none_later(data)?;
         let metrics = new_metrics()?;

@@ -62,16 +62,16 @@ pub trait AnyTable: Send + Sync + private::Copied {
 }
 
 mod private {
-    use super::{Draft, Snapshot, StoreError};
+    use super::{DatabaseCopy, Snapshot, StoreError};
 
     pub trait Copied {
         /// Copies every row; answers with their number.
-        fn copy(&self, from: &Snapshot, into: &mut Draft<'_>) -> Result<u64, StoreError>;
+        fn copy(&self, from: &Snapshot, into: &mut DatabaseCopy<'_>) -> Result<u64, StoreError>;
     }
 }
 
 /// A file in the making.
-pub struct Draft<'p> {
+pub struct DatabaseCopy<'p> {
     database: Database,
     /// Told how many bytes went over since it was told last.
     progress: &'p mut dyn FnMut(u64) -> ControlFlow<()>,
@@ -97,7 +97,7 @@ pub fn copy(
         let backend = Gathered::new(backend)?;
         Database::builder().set_cache_size(CACHE_BYTES).create_with_backend(backend)
     });
-    let mut draft = Draft { database: database.map_err(redb::Error::from)?, progress };
+    let mut draft = DatabaseCopy { database: database.map_err(redb::Error::from)?, progress };
     let mut rows = BTreeMap::new();
     for table in OWN.iter().chain(tables) {
         rows.insert(table.name().to_owned(), table.copy(snapshot, &mut draft)?);
@@ -130,7 +130,7 @@ pub(super) fn check_records(
     OWN.iter().chain(tables).map(count).collect()
 }
 
-impl Draft<'_> {
+impl DatabaseCopy<'_> {
     fn begin(&self) -> Result<WriteTransaction, StoreError> {
         let mut transaction = self.database.begin_write()?;
         transaction.set_durability(Durability::None)?;
@@ -163,7 +163,7 @@ impl<K: Key + 'static, R: Record> AnyTable for Table<K, R> {
 }
 
 impl<K: Key + 'static, R: Record> private::Copied for Table<K, R> {
-    fn copy(&self, from: &Snapshot, into: &mut Draft<'_>) -> Result<u64, StoreError> {
+    fn copy(&self, from: &Snapshot, into: &mut DatabaseCopy<'_>) -> Result<u64, StoreError> {
         copy_rows::<K>(Self::name(self), from, into)
     }
 }
@@ -173,7 +173,7 @@ impl<K: Key + 'static, R: Record> private::Copied for Table<K, R> {
 fn copy_rows<K: Key + 'static>(
     table: &'static str,
     from: &Snapshot,
-    into: &mut Draft<'_>,
+    into: &mut DatabaseCopy<'_>,
 ) -> Result<u64, StoreError> {
     let (full, batches) = mpsc::sync_channel(BATCHES_AHEAD);
     thread::scope(|scope| {
@@ -235,7 +235,7 @@ fn read_batches<K: Key + 'static>(
 fn write_batches<K: Key + 'static>(
     table: &'static str,
     batches: Receiver<Batch>,
-    into: &mut Draft<'_>,
+    into: &mut DatabaseCopy<'_>,
 ) -> Result<u64, StoreError> {
     let mut batches = batches.into_iter().peekable();
     let mut count = 0;

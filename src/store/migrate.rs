@@ -7,8 +7,8 @@
 use redb::Database;
 
 use super::{
-    OpenError, Progress, Step, StoreError, Table, progress::percent, table::create_sequences,
-    transaction::begin_write, view::Snapshot, view::WriteTxn,
+    OpenError, OpenProgress, OpenStep, StoreError, Table, progress::percent,
+    table::create_sequences, transaction::begin_write, view::Snapshot, view::WriteTxn,
 };
 
 /// One step: its name, for people, and what it does.
@@ -38,7 +38,7 @@ pub(super) fn migrate(
     database: &Database,
     path: &std::path::Path,
     steps: &[Migration],
-    progress: &Progress,
+    progress: &OpenProgress,
 ) -> Result<(), OpenError> {
     let failed = |step: &'static str| {
         move |source: StoreError| match source {
@@ -61,9 +61,9 @@ pub(super) fn migrate(
             return Err(OpenError::GivenUp(path.to_owned()));
         }
         let name = step.name;
-        progress.report(&Step { file: path, name, percent: None });
+        progress.report(&OpenStep { file: path, name, percent: None });
         let told = |done, whole| {
-            progress.report(&Step { file: path, name, percent: Some(percent(done, whole)) });
+            progress.report(&OpenStep { file: path, name, percent: Some(percent(done, whole)) });
         };
         take_step(database, step, version, &told).map_err(failed(name))?;
         tracing::info!(file = %path.display(), version, step = step.name, "migrated");

@@ -50,7 +50,7 @@ pub use error::{IoFailure, OpenError, StoreError};
 pub use migrate::{About, Migration};
 pub use open::{Store, StoreOptions};
 pub use pause::WriterPause;
-pub use progress::{Progress, Step};
+pub use progress::{OpenProgress, OpenStep};
 pub use record::{Origin, Record, first_version};
 pub use size::{Compacted, Sizes, compact, compact_backend, compact_if_asked};
 pub use table::{Direction, Table};

@@ -10,7 +10,7 @@ use redb::{Database, ReadableDatabase, StorageBackend, backends::FileBackend};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
-    Migration, OpenError, Outcome, Progress, ReadView, Snapshot, Step, StoreError,
+    Migration, OpenError, OpenProgress, OpenStep, Outcome, ReadView, Snapshot, StoreError,
     create::create_if_missing,
     disk_monitor::{DiskMonitor, WriteClass},
     migrate::migrate,
@@ -73,7 +73,7 @@ impl Store {
         migrations: &[Migration],
         metrics: StoreMetrics,
     ) -> Result<Self, OpenError> {
-        Self::open_telling(path, options, migrations, metrics, &Progress::default())
+        Self::open_telling(path, options, migrations, metrics, &OpenProgress::default())
     }
 
     /// The same, telling of its progress: a repair or a migration of a large file may take long.
@@ -85,7 +85,7 @@ impl Store {
         options: StoreOptions,
         migrations: &[Migration],
         metrics: StoreMetrics,
-        progress: &Progress,
+        progress: &OpenProgress,
     ) -> Result<Self, OpenError> {
         let mut builder = Database::builder();
         builder.set_cache_size(options.cache_bytes);
@@ -93,7 +93,7 @@ impl Store {
             let (path, progress) = (path.to_owned(), progress.clone());
             move |repair| {
                 let percent = Some(percent_of(repair.progress()));
-                progress.report(&Step { file: &path, name: "repairing", percent });
+                progress.report(&OpenStep { file: &path, name: "repairing", percent });
                 if !progress.is_wanted() {
                     repair.abort();
                 }
@@ -165,7 +165,7 @@ impl Store {
             OpenError::from_redb(path.unwrap_or(Path::new(UNNAMED)).to_owned(), error.into())
         })?;
         let path = path.map(Path::to_owned);
-        Self::start(database, path, options, migrations, metrics, &Progress::default())
+        Self::start(database, path, options, migrations, metrics, &OpenProgress::default())
     }
 
     fn start(
@@ -174,7 +174,7 @@ impl Store {
         options: StoreOptions,
         migrations: &[Migration],
         metrics: StoreMetrics,
-        progress: &Progress,
+        progress: &OpenProgress,
     ) -> Result<Self, OpenError> {
         let shown = path.clone().unwrap_or_else(|| UNNAMED.into());
         migrate(&database, &shown, migrations, progress)?;

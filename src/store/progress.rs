@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 /// What is being done to a file, and how far it is.
 #[derive(Debug, Clone, Copy)]
-pub struct Step<'a> {
+pub struct OpenStep<'a> {
     /// The file.
     pub file: &'a Path,
     /// What is being done, in a few words.
@@ -16,17 +16,17 @@ pub struct Step<'a> {
 /// Who is told, which may be nobody, and asked whether to go on. May be called often, from the thread that
 /// works.
 #[derive(Clone, Default)]
-pub struct Progress {
+pub struct OpenProgress {
     hear: Option<Arc<Hear>>,
     wanted: Option<Arc<Wanted>>,
 }
 
-type Hear = dyn Fn(&Step<'_>) + Send + Sync;
+type Hear = dyn Fn(&OpenStep<'_>) + Send + Sync;
 type Wanted = dyn Fn() -> bool + Send + Sync;
 
-impl Progress {
+impl OpenProgress {
     /// Tells `hear`.
-    pub fn new(hear: impl Fn(&Step<'_>) + Send + Sync + 'static) -> Self {
+    pub fn new(hear: impl Fn(&OpenStep<'_>) + Send + Sync + 'static) -> Self {
         Self { hear: Some(Arc::new(hear)), wanted: None }
     }
 
@@ -37,7 +37,7 @@ impl Progress {
     }
 
     /// Tells them.
-    pub fn report(&self, step: &Step<'_>) {
+    pub fn report(&self, step: &OpenStep<'_>) {
         if let Some(hear) = &self.hear {
             hear(step);
         }

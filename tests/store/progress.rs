@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use appliance::store::{Migration, OpenError, Progress, Step, Store, Table};
+use appliance::store::{Migration, OpenError, OpenProgress, OpenStep, Store, Table};
 
 use crate::bank::{OPTIONS, metrics};
 
@@ -20,10 +20,10 @@ const FILL: Migration = Migration {
 };
 
 /// A progress, and what was told of it.
-fn listening() -> (Progress, Arc<Mutex<Vec<String>>>) {
+fn listening() -> (OpenProgress, Arc<Mutex<Vec<String>>>) {
     let heard = Arc::new(Mutex::new(Vec::new()));
     let listener = Arc::clone(&heard);
-    let progress = Progress::new(move |step: &Step<'_>| {
+    let progress = OpenProgress::new(move |step: &OpenStep<'_>| {
         let file = step.file.file_name().unwrap().display();
         listener.lock().unwrap().push(format!("{file}: {} {:?}", step.name, step.percent));
     });

@@ -20,7 +20,7 @@ use super::{
     on_accounts::{Answer, Place},
 };
 use crate::{
-    control::{AccountRequest, CreateAccount, ListAccounts, Request, perform},
+    control::{AccountRequest, CreateAccount, ListAccounts, Request, execute},
     ids::Role,
 };
 use password::password_from_stdin;
@@ -194,7 +194,7 @@ impl User {
                 let mut document = showing::Document::default();
                 let rest = place.perform_telling(
                     &asked,
-                    |people, lines| Box::pin(perform(people, request, lines)),
+                    |people, lines| Box::pin(execute(people, request, lines)),
                     |item| document.item(item),
                 );
                 document.end(rest?)
@@ -206,7 +206,7 @@ impl User {
 /// Has it done by whoever can.
 fn ask(place: &Place<'_>, request: AccountRequest) -> Result<Answer, Failure> {
     let asked = Request::Account(request.clone());
-    place.perform(&asked, |people, lines| Box::pin(perform(people, request, lines)))
+    place.execute(&asked, |people, lines| Box::pin(execute(people, request, lines)))
 }
 
 fn set_disabled(

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use crate::{
     audit_event::{AuditContext, AuditEvent, emit},
-    backup::{BackupName, Created},
+    backup::{BackupName, CreatedBackup},
     clock::Time,
     crypto::NoRandomness,
     store::{Outcome, Store, StoreError},
@@ -14,7 +14,7 @@ use crate::{
 pub(in crate::server) fn created(
     from: &AuditContext,
     now: Time,
-    taken: &Created,
+    taken: &CreatedBackup,
 ) -> Result<AuditEvent, NoRandomness> {
     event_of(from, now, "backup.created", taken.name, taken.kept)
 }

@@ -34,8 +34,8 @@ use super::wire::Domains;
 use crate::{
     audit_event::AuditContext,
     backup::{
-        BackupDirectory, BackupError, BackupName, BackupProgress, Created, Destination, Encryption,
-        Listed, ProgressFn, SnapshotSet, create,
+        BackupDirectory, BackupError, BackupName, BackupProgress, CreatedBackup, Destination,
+        Encryption, Listed, ProgressFn, SnapshotSet, create_backup,
     },
     clock::Time,
     config::BackupConfig,
@@ -95,8 +95,8 @@ impl Backups {
         destination: Destination,
         encryption: &Encryption,
         watcher: ProgressFn<'_>,
-        announce: &mut dyn FnMut(&Created) -> Result<(), BackupError>,
-    ) -> Result<Created, BackupError> {
+        announce: &mut dyn FnMut(&CreatedBackup) -> Result<(), BackupError>,
+    ) -> Result<CreatedBackup, BackupError> {
         let snapshots = || {
             let snapshots = SnapshotSet::of_running(&self.domains.data_files());
             // Only now: nobody may wait long for writers that are paused.
@@ -112,7 +112,7 @@ impl Backups {
             throttle.step();
             watcher(progress)
         };
-        create(
+        create_backup(
             &snapshots,
             &self.directory,
             destination,
@@ -133,7 +133,7 @@ impl Backups {
         request: BackupRequest,
         from: AuditContext,
         mut mention: impl FnMut(BackupProgress) + Send + 'static,
-    ) -> Result<Created, BackupError> {
+    ) -> Result<CreatedBackup, BackupError> {
         let backups = self.clone();
         let task = if request.keep { BackupTask::Keep } else { BackupTask::HandOver };
         let runtime = Handle::current();
@@ -147,11 +147,11 @@ impl Backups {
                     mention(progress);
                     Ok(())
                 };
-                let note = |action, taken: &Created| {
+                let note = |action, taken: &CreatedBackup| {
                     runtime.block_on(taking.note(&from, action, taken.name, taken.kept))
                 };
                 let mut noted = None;
-                let mut announce = |taken: &Created| {
+                let mut announce = |taken: &CreatedBackup| {
                     let written = note("backup.created", taken);
                     noted = written.is_ok().then(|| taken.clone());
                     written.or_else(|error| unnoted(&error, taken))
@@ -175,7 +175,7 @@ impl Backups {
 
     /// Keeps how a try ended, for whoever watches. One that was refused because another was in progress, or
     /// that was asked for in a way that makes no sense, says nothing of backups.
-    fn remember_outcome(&self, task: BackupTask, taken: &Result<Created, BackupError>) {
+    fn remember_outcome(&self, task: BackupTask, taken: &Result<CreatedBackup, BackupError>) {
         match taken {
             Ok(_) => self.domains.metrics.backups.succeeded(task),
             Err(BackupError::InUse(_) | BackupError::Usage(_)) => {}
@@ -223,7 +223,7 @@ impl Backups {
 
 /// What to make of a backup that the audit trail does not know of: one that is kept is needed all the more when
 /// the databases fail, and one that is handed over is not given away.
-fn unnoted(error: &StoreError, taken: &Created) -> Result<(), BackupError> {
+fn unnoted(error: &StoreError, taken: &CreatedBackup) -> Result<(), BackupError> {
     if taken.kept {
         tracing::error!(%error, "cannot note a backup in the audit trail");
         return Ok(());

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use super::{directory_of, encryption_of, event_of, write_event};
 use crate::{
     audit_event::AuditContext,
-    backup::{BackupName, Created, Destination, ProgressFn, SnapshotSet, create},
+    backup::{BackupName, CreatedBackup, Destination, ProgressFn, SnapshotSet, create_backup},
     clock::Clock,
     config::Config,
     control::BackupRequest,
@@ -25,7 +25,7 @@ pub fn back_up_offline(
     data: &DataDir,
     request: BackupRequest,
     watcher: ProgressFn<'_>,
-) -> Result<Created, StartError> {
+) -> Result<CreatedBackup, StartError> {
     let BackupRequest { keep, encryption } = request;
     let encryption = encryption.resolve(|| encryption_of(&config.backup))?;
     let destination = if keep { Destination::Directory } else { Destination::HandOver };
@@ -44,7 +44,9 @@ pub fn back_up_offline(
         SnapshotSet::offline(&DATA_FILES, data.root())
     };
     let taken =
-        create(&snapshots, &directory, destination, &encryption, now, watcher, &mut |_| Ok(()));
+        create_backup(&snapshots, &directory, destination, &encryption, now, watcher, &mut |_| {
+            Ok(())
+        });
     if let (Err(_), Some(name)) = (&taken, noted.get()) {
         note("backup.failed", name);
     }

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, future::Future, time::Duration};
 use super::{Backups, before_upgrade::BeforeUpgrade, in_the_background, look::Looking, prune};
 use crate::{
     audit_event::AuditContext,
-    backup::{BackupError, Created, MARGIN_MINUTES, next_after},
+    backup::{BackupError, CreatedBackup, MARGIN_MINUTES, next_after},
     clock::Time,
     control::{BackupRequest, EncryptionRequest},
     telemetry::{BackupFailure, BackupTask},
@@ -92,7 +92,7 @@ impl Backups {
     async fn take_scheduled(&self) -> Result<(), BackupError> {
         let request = BackupRequest { keep: true, encryption: EncryptionRequest::AsConfigured };
         let taken = self.take_as_asked(request, AuditContext::SYSTEM, |_| {}).await?;
-        let Created { path, bytes, manifest, paused, took, .. } = taken;
+        let CreatedBackup { path, bytes, manifest, paused, took, .. } = taken;
         tracing::info!(
             path = %path.display(),
             bytes,

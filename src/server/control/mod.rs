@@ -4,7 +4,7 @@
 //! root, and nobody else, whatever the permissions of the socket have become. What they ask for is done in
 //! `answer`; `server/socket` makes the socket and takes it away again.
 
-mod answer;
+mod handler;
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,9 +17,10 @@ use tokio::{
 
 use super::socket::UnixSocket;
 use crate::control::{
-    Done, ExitStatus, LONGEST_REQUEST_BYTES, Line, Lines, Progress, Refused, read_request,
+    Done, ExitStatus, Frame, LONGEST_REQUEST_BYTES, ProgressFrame, Refused, ResponseStream,
+    read_request,
 };
-pub(super) use answer::Answering;
+pub(super) use handler::ControlHandler;
 
 /// How many may ask at once. More are told so.
 const CONNECTIONS: usize = 16;
@@ -30,7 +31,7 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(100);
 
 /// Answers until it is dropped.
-pub(super) async fn serve(socket: Arc<UnixSocket>, answering: Answering) {
+pub(super) async fn serve(socket: Arc<UnixSocket>, handler: ControlHandler) {
     let permits = Arc::new(Semaphore::new(CONNECTIONS));
     let mut connections = JoinSet::new();
     loop {
@@ -48,9 +49,9 @@ pub(super) async fn serve(socket: Arc<UnixSocket>, answering: Answering) {
         };
         let refusal = match (may_ask(&stream), Arc::clone(&permits).try_acquire_owned()) {
             (true, Ok(permit)) => {
-                let answering = answering.clone();
+                let handler = handler.clone();
                 connections.spawn(async move {
-                    converse(stream, &answering).await;
+                    converse(stream, &handler).await;
                     drop(permit);
                 });
                 continue;
@@ -64,7 +65,7 @@ pub(super) async fn serve(socket: Arc<UnixSocket>, answering: Answering) {
                 "only the user that the appliance runs as, and root, may ask it",
             ),
         };
-        say_at_once(&stream, &Line::Failed(refusal));
+        say_at_once(&stream, &Frame::Failed(refusal));
     }
 }
 
@@ -81,7 +82,7 @@ fn may_ask(stream: &UnixStream) -> bool {
 }
 
 /// One request and its answer.
-async fn converse(mut stream: UnixStream, answering: &Answering) {
+async fn converse(mut stream: UnixStream, handler: &ControlHandler) {
     let request = match tokio::time::timeout(PATIENCE, read_line(&mut stream)).await {
         Ok(Ok(line)) => read_request(&line),
         Ok(Err(refused)) => Err(refused),
@@ -90,12 +91,11 @@ async fn converse(mut stream: UnixStream, answering: &Answering) {
     let last = match request {
         Err(refused) => Err(refused),
         Ok(request) => {
-            let (lines, coming) = Lines::channel();
+            let (lines, coming) = ResponseStream::channel();
             // The lines end when the answer is there, so that none is left behind.
             let answer = async {
                 let deadline = request.deadline();
-                let answer =
-                    tokio::time::timeout(deadline, answering.answer(request, &lines)).await;
+                let answer = tokio::time::timeout(deadline, handler.answer(request, &lines)).await;
                 drop(lines);
                 answer.unwrap_or_else(|_| Err(too_late()))
             };
@@ -104,19 +104,21 @@ async fn converse(mut stream: UnixStream, answering: &Answering) {
         }
     };
     let version = env!("CARGO_PKG_VERSION").to_owned();
-    let last = last.map_or_else(Line::Failed, |result| Line::Done(Done { version, result }));
+    let last = last.map_or_else(Frame::Failed, |result| Frame::Done(Done { version, result }));
     // Whoever asked may have left; the work is done all the same.
     let _ = say(&mut stream, &last).await;
 }
 
 /// Writes lines as they come, and a sign of life when none does for long. When they cannot be written,
 /// whoever sends them learns that nobody listens: their end is dropped.
-async fn pass_on(mut coming: mpsc::Receiver<Line>, stream: &mut UnixStream) {
+async fn pass_on(mut coming: mpsc::Receiver<Frame>, stream: &mut UnixStream) {
     loop {
         let line = match tokio::time::timeout(SIGN_OF_LIFE, coming.recv()).await {
             Ok(Some(line)) => line,
             Ok(None) => return,
-            Err(_) => Line::Progress(Progress { message: "working".to_owned(), percent: None }),
+            Err(_) => {
+                Frame::Progress(ProgressFrame { message: "working".to_owned(), percent: None })
+            }
         };
         if say(stream, &line).await.is_err() {
             return;
@@ -145,19 +147,19 @@ fn bad_request(reason: &str) -> Refused {
     Refused::new(ExitStatus::Usage, "BAD_REQUEST", format!("this is no request: {reason}"))
 }
 
-async fn say(stream: &mut UnixStream, line: &Line) -> std::io::Result<()> {
+async fn say(stream: &mut UnixStream, line: &Frame) -> std::io::Result<()> {
     let written = tokio::time::timeout(PATIENCE, stream.write_all(&as_bytes(line)?)).await;
     written.map_err(|_| std::io::Error::from(std::io::ErrorKind::TimedOut))?
 }
 
 /// Says one short line without waiting: it fits into the socket's empty buffer.
-fn say_at_once(stream: &UnixStream, line: &Line) {
+fn say_at_once(stream: &UnixStream, line: &Frame) {
     if let Ok(bytes) = as_bytes(line) {
         let _ = stream.try_write(&bytes);
     }
 }
 
-fn as_bytes(line: &Line) -> std::io::Result<Vec<u8>> {
+fn as_bytes(line: &Frame) -> std::io::Result<Vec<u8>> {
     let mut bytes = serde_json::to_vec(line)?;
     bytes.push(b'\n');
     Ok(bytes)

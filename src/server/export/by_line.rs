@@ -9,14 +9,14 @@ use super::{
 };
 use crate::{
     audit_event::AuditContext,
-    control::{Exports, Lines, Refused},
+    control::{Exports, Refused, ResponseStream},
     ids::UserId,
     server::wire::Domains,
 };
 
 /// A document on its way to the command line.
 struct ByLine<'a> {
-    lines: &'a Lines,
+    lines: &'a ResponseStream,
     document: Map<String, Value>,
     list: &'static str,
 }
@@ -53,7 +53,7 @@ impl Exports for Domains {
         &'a self,
         id: UserId,
         from: AuditContext,
-        lines: &'a Lines,
+        lines: &'a ResponseStream,
     ) -> BoxFuture<'a, Result<Value, Refused>> {
         Box::pin(async move {
             let _place = self.place_for(Exporting::CommandLine)?;

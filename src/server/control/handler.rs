@@ -12,8 +12,8 @@ use crate::{
     config::Config,
     control::{
         ApplianceStatus, BackupRequest, BackupStatus, BackupTaken, CertificateRequest, Check,
-        DatabaseCheck, DatabaseStatus, ExitStatus, Lines, Refused, Request, check_audit,
-        issue_setup_link, perform, perform_on_invitations, perform_on_keys, perform_on_social,
+        DatabaseCheck, DatabaseStatus, ExitStatus, Refused, Request, ResponseStream, check_audit,
+        execute, execute_on_invitations, execute_on_keys, execute_on_social, issue_setup_link,
         rotate_signing_key,
     },
     paths::DataDir,
@@ -31,7 +31,7 @@ const MENTIONED_BYTES: u64 = 8 << 20;
 
 /// What answers are made of. Clones share it.
 #[derive(Clone)]
-pub(in crate::server) struct Answering {
+pub(in crate::server) struct ControlHandler {
     domains: Domains,
     backups: Backups,
     data: DataDir,
@@ -46,7 +46,7 @@ pub(in crate::server) struct Answering {
     started: Instant,
 }
 
-impl Answering {
+impl ControlHandler {
     pub(in crate::server) fn new(
         config: &Config,
         domains: &Domains,
@@ -78,20 +78,24 @@ impl Answering {
     }
 
     /// Does what is asked for.
-    pub(super) async fn answer(&self, request: Request, lines: &Lines) -> Result<Value, Refused> {
+    pub(super) async fn answer(
+        &self,
+        request: Request,
+        out: &ResponseStream,
+    ) -> Result<Value, Refused> {
         match request {
             Request::Status => serde_json::to_value(self.status()).map_err(internal),
             Request::Check => serde_json::to_value(self.check().await).map_err(internal),
             Request::Metrics => self.metrics().await.map(Value::String),
-            Request::Account(request) => perform(&self.domains.people(), request, lines).await,
-            Request::Key(request) => perform_on_keys(&self.domains.auth, request, lines).await,
+            Request::Account(request) => execute(&self.domains.people(), request, out).await,
+            Request::Key(request) => execute_on_keys(&self.domains.auth, request, out).await,
             Request::Invitation(request) => {
-                perform_on_invitations(&self.domains.auth, request, lines).await
+                execute_on_invitations(&self.domains.auth, request, out).await
             }
-            Request::Social(request) => perform_on_social(&self.domains.people(), request).await,
+            Request::Social(request) => execute_on_social(&self.domains.people(), request).await,
             Request::RotateSigningKey => rotate_signing_key(&self.domains.auth).await,
             Request::SetupLink => issue_setup_link(&self.domains.auth).await,
-            Request::Backup(request) => self.back_up(request, lines).await,
+            Request::Backup(request) => self.back_up(request, out).await,
             Request::Certificate(request) => self.certificate(request).await,
         }
     }
@@ -108,13 +112,17 @@ impl Answering {
         serde_json::to_value(self.certificates.report()).map_err(internal)
     }
 
-    async fn back_up(&self, request: BackupRequest, lines: &Lines) -> Result<Value, Refused> {
-        let lines = lines.clone();
+    async fn back_up(
+        &self,
+        request: BackupRequest,
+        out: &ResponseStream,
+    ) -> Result<Value, Refused> {
+        let out = out.clone();
         let mut last = None;
         let mention = move |progress: BackupProgress| {
             let now = (progress.step, progress.file, progress.bytes / MENTIONED_BYTES);
             if last.replace(now) != Some(now) {
-                lines.mention(progress.to_string());
+                out.mention(progress.to_string());
             }
         };
         let from = AuditContext::COMMAND_LINE;

@@ -6,7 +6,7 @@ use super::{
     accounts::{AccountRequest, AccountView, SessionView},
     passwords::reset_password,
     people::{People, meant},
-    protocol::{Lines, Refused, as_json},
+    protocol::{Refused, ResponseStream, as_json},
 };
 use crate::audit_event::AuditContext;
 
@@ -14,16 +14,16 @@ use crate::audit_event::AuditContext;
 ///
 /// # Errors
 /// [`Refused`], in words for the person who asked.
-pub async fn perform(
+pub async fn execute(
     people: &People,
     request: AccountRequest,
-    lines: &Lines,
+    out: &ResponseStream,
 ) -> Result<Value, Refused> {
     let from = AuditContext::COMMAND_LINE;
     let auth = &people.auth;
     match request {
         AccountRequest::Create(create) => as_json(people.create(create).await?),
-        AccountRequest::List(list) => people.list(list, lines).await.map(|()| Value::Null),
+        AccountRequest::List(list) => people.list(list, out).await.map(|()| Value::Null),
         AccountRequest::Show { user } => people.view(&auth.account(meant(auth, &user)?)?).await,
         AccountRequest::SetRole { user, role } => {
             people.view(&auth.set_role(meant(auth, &user)?, role, from).await?).await
@@ -34,7 +34,7 @@ pub async fn perform(
         AccountRequest::ResetPassword(request) => reset_password(people, request).await,
         AccountRequest::Sessions { user } => {
             for session in auth.open_sessions(meant(auth, &user)?)? {
-                lines.item(SessionView::from(session)).await?;
+                out.item(SessionView::from(session)).await?;
             }
             Ok(Value::Null)
         }
@@ -53,9 +53,9 @@ pub async fn perform(
             let deleted = auth.delete_and_erase(id, from, &*people.profiles).await?;
             as_json(AccountView::from(&deleted))
         }
-        AccountRequest::Import { csv, dry_run } => people.import(&csv, dry_run, lines).await,
+        AccountRequest::Import { csv, dry_run } => people.import(&csv, dry_run, out).await,
         AccountRequest::Export { user } => {
-            people.exports.export(meant(auth, &user)?, from, lines).await
+            people.exports.export(meant(auth, &user)?, from, out).await
         }
     }
 }
