@@ -30,8 +30,8 @@ mod tables;
 
 pub use accounts::{
     AccountChange, AccountsApi, Csv, CsvFault, Email, ImportApi, ImportOutcome, ImportReport,
-    ImportedRow, NewAccount, NewPerson, PeopleFilter, PersonChanges, PersonInput,
-    RegisteredAccount, Registration, RegistrationApi, SetupApi, UserSlice, Username,
+    ImportedRow, NewAccount, NewUser, RegisteredAccount, Registration, RegistrationApi, SetupApi,
+    UserChanges, UserFilter, UserForm, UserSlice, Username,
 };
 pub use api_keys::{ApiKeysApi, KeyView, NewKey};
 pub use error::AuthError;

@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 use super::Account;
 use crate::{
     audit_event::AuditContext,
-    http::{Person, Problem},
+    http::{Problem, UserBody},
     ids::UserId,
     language::Language,
 };
@@ -15,7 +15,7 @@ use crate::{
 pub trait Profiles: Send + Sync {
     /// An account with its profile, as the API shows it. The profile of a new account is made here, of
     /// what it was registered with.
-    fn person<'a>(&'a self, account: &'a Account) -> BoxFuture<'a, Result<Person, Problem>>;
+    fn person<'a>(&'a self, account: &'a Account) -> BoxFuture<'a, Result<UserBody, Problem>>;
 
     /// What people are called now, in the order in which they are asked for; nothing for whoever has no
     /// profile yet. Reads them all at once, on the blocking pool.

@@ -10,10 +10,10 @@ use crate::{
     clock::Clock,
     config::Config,
     control::{
-        self, AccountRequest, AccountView, AskError, Frame, People, Refused, Request,
-        ResponseStream,
+        self, AccountRequest, AccountView, AskError, Frame, Refused, Request, ResponseStream,
+        UserCommands,
     },
-    server::{PeopleAtRest, existing_data, prepare_data},
+    server::{OfflineUsers, existing_data, prepare_data},
 };
 
 /// What came back.
@@ -49,7 +49,7 @@ impl<'g> Place<'g> {
     pub(super) fn execute(
         &self,
         request: &Request,
-        here: impl for<'a> FnOnce(&'a People, &'a ResponseStream) -> Doing<'a>,
+        here: impl for<'a> FnOnce(&'a UserCommands, &'a ResponseStream) -> Doing<'a>,
     ) -> Result<Answer, Failure> {
         let mut items = Vec::new();
         let result = self.perform_telling(request, here, |item| items.push(item))?;
@@ -60,7 +60,7 @@ impl<'g> Place<'g> {
     pub(super) fn perform_telling(
         &self,
         request: &Request,
-        here: impl for<'a> FnOnce(&'a People, &'a ResponseStream) -> Doing<'a>,
+        here: impl for<'a> FnOnce(&'a UserCommands, &'a ResponseStream) -> Doing<'a>,
         mut tell: impl FnMut(Value),
     ) -> Result<Value, Failure> {
         let data = self.global.enter(&self.config.data.directory)?;
@@ -83,7 +83,7 @@ impl<'g> Place<'g> {
     async fn perform_here(
         &self,
         request: &Request,
-        here: impl for<'a> FnOnce(&'a People, &'a ResponseStream) -> Doing<'a>,
+        here: impl for<'a> FnOnce(&'a UserCommands, &'a ResponseStream) -> Doing<'a>,
         mut keep: impl FnMut(Frame),
     ) -> Result<Value, Failure> {
         let data = match request {
@@ -94,14 +94,14 @@ impl<'g> Place<'g> {
         let clock = Clock::system();
         let at_rest = match request {
             Request::Account(request) if !request.needs_only_accounts() => {
-                PeopleAtRest::open(&self.config, &data, clock).await?
+                OfflineUsers::open(&self.config, &data, clock).await?
             }
-            Request::Social(_) => PeopleAtRest::open(&self.config, &data, clock).await?,
-            _ => PeopleAtRest::open_accounts(&self.config, &data, clock).await?,
+            Request::Social(_) => OfflineUsers::open(&self.config, &data, clock).await?,
+            _ => OfflineUsers::open_accounts(&self.config, &data, clock).await?,
         };
         let (lines, mut coming) = ResponseStream::channel();
         let done = async {
-            let done = here(at_rest.people(), &lines).await;
+            let done = here(at_rest.user_commands(), &lines).await;
             drop(lines);
             done
         };

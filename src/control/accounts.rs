@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     auth::{Account, OpenSession},
-    http::{Person, PersonStatus},
+    http::{UserBody, UserStatusBody},
     ids::Role,
 };
 
@@ -169,11 +169,11 @@ pub struct AccountView {
     pub last_login_at: Option<String>,
 }
 
-impl From<Person> for AccountView {
-    fn from(person: Person) -> Self {
+impl From<UserBody> for AccountView {
+    fn from(person: UserBody) -> Self {
         let status = match person.status {
-            PersonStatus::Active => "active",
-            PersonStatus::Disabled => "disabled",
+            UserStatusBody::Active => "active",
+            UserStatusBody::Disabled => "disabled",
         };
         Self {
             id: person.id,

@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::{
     accounts::{AccountRequest, AccountView, SessionView},
     passwords::reset_password,
-    people::{People, meant},
     protocol::{Refused, ResponseStream, as_json},
+    users::{UserCommands, meant},
 };
 use crate::audit_event::AuditContext;
 
@@ -15,7 +15,7 @@ use crate::audit_event::AuditContext;
 /// # Errors
 /// [`Refused`], in words for the person who asked.
 pub async fn execute(
-    people: &People,
+    people: &UserCommands,
     request: AccountRequest,
     out: &ResponseStream,
 ) -> Result<Value, Refused> {

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    people::meant,
     protocol::{ExitStatus, Refused, ResponseStream, as_json},
+    users::meant,
 };
 use crate::{
     audit_event::AuditContext,

@@ -17,12 +17,12 @@ mod execute;
 mod invitations;
 mod keys;
 mod passwords;
-mod people;
 mod protocol;
 mod request;
 mod setup;
 mod social;
 mod status;
+mod users;
 
 pub use accounts::{
     AccountRequest, AccountView, CreateAccount, ListAccounts, Password, ResetPassword, SessionView,
@@ -36,7 +36,6 @@ pub use keys::{
     ApiKeyMade, ApiKeyView, CreateKey, KeyRequest, execute_on_keys, rotate_signing_key,
 };
 pub use passwords::ResetLink;
-pub use people::{Exports, ImportCounts, ImportedRowView, People};
 pub use protocol::{Done, ExitStatus, Frame, ProgressFrame, Refused, ResponseStream};
 pub use request::{
     CertificateRequest, Envelope, LONGEST_REQUEST_BYTES, PROTOCOL, Request, read_request,
@@ -46,3 +45,4 @@ pub use social::{FeedSizeView, RemovePosts, RemovedView, SocialRequest, execute_
 pub use status::{
     ApplianceStatus, BackupStatus, CertificateReport, CertificateStatus, DatabaseStatus,
 };
+pub use users::{Exports, ImportCounts, ImportedRowView, UserCommands};

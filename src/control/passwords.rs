@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::{
     accounts::{AccountView, Password, ResetPassword},
-    people::{People, in_words, meant},
     protocol::{Refused, as_json},
+    users::{UserCommands, in_words, meant},
 };
 use crate::{audit_event::AuditContext, auth::IssuedReset};
 
@@ -22,7 +22,7 @@ pub struct ResetLink {
 }
 
 pub(super) async fn reset_password(
-    people: &People,
+    people: &UserCommands,
     request: ResetPassword,
 ) -> Result<Value, Refused> {
     let (auth, from) = (&people.auth, AuditContext::COMMAND_LINE);

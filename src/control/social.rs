@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    people::People,
     protocol::{ExitStatus, Refused, as_json},
+    users::UserCommands,
 };
 use crate::{
     audit_event::AuditContext,
@@ -72,7 +72,10 @@ pub struct RemovedView {
 ///
 /// # Errors
 /// [`Refused`], in words for the person who asked.
-pub async fn execute_on_social(people: &People, request: SocialRequest) -> Result<Value, Refused> {
+pub async fn execute_on_social(
+    people: &UserCommands,
+    request: SocialRequest,
+) -> Result<Value, Refused> {
     let not_open = || Refused::new(ExitStatus::Failed, "INTERNAL", "the feed is not open");
     let service = people.social_log.as_ref().ok_or_else(not_open)?;
     match request {

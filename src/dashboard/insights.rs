@@ -4,11 +4,11 @@ use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 
 use super::{
     dto::{
-        CountBody, DayBody, EndpointBody, EventScansBody, HourBody, InsightsBody, PersonScansBody,
-        ScansBody,
+        CountBody, DayBody, EndpointBody, EventScansBody, HourBody, InsightsBody, ScansBody,
+        UserScansBody,
     },
     service::Dashboard,
-    sources::{EventScans, PersonScans, ScanFacts},
+    sources::{EventScans, ScanFacts, UserScans},
 };
 use crate::{
     clock::Time,
@@ -103,8 +103,8 @@ fn peaks(by_hour: &[u64]) -> Vec<HourBody> {
     hours.into_iter().take(PEAK_HOURS).map(body).collect()
 }
 
-impl From<PersonScans> for PersonScansBody {
-    fn from(PersonScans { user_id, name, surname, scans }: PersonScans) -> Self {
+impl From<UserScans> for UserScansBody {
+    fn from(UserScans { user_id, name, surname, scans }: UserScans) -> Self {
         Self { user_id, name, surname, scans }
     }
 }

@@ -30,6 +30,6 @@ pub use rules::{HealthFacts, HealthFinding, SecurityFacts};
 pub use service::{Dashboard, SeriesQuery};
 pub use severity::Severity;
 pub use sources::{
-    AccountFacts, AccountStats, ActionCounts, AttendanceStats, AuditStats, EventScans, PersonScans,
-    PostStats, ScanFacts, StatsSources, StoreFacts, StoreStats,
+    AccountFacts, AccountStats, ActionCounts, AttendanceStats, AuditStats, EventScans, PostStats,
+    ScanFacts, StatsSources, StoreFacts, StoreStats, UserScans,
 };

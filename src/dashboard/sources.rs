@@ -116,14 +116,14 @@ pub struct ScanFacts {
     /// How many events there are in all.
     pub events: u64,
     /// Who scanned most.
-    pub most_active: Vec<PersonScans>,
+    pub most_active: Vec<UserScans>,
     /// Where most was scanned.
     pub top_events: Vec<EventScans>,
 }
 
 /// Scans of a person.
 #[derive(Debug, Clone)]
-pub struct PersonScans {
+pub struct UserScans {
     /// Who.
     pub user_id: u64,
     /// Given name.

@@ -8,7 +8,7 @@ use crate::ids::Role;
 /// A person with an account.
 #[derive(Debug, Clone, Object)]
 #[oai(rename = "User")]
-pub struct Person {
+pub struct UserBody {
     /// From 1, never reused.
     pub id: u64,
     /// As registered.
@@ -20,9 +20,9 @@ pub struct Person {
     /// Family name.
     pub surname: String,
     /// What they may do.
-    pub role: PersonRole,
+    pub role: RoleBody,
     /// Whether they may log in.
-    pub status: PersonStatus,
+    pub status: UserStatusBody,
     /// ISO 639-1: `en` or `it`.
     pub language: String,
     /// When the account was made.
@@ -34,7 +34,7 @@ pub struct Person {
 /// What a person may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename = "Role", rename_all = "snake_case")]
-pub enum PersonRole {
+pub enum RoleBody {
     /// Scans, and sees what is their own.
     User,
     /// Runs events too.
@@ -43,7 +43,7 @@ pub enum PersonRole {
     Admin,
 }
 
-impl From<Role> for PersonRole {
+impl From<Role> for RoleBody {
     fn from(role: Role) -> Self {
         match role {
             Role::User => Self::User,
@@ -53,12 +53,12 @@ impl From<Role> for PersonRole {
     }
 }
 
-impl From<PersonRole> for Role {
-    fn from(role: PersonRole) -> Self {
+impl From<RoleBody> for Role {
+    fn from(role: RoleBody) -> Self {
         match role {
-            PersonRole::User => Self::User,
-            PersonRole::Staff => Self::Staff,
-            PersonRole::Admin => Self::Admin,
+            RoleBody::User => Self::User,
+            RoleBody::Staff => Self::Staff,
+            RoleBody::Admin => Self::Admin,
         }
     }
 }
@@ -66,7 +66,7 @@ impl From<PersonRole> for Role {
 /// Whether a person may log in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename = "UserStatus", rename_all = "snake_case")]
-pub enum PersonStatus {
+pub enum UserStatusBody {
     /// Yes.
     Active,
     /// Not until an administrator enables the account again.

@@ -27,13 +27,13 @@ pub use budget::BodyBudget;
 pub use context::{BodyLimits, ClientAddress, RequestContext};
 pub use cookie::{cookie_of, set_cookie};
 pub use download::{Download, DownloadKind, Spool, SpoolFile};
-pub use dto::{Person, PersonRole, PersonStatus};
+pub use dto::{RoleBody, UserBody, UserStatusBody};
 pub use followers::{FollowerPlace, Followers};
 pub use network::{ClientConnection, ClientNetwork, NetworkGroup, TurnTaker};
 pub use page::{Cursors, PageQuery};
 pub use permission::{
-    Admin, Enrolling, Permission, PersonOrKey, ReadAttendance, ReadSocial, Screen, SignedIn, Staff,
-    StaffOrDisplay, WriteAttendance, WriteSocial, person_or_key,
+    Admin, Enrolling, Permission, ReadAttendance, ReadSocial, Screen, SignedIn, Staff,
+    StaffOrDisplay, UserOrKey, WriteAttendance, WriteSocial, person_or_key,
 };
 pub use principal::{Authenticator, Caller, Credential, Display, Principal};
 pub use problem::{Problem, SecretKind};

@@ -1,7 +1,7 @@
 //! The proof that whoever asks may.
 //!
 //! A handler that takes one of these as an argument cannot run for anyone else: the argument is the
-//! permission. [`SignedIn`], [`Staff`] and [`Admin`] are people and nobody else. [`PersonOrKey`] lets a
+//! permission. [`SignedIn`], [`Staff`] and [`Admin`] are people and nobody else. [`UserOrKey`] lets a
 //! machine in, too, with an API key that has the scope, and only as far as the key's owner may go.
 //! [`StaffOrDisplay`] and [`Screen`] know the screens of an event.
 
@@ -68,7 +68,7 @@ pub trait Permission: Send + Sync + 'static {
 }
 
 /// A person whose role lets them, or an API key of such a person that has the scope.
-pub struct PersonOrKey<P>(pub Arc<Principal>, PhantomData<fn() -> P>);
+pub struct UserOrKey<P>(pub Arc<Principal>, PhantomData<fn() -> P>);
 
 /// Hands in posts: anyone; keys with `social:write`.
 pub enum WriteSocial {}
@@ -99,7 +99,7 @@ impl Permission for WriteAttendance {
     const SCOPE: Scope = Scope::AttendanceWrite;
 }
 
-impl<'a, P: Permission> ApiExtractor<'a> for PersonOrKey<P> {
+impl<'a, P: Permission> ApiExtractor<'a> for UserOrKey<P> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
 
     type ParamType = ();

@@ -13,7 +13,7 @@ use crate::{
     config::Config,
     dashboard::{
         AccountFacts, AccountStats, ActionCounts, AttendanceStats, AuditStats, Dashboard,
-        EventScans, PersonScans, PostStats, ScanFacts, StatsSources, StoreFacts, StoreStats,
+        EventScans, PostStats, ScanFacts, StatsSources, StoreFacts, StoreStats, UserScans,
     },
     http::{Principal, Problem, StreamSettings},
     ids::Role,
@@ -182,7 +182,7 @@ impl AttendanceStats for AttendanceOf {
     fn scans(&self, since: Time, top: usize) -> BoxFuture<'_, Result<Option<ScanFacts>, Problem>> {
         Box::pin(async move {
             let Some(activity) = self.0.activity(since, top).await? else { return Ok(None) };
-            let people = activity.most_active.into_iter().map(|(person, scans)| PersonScans {
+            let people = activity.most_active.into_iter().map(|(person, scans)| UserScans {
                 user_id: person.id.0,
                 name: person.name,
                 surname: person.surname,

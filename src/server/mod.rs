@@ -20,8 +20,7 @@ mod health;
 mod housekeeping;
 mod instance;
 mod listener;
-mod people;
-mod people_at_rest;
+mod offline_users;
 mod policies;
 mod pulse;
 mod redirect;
@@ -36,6 +35,7 @@ mod tasks;
 mod tls;
 mod untouched;
 mod upgrade;
+mod users;
 mod wire;
 
 use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
@@ -65,7 +65,7 @@ use wire::Domains;
 pub use backups::{back_up_offline, directory_of, encryption_of, prune};
 pub use certificates::{certificates_at_rest, renew_at_rest};
 pub use data::{DATA_FILES, existing_data, prepare_data};
-pub use people_at_rest::PeopleAtRest;
+pub use offline_users::OfflineUsers;
 pub use reload::Reload;
 pub use routes::openapi_document;
 pub use serve_error::ServeError;
@@ -291,7 +291,7 @@ impl Server {
         let housekeeping = housekeeping::keep(settings, domains.clone());
         background.spawn(tasks.lasting("housekeeping", housekeeping));
         background.spawn(tasks.lasting("sizes", look_at_sizes(domains.clone())));
-        background.spawn(tasks.finite("healing", domains.clone().heal_people()));
+        background.spawn(tasks.finite("healing", domains.clone().heal_users()));
         let sampling = dashboard_sources::sample(domains.clone(), sampler.clone());
         background.spawn(tasks.lasting("samples", sampling));
         // Told to finish only when nobody is served any more: what is answered during the drain leaves

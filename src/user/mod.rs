@@ -29,7 +29,7 @@ use crate::{
 };
 
 pub use attendance::{
-    ActiveEvent, ActivePerson, Activity, AttendanceApi, AttendanceRow, AttendanceStatus, Hold,
+    ActiveEvent, ActiveUser, Activity, AttendanceApi, AttendanceRow, AttendanceStatus, Hold,
     QUARTER_SECONDS, RATE_FORMULA, ScanAnswer, ScanInput, ScanOutcome, Source, Statistics,
 };
 pub use codes::{BrowserId, CodeParams, CodesApi, ScanRefusal, Secret, ShownCode};

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     audit_event::Actor,
     auth::{AuthError, AuthService, Profiles},
-    http::{Body, Created, Person, Problem, RequestContext, Tag},
+    http::{Body, Created, Problem, RequestContext, Tag, UserBody},
     ids::Role,
 };
 
@@ -46,7 +46,7 @@ impl RegistrationApi {
         &self,
         body: Body<RegisterRequest>,
         context: RequestContext,
-    ) -> Result<Created<Person>, Problem> {
+    ) -> Result<Created<UserBody>, Problem> {
         let mut body = body.0;
         let invite = body.invite.take();
         let new = parsed(body, &context, Role::User)?;
@@ -74,7 +74,7 @@ impl SetupApi {
         &self,
         body: Body<SetupRequest>,
         context: RequestContext,
-    ) -> Result<Created<Person>, Problem> {
+    ) -> Result<Created<UserBody>, Problem> {
         let token = body.0.token.clone();
         let new = parsed(body.0, &context, Role::Admin)?;
         let from = context.audit_context(Actor::Anonymous);

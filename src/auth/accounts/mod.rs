@@ -7,14 +7,14 @@ mod api;
 mod dto;
 mod import;
 mod model;
-mod people;
 mod rules;
 mod service;
+mod users;
 
 pub use api::{RegistrationApi, SetupApi};
 pub use import::{Csv, CsvFault, ImportApi, ImportOutcome, ImportReport, ImportedRow};
 pub use model::{Email, NewAccount, RegisteredAccount, Registration, Username};
-pub use people::{
-    AccountChange, AccountsApi, NewPerson, PeopleFilter, PersonChanges, PersonInput, UserSlice,
-};
 pub(super) use service::insert;
+pub use users::{
+    AccountChange, AccountsApi, NewUser, UserChanges, UserFilter, UserForm, UserSlice,
+};

@@ -4,7 +4,7 @@ use poem_openapi::{Enum, Object, types::Example};
 
 use super::model::{InvitationView, NewInvitation};
 use crate::{
-    http::{PersonRole, Timestamp},
+    http::{RoleBody, Timestamp},
     ids::{Role, UserId},
 };
 
@@ -66,7 +66,7 @@ pub(super) struct InvitationBody {
     /// What for.
     note: String,
     /// What those who come with it may do.
-    role: PersonRole,
+    role: RoleBody,
     /// How many accounts it makes.
     uses: u32,
     /// How many of them it has not made yet.

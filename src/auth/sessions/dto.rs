@@ -4,7 +4,7 @@ use poem_openapi::Object;
 
 use super::OpenSession;
 use crate::{
-    http::{Person, Timestamp},
+    http::{Timestamp, UserBody},
     ids::RandomId,
 };
 
@@ -55,7 +55,7 @@ pub(super) struct SessionBody {
     /// Trades once for the next session answer; null when it is in the cookie.
     pub(super) refresh_token: Option<String>,
     /// Who is logged in.
-    pub(super) user: Person,
+    pub(super) user: UserBody,
 }
 
 /// One of your sessions.

@@ -43,7 +43,7 @@ pub struct ScansBody {
     /// Events in all, whenever they are.
     pub events: u64,
     /// Who scanned most, at most ten.
-    pub most_active: Vec<PersonScansBody>,
+    pub most_active: Vec<UserScansBody>,
     /// Where most was scanned, at most ten.
     pub top_events: Vec<EventScansBody>,
 }
@@ -71,7 +71,7 @@ pub struct HourBody {
 /// Scans of a person.
 #[derive(Debug, Clone, Object)]
 #[oai(rename = "DashboardPersonScans")]
-pub struct PersonScansBody {
+pub struct UserScansBody {
     /// Who.
     pub user_id: u64,
     /// Given name; empty for somebody without a profile.

@@ -17,7 +17,7 @@ pub(super) use health::{
     TrafficBody,
 };
 pub(super) use insights::{
-    CountBody, DayBody, EndpointBody, EventScansBody, HourBody, PersonScansBody, ScansBody,
+    CountBody, DayBody, EndpointBody, EventScansBody, HourBody, ScansBody, UserScansBody,
 };
 pub(super) use logs::{LogLevel, LogLineBody};
 pub(super) use security::{LoginsBody, TokenChecksBody, WindowsBody};

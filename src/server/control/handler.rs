@@ -87,12 +87,14 @@ impl ControlHandler {
             Request::Status => serde_json::to_value(self.status()).map_err(internal),
             Request::Check => serde_json::to_value(self.check().await).map_err(internal),
             Request::Metrics => self.metrics().await.map(Value::String),
-            Request::Account(request) => execute(&self.domains.people(), request, out).await,
+            Request::Account(request) => execute(&self.domains.user_commands(), request, out).await,
             Request::Key(request) => execute_on_keys(&self.domains.auth, request, out).await,
             Request::Invitation(request) => {
                 execute_on_invitations(&self.domains.auth, request, out).await
             }
-            Request::Social(request) => execute_on_social(&self.domains.people(), request).await,
+            Request::Social(request) => {
+                execute_on_social(&self.domains.user_commands(), request).await
+            }
             Request::RotateSigningKey => rotate_signing_key(&self.domains.auth).await,
             Request::SetupLink => issue_setup_link(&self.domains.auth).await,
             Request::Backup(request) => self.back_up(request, out).await,

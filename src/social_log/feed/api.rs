@@ -8,8 +8,8 @@ use super::{
 };
 use crate::{
     http::{
-        Admin, Created, PageQuery, PersonOrKey, Principal, Problem, ReadSocial, RequestContext,
-        Tag, Timestamp, WriteSocial,
+        Admin, Created, PageQuery, Principal, Problem, ReadSocial, RequestContext, Tag, Timestamp,
+        UserOrKey, WriteSocial,
     },
     social_log::{KeyName, SocialLogError, SocialLogService},
 };
@@ -43,7 +43,7 @@ impl FeedApi {
     #[oai(path = "/social/logs", method = "post", operation_id = "submitSocialLogs")]
     async fn submit(
         &self,
-        caller: PersonOrKey<WriteSocial>,
+        caller: UserOrKey<WriteSocial>,
         /// Names this submission, so that sending it again stores nothing twice.
         #[oai(name = "Idempotency-Key")]
         key: IdempotencyHeader,
@@ -65,7 +65,7 @@ impl FeedApi {
     #[oai(path = "/social/logs", method = "get", operation_id = "listSocialLogs")]
     async fn list(
         &self,
-        _reader: PersonOrKey<ReadSocial>,
+        _reader: UserOrKey<ReadSocial>,
         /// The `next_cursor` of the page before.
         cursor: Query<Option<String>>,
         /// How many, 50 when left out, 200 at most.

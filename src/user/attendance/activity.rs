@@ -35,7 +35,7 @@ pub struct Activity {
     /// How many different people.
     pub people: u64,
     /// Those who scanned most, with how often.
-    pub most_active: Vec<(ActivePerson, u64)>,
+    pub most_active: Vec<(ActiveUser, u64)>,
     /// The events with the most scans, with how many.
     pub top_events: Vec<(ActiveEvent, u64)>,
     /// How many events there are in all.
@@ -44,7 +44,7 @@ pub struct Activity {
 
 /// Somebody who scanned.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ActivePerson {
+pub struct ActiveUser {
     /// Who.
     pub id: UserId,
     /// Their given name; empty when they have no profile any more.
@@ -113,7 +113,7 @@ fn activity(
     for (id, scans) in greatest(people, top) {
         let profile = PROFILES.get(snapshot, id)?;
         let (name, surname) = profile.map(|found| (found.name, found.surname)).unwrap_or_default();
-        activity.most_active.push((ActivePerson { id: UserId(id), name, surname }, scans));
+        activity.most_active.push((ActiveUser { id: UserId(id), name, surname }, scans));
     }
     for (number, scans) in greatest(events, top) {
         if let Some(Event { event_id, name, date, .. }) = EVENTS.get(snapshot, number)? {

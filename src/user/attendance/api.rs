@@ -19,8 +19,8 @@ use super::{
 };
 use crate::{
     http::{
-        Body, Created, PageQuery, PersonOrKey, Problem, ReadAttendance, RequestContext, SignedIn,
-        Tag, WriteAttendance, cookie_of, set_cookie,
+        Body, Created, PageQuery, Problem, ReadAttendance, RequestContext, SignedIn, Tag,
+        UserOrKey, WriteAttendance, cookie_of, set_cookie,
     },
     ids::UserId,
 };
@@ -45,7 +45,7 @@ impl AttendanceApi {
     #[oai(path = "/scans", method = "post", operation_id = "createScan", tag = "Tag::Attendance")]
     async fn scan(
         &self,
-        caller: PersonOrKey<WriteAttendance>,
+        caller: UserOrKey<WriteAttendance>,
         request: &poem::Request,
         body: Body<NewScanBody>,
         context: RequestContext,
@@ -140,7 +140,7 @@ impl AttendanceApi {
     )]
     async fn list(
         &self,
-        _reader: PersonOrKey<ReadAttendance>,
+        _reader: UserOrKey<ReadAttendance>,
         context: RequestContext,
         /// The event's public id.
         event_id: Path<String>,
@@ -174,7 +174,7 @@ impl AttendanceApi {
     )]
     async fn statistics(
         &self,
-        _reader: PersonOrKey<ReadAttendance>,
+        _reader: UserOrKey<ReadAttendance>,
         /// The event's public id.
         event_id: Path<String>,
     ) -> Result<Json<StatisticsBody>, Problem> {

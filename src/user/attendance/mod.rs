@@ -16,7 +16,7 @@ mod scans;
 mod statistics;
 mod store;
 
-pub use activity::{ActiveEvent, ActivePerson, Activity, QUARTER_SECONDS};
+pub use activity::{ActiveEvent, ActiveUser, Activity, QUARTER_SECONDS};
 pub use api::AttendanceApi;
 pub use model::{AttendanceStatus, ScanInput, ScanOutcome, Source};
 pub use reads::AttendanceRow;

@@ -11,8 +11,8 @@ use super::{
     dto::{EventBody, EventChangesBody, EventPageBody, NewEventBody},
 };
 use crate::http::{
-    Body, Created, NoContent, PageQuery, PersonOrKey, Problem, ReadAttendance, RequestContext,
-    Staff, Tag,
+    Body, Created, NoContent, PageQuery, Problem, ReadAttendance, RequestContext, Staff, Tag,
+    UserOrKey,
 };
 
 /// Names the list to its cursors.
@@ -44,7 +44,7 @@ impl EventsApi {
     #[oai(path = "/events", method = "get", operation_id = "listEvents", tag = "Tag::Events")]
     async fn list(
         &self,
-        _reader: PersonOrKey<ReadAttendance>,
+        _reader: UserOrKey<ReadAttendance>,
         /// The `next_cursor` of the page before.
         cursor: Query<Option<String>>,
         /// How many, 50 when left out, 200 at most.
@@ -69,7 +69,7 @@ impl EventsApi {
     )]
     async fn read(
         &self,
-        _reader: PersonOrKey<ReadAttendance>,
+        _reader: UserOrKey<ReadAttendance>,
         /// The event's public id.
         event_id: Path<String>,
     ) -> Result<Json<EventBody>, Problem> {

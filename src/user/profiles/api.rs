@@ -6,7 +6,7 @@ use super::{
     super::UserService,
     dto::{ProfileChangesBody, person},
 };
-use crate::http::{Body, Enrolling, Person, Problem, RequestContext, SignedIn, Tag};
+use crate::http::{Body, Enrolling, Problem, RequestContext, SignedIn, Tag, UserBody};
 
 /// Your own profile.
 pub struct ProfilesApi(pub(in super::super) UserService);
@@ -15,7 +15,7 @@ pub struct ProfilesApi(pub(in super::super) UserService);
 impl ProfilesApi {
     /// Read your profile
     #[oai(path = "/me", method = "get", operation_id = "getMe", tag = "Tag::Me")]
-    async fn read(&self, caller: Enrolling) -> Result<Json<Person>, Problem> {
+    async fn read(&self, caller: Enrolling) -> Result<Json<UserBody>, Problem> {
         let profile = self.0.profile(caller.0.id).await?;
         let username = caller.0.username.clone();
         Ok(Json(person(&caller.0, username, profile)))
@@ -30,7 +30,7 @@ impl ProfilesApi {
         caller: SignedIn,
         context: RequestContext,
         body: Body<ProfileChangesBody>,
-    ) -> Result<Json<Person>, Problem> {
+    ) -> Result<Json<UserBody>, Problem> {
         let from = context.audit_context(caller.0.actor());
         let (username, profile) = self.0.update_profile(&caller.0, body.0.into(), from).await?;
         Ok(Json(person(&caller.0, username, profile)))

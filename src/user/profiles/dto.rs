@@ -4,7 +4,7 @@ use poem_openapi::{Enum, Object, types::Example};
 
 use super::{super::records::Profile, model::ProfileChanges};
 use crate::{
-    http::{Person, PersonStatus, Principal},
+    http::{Principal, UserBody, UserStatusBody},
     language::Language,
 };
 
@@ -64,15 +64,15 @@ impl From<LanguageBody> for Language {
 }
 
 /// The one who asks, as everyone sees them. Whoever can ask is active.
-pub(super) fn person(principal: &Principal, username: String, profile: Profile) -> Person {
-    Person {
+pub(super) fn person(principal: &Principal, username: String, profile: Profile) -> UserBody {
+    UserBody {
         id: principal.id.0,
         email: principal.email.clone(),
         username,
         name: profile.name,
         surname: profile.surname,
         role: principal.role.into(),
-        status: PersonStatus::Active,
+        status: UserStatusBody::Active,
         language: profile.language.code().to_owned(),
         created_at: principal.created_at.into(),
         last_login_at: principal.last_login_at.map(Into::into),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use poem_openapi::{OpenApi, param::Query, payload::Json};
 
-use super::dto::{ImportBody, PeopleFile};
+use super::dto::{ImportBody, UserFile};
 use crate::{
     auth::{AuthService, Profiles},
     http::{Admin, Problem, RequestContext, Tag},
@@ -41,7 +41,7 @@ impl ImportApi {
         caller: Admin,
         /// Whether only to say what would become of each row; false when left out.
         dry_run: Query<Option<bool>>,
-        file: PeopleFile,
+        file: UserFile,
         context: RequestContext,
     ) -> Result<Json<ImportBody>, Problem> {
         let (dry_run, from) = (dry_run.0.unwrap_or(false), context.audit_context(caller.0.actor()));

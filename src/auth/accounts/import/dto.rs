@@ -20,9 +20,9 @@ use crate::{
 const EXAMPLE: &str = "email;name;surname;role\nada@example.org;Ada;Lovelace;staff\n";
 
 /// The body of an import: a file of people, read.
-pub(super) struct PeopleFile(pub(super) Csv);
+pub(super) struct UserFile(pub(super) Csv);
 
-impl<'a> ApiExtractor<'a> for PeopleFile {
+impl<'a> ApiExtractor<'a> for UserFile {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
 
     type ParamType = ();

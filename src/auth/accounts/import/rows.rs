@@ -7,7 +7,7 @@ use csv::{ReaderBuilder, StringRecord};
 
 use crate::{
     auth::{
-        accounts::people::{NewPerson, PersonInput},
+        accounts::users::{NewUser, UserForm},
         passwords::imported_hash,
     },
     field::{FieldError, FieldErrors},
@@ -39,7 +39,7 @@ pub(super) struct Row {
     /// The address as typed, cut.
     pub(super) email: String,
     /// Who it is, with the hash of their password when it came with one; or all that is wrong with it.
-    pub(super) read: Result<(NewPerson, Option<String>), Vec<FieldError>>,
+    pub(super) read: Result<(NewUser, Option<String>), Vec<FieldError>>,
 }
 
 /// What is wrong with a file as a whole: by column, or by `file`.
@@ -183,7 +183,7 @@ fn row(
         let role = faults.check(filled("role").map(read_role).transpose());
         let spoken = faults.check(filled("language").map(read_language).transpose());
         let hash = faults.check(filled("password_hash").map(imported_hash).transpose());
-        let person = PersonInput {
+        let person = UserForm {
             email: email.to_owned(),
             name: field("name").unwrap_or_default().to_owned(),
             surname: field("surname").unwrap_or_default().to_owned(),

@@ -7,7 +7,7 @@ use crate::{
     audit_event::AuditContext,
     auth::{
         Account, AuthError, AuthService, Profiles,
-        accounts::{people::NewPerson, service::insert},
+        accounts::{service::insert, users::NewUser},
         passwords::NO_PASSWORD,
         store::free_username_but,
         tables::ACCOUNT_BY_EMAIL,
@@ -70,7 +70,7 @@ impl ImportReport {
 #[derive(Debug, Clone)]
 struct Candidate {
     index: usize,
-    person: NewPerson,
+    person: NewUser,
     password_hash: String,
 }
 

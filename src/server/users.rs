@@ -1,4 +1,4 @@
-//! People across the files: what accounts need of profiles, and what a start carries on.
+//! Users across the files: what accounts need of profiles, and what a start carries on.
 
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use super::wire::Domains;
 use crate::{
     audit_event::AuditContext,
     auth::{self, Account, FullName, ProfileChange},
-    control::People,
-    http::{Person, PersonStatus, Problem},
+    control::UserCommands,
+    http::{Problem, UserBody, UserStatusBody},
     ids::UserId,
     user::{Profile, ProfileChanges, UserService},
 };
@@ -24,15 +24,15 @@ impl Domains {
     }
 
     /// What verbs on accounts work on.
-    pub(super) fn people(&self) -> People {
+    pub(super) fn user_commands(&self) -> UserCommands {
         let exports = Arc::new(self.clone());
         let social_log = Some(self.social_log.clone());
-        People { auth: self.auth.clone(), profiles: self.profiles(), exports, social_log }
+        UserCommands { auth: self.auth.clone(), profiles: self.profiles(), exports, social_log }
     }
 
     /// Carries on what was cut short between the two files: erases the names of those whose account was
     /// deleted, then makes the profiles of those whose account was made.
-    pub(super) async fn heal_people(self) {
+    pub(super) async fn heal_users(self) {
         self.finish_erasures().await;
         self.heal_profiles().await;
     }
@@ -65,7 +65,7 @@ impl Domains {
 struct ProfilesForAuth(UserService);
 
 impl auth::Profiles for ProfilesForAuth {
-    fn person<'a>(&'a self, account: &'a Account) -> BoxFuture<'a, Result<Person, Problem>> {
+    fn person<'a>(&'a self, account: &'a Account) -> BoxFuture<'a, Result<UserBody, Problem>> {
         Box::pin(async move { Ok(shown(account, self.0.profile(account.id).await?)) })
     }
 
@@ -100,16 +100,16 @@ impl auth::Profiles for ProfilesForAuth {
 }
 
 /// An account with its profile, as the API shows it.
-pub(super) fn shown(account: &Account, profile: Profile) -> Person {
+pub(super) fn shown(account: &Account, profile: Profile) -> UserBody {
     let disabled = account.disabled;
-    Person {
+    UserBody {
         id: account.id.0,
         email: account.email.clone(),
         username: account.username.clone(),
         name: profile.name,
         surname: profile.surname,
         role: account.role.into(),
-        status: if disabled { PersonStatus::Disabled } else { PersonStatus::Active },
+        status: if disabled { UserStatusBody::Disabled } else { UserStatusBody::Active },
         language: profile.language.code().to_owned(),
         created_at: account.created_at.into(),
         last_login_at: account.last_login_at.map(Into::into),

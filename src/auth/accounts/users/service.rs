@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::model::{AccountChange, NewPerson};
+use super::model::{AccountChange, NewUser};
 use crate::{
     audit_event::{Actor, AuditContext, AuditEvent, emit},
     auth::{
@@ -45,7 +45,7 @@ impl Account {
     }
 }
 
-impl NewPerson {
+impl NewUser {
     /// An account without an id and with an unsettled username.
     pub(in crate::auth::accounts) fn draft(&self, password_hash: String, now: Time) -> Account {
         Account {
@@ -73,7 +73,7 @@ impl AuthService {
     /// [`AuthError::UsernameTaken`], [`AuthError::HasherBusy`] and those of the store.
     pub async fn add(
         &self,
-        new: NewPerson,
+        new: NewUser,
         password: Option<NewPassword>,
         from: AuditContext,
         client: ClientConnection,

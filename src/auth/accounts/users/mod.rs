@@ -15,4 +15,4 @@ mod tests;
 
 pub use api::AccountsApi;
 pub use listing::UserSlice;
-pub use model::{AccountChange, NewPerson, PeopleFilter, PersonChanges, PersonInput};
+pub use model::{AccountChange, NewUser, UserChanges, UserFilter, UserForm};

@@ -16,8 +16,8 @@ use super::{
 use crate::{
     audit_event::AuditContext,
     auth::{
-        Account, AuthError, AuthService, Csv, ImportOutcome, ImportedRow, PeopleFilter, Profiles,
-        Registration,
+        Account, AuthError, AuthService, Csv, ImportOutcome, ImportedRow, Profiles, Registration,
+        UserFilter,
     },
     field::FieldError,
     ids::UserId,
@@ -29,7 +29,7 @@ use crate::{
 const BATCH: usize = 200;
 
 /// What verbs on accounts work on.
-pub struct People {
+pub struct UserCommands {
     /// The accounts.
     pub auth: AuthService,
     /// What people are called.
@@ -101,7 +101,7 @@ impl From<ImportedRow> for ImportedRowView {
     }
 }
 
-impl People {
+impl UserCommands {
     pub(super) async fn view(&self, account: &Account) -> Result<Value, Refused> {
         as_json(self.shown(account).await?)
     }
@@ -126,7 +126,7 @@ impl People {
         out: &ResponseStream,
     ) -> Result<(), Refused> {
         let ListAccounts { search, role, disabled } = list;
-        let filter = PeopleFilter::parse(search.as_deref(), role, disabled);
+        let filter = UserFilter::parse(search.as_deref(), role, disabled);
         let filter = filter.map_err(|fault| refused(&[fault]))?;
         let mut next = Some(0);
         while let Some(after) = next {

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use futures_util::{FutureExt, future::BoxFuture};
 
-use super::model::{NewPerson, PeopleFilter};
+use super::model::{NewUser, UserFilter};
 use crate::{
     audit_event::{AuditContext, waiting},
     auth::{
@@ -14,7 +14,7 @@ use crate::{
         tables::{ACCOUNT_BY_EMAIL, ACCOUNT_BY_USERNAME, ADMINISTRATORS, ERASED},
     },
     clock::{Clock, Time},
-    http::{ClientConnection, Person, Problem},
+    http::{ClientConnection, Problem, UserBody},
     ids::{Role, UserId},
     language::Language,
 };
@@ -27,7 +27,7 @@ struct Nameless {
 }
 
 impl Profiles for Nameless {
-    fn person<'a>(&'a self, _: &'a Account) -> BoxFuture<'a, Result<Person, Problem>> {
+    fn person<'a>(&'a self, _: &'a Account) -> BoxFuture<'a, Result<UserBody, Problem>> {
         async { Err(Problem::from(AuthError::UserNotFound)) }.boxed()
     }
 
@@ -62,7 +62,7 @@ fn service() -> AuthService {
 }
 
 async fn add(auth: &AuthService, name: &str, role: Role) -> UserId {
-    let new = NewPerson {
+    let new = NewUser {
         email: Email::parse(&format!("{name}@example.org")).unwrap(),
         username: None,
         name: name.to_owned(),
@@ -79,7 +79,7 @@ async fn a_page_that_looked_at_enough_goes_on_where_it_stopped() {
     for n in 1..=10 {
         add(&auth, &format!("p{n}"), Role::User).await;
     }
-    let filter = PeopleFilter::parse(Some("p3@"), None, None).unwrap();
+    let filter = UserFilter::parse(Some("p3@"), None, None).unwrap();
     let page = async |after| {
         let found = auth.search_among(4, &filter, after, 5, &Nameless::default()).await.unwrap();
         let ids: Vec<_> = found.accounts.iter().map(|account| account.id.0).collect();

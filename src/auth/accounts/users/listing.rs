@@ -1,9 +1,9 @@
 //! Listing and searching people, with a bound on the work of each page.
 
-use super::model::PeopleFilter;
+use super::model::UserFilter;
 use crate::{
     auth::{Account, AuthError, AuthService, Profiles},
-    http::{Person, Problem},
+    http::{Problem, UserBody},
 };
 
 /// How many accounts are read, and their names asked for, at once.
@@ -25,7 +25,7 @@ impl UserSlice {
     ///
     /// # Errors
     /// Those of the stores.
-    pub async fn people(&self, profiles: &dyn Profiles) -> Result<Vec<Person>, Problem> {
+    pub async fn people(&self, profiles: &dyn Profiles) -> Result<Vec<UserBody>, Problem> {
         let gone = Problem::from(AuthError::UserNotFound).code;
         let mut people = Vec::with_capacity(self.accounts.len());
         for account in &self.accounts {
@@ -47,7 +47,7 @@ impl AuthService {
     /// Those of the stores.
     pub async fn search(
         &self,
-        filter: &PeopleFilter,
+        filter: &UserFilter,
         after: u64,
         limit: usize,
         profiles: &dyn Profiles,
@@ -58,7 +58,7 @@ impl AuthService {
     pub(super) async fn search_among(
         &self,
         most: usize,
-        filter: &PeopleFilter,
+        filter: &UserFilter,
         mut after: u64,
         limit: usize,
         profiles: &dyn Profiles,
@@ -90,7 +90,7 @@ impl AuthService {
 /// Which accounts of a batch a filter lets through.
 async fn fitting(
     batch: &[Account],
-    filter: &PeopleFilter,
+    filter: &UserFilter,
     profiles: &dyn Profiles,
 ) -> Result<Vec<bool>, Problem> {
     let mut fits: Vec<_> = batch.iter().map(|one| filter.fits(one.role, one.disabled)).collect();

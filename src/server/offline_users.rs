@@ -11,8 +11,8 @@ use serde_json::Value;
 use super::{
     StartError,
     data::DATA_FILES,
-    people::shown,
     upgrade::note_upgrade,
+    users::shown,
     wire::{Domains, open_auth},
 };
 use crate::{
@@ -20,8 +20,8 @@ use crate::{
     auth::{self, Account, AuthError, FullName, ProfileChange},
     clock::Clock,
     config::Config,
-    control::{Exports, People, Refused, ResponseStream},
-    http::{Person, Problem},
+    control::{Exports, Refused, ResponseStream, UserCommands},
+    http::{Problem, UserBody},
     ids::UserId,
     paths::DataDir,
     store::AtRest,
@@ -29,13 +29,13 @@ use crate::{
 };
 
 /// The people of an appliance that is stopped.
-pub struct PeopleAtRest {
-    people: People,
+pub struct OfflineUsers {
+    people: UserCommands,
     /// Nothing when the accounts alone are open.
     all: Option<Domains>,
 }
 
-impl PeopleAtRest {
+impl OfflineUsers {
     /// Opens every file: who somebody is lies in all of them.
     ///
     /// # Errors
@@ -43,7 +43,7 @@ impl PeopleAtRest {
     pub async fn open(config: &Config, data: &DataDir, clock: Clock) -> Result<Self, StartError> {
         let domains = Domains::open_at_rest(config, data, clock)?;
         note_upgrade(domains.data.as_ref(), domains.auth.store()).await;
-        Ok(Self { people: domains.people(), all: Some(domains) })
+        Ok(Self { people: domains.user_commands(), all: Some(domains) })
     }
 
     /// Opens the accounts, and reads what people are called if that can be read. Accounts of an older schema
@@ -64,11 +64,14 @@ impl PeopleAtRest {
         let auth = open_auth(config, data, clock)?;
         let names = Arc::new(Names(AtRest::open(&data.user_store()).ok()));
         let profiles = Arc::clone(&names) as Arc<dyn auth::Profiles>;
-        Ok(Self { people: People { auth, profiles, exports: names, social_log: None }, all: None })
+        Ok(Self {
+            people: UserCommands { auth, profiles, exports: names, social_log: None },
+            all: None,
+        })
     }
 
     /// What verbs on accounts work on.
-    pub const fn people(&self) -> &People {
+    pub const fn user_commands(&self) -> &UserCommands {
         &self.people
     }
 
@@ -98,7 +101,7 @@ fn not_opened<T>() -> Result<T, Problem> {
 }
 
 impl auth::Profiles for Names {
-    fn person<'a>(&'a self, account: &'a Account) -> BoxFuture<'a, Result<Person, Problem>> {
+    fn person<'a>(&'a self, account: &'a Account) -> BoxFuture<'a, Result<UserBody, Problem>> {
         let profile = self.of(account.id).unwrap_or_else(|| Profile {
             name: account.name.clone(),
             surname: account.surname.clone(),

@@ -9,16 +9,14 @@ use poem_openapi::{
 };
 
 use super::{
-    dto::{
-        AddedPersonBody, NewPersonBody, PersonChangesBody, PersonPage, RoleRequest, is_disabled,
-    },
-    model::{PeopleFilter, PersonChanges, PersonInput},
+    dto::{AddedUserBody, NewUserBody, RoleRequest, UserChangesBody, UserPage, is_disabled},
+    model::{UserChanges, UserFilter, UserForm},
 };
 use crate::{
     auth::{AuthError, AuthService, ProfileChange, Profiles},
     http::{
-        Admin, Body, Created, Cursors, NoContent, PageQuery, Person, PersonRole, PersonStatus,
-        Problem, RequestContext, Staff, Tag,
+        Admin, Body, Created, Cursors, NoContent, PageQuery, Problem, RequestContext, RoleBody,
+        Staff, Tag, UserBody, UserStatusBody,
     },
     ids::UserId,
 };
@@ -55,22 +53,22 @@ impl AccountsApi {
         /// accents.
         search: Query<Option<String>>,
         /// Only those of this role.
-        role: Query<Option<PersonRole>>,
+        role: Query<Option<RoleBody>>,
         /// Only those of this status.
-        status: Query<Option<PersonStatus>>,
+        status: Query<Option<UserStatusBody>>,
         /// The `next_cursor` of the page before.
         cursor: Query<Option<String>>,
         /// How many, 50 when left out, 200 at most.
         limit: Query<Option<u32>>,
-    ) -> Result<Json<PersonPage>, Problem> {
+    ) -> Result<Json<UserPage>, Problem> {
         let (role, disabled) = (role.0.map(Into::into), status.0.map(is_disabled));
-        let filter = PeopleFilter::parse(search.0.as_deref(), role, disabled);
+        let filter = UserFilter::parse(search.0.as_deref(), role, disabled);
         let filter = filter.map_err(AuthError::from)?;
         let page = PageQuery { cursor: cursor.0, limit: limit.0 };
         let after = self.cursors.open("users", &page)?.unwrap_or(0);
         let found = self.service.search(&filter, after, page.limit(), &*self.profiles).await?;
         let next_cursor = found.next.map(|next| self.cursors.sign("users", &next)).transpose()?;
-        Ok(Json(PersonPage { items: found.people(&*self.profiles).await?, next_cursor }))
+        Ok(Json(UserPage { items: found.people(&*self.profiles).await?, next_cursor }))
     }
 
     /// Read a person
@@ -82,7 +80,7 @@ impl AccountsApi {
         _staff: Staff,
         /// The person's id.
         id: Path<u64>,
-    ) -> Result<Json<Person>, Problem> {
+    ) -> Result<Json<UserBody>, Problem> {
         let account = self.service.account(UserId(id.0))?;
         Ok(Json(self.profiles.person(&account).await?))
     }
@@ -95,13 +93,13 @@ impl AccountsApi {
     async fn add(
         &self,
         caller: Admin,
-        body: Body<NewPersonBody>,
+        body: Body<NewUserBody>,
         context: RequestContext,
-    ) -> Result<Created<AddedPersonBody>, Problem> {
+    ) -> Result<Created<AddedUserBody>, Problem> {
         let mut body = body.0;
         let password = body.password.take();
         let has_password = password.is_some();
-        let parsed = PersonInput::from(body).parse(password, context.language);
+        let parsed = UserForm::from(body).parse(password, context.language);
         let (new, password) = parsed.map_err(AuthError::from)?;
         let from = context.audit_context(caller.0.actor());
         let account = self.service.add(new, password, from.clone(), context.client()).await?;
@@ -110,7 +108,7 @@ impl AccountsApi {
         } else {
             Some(self.service.issue_password_reset(account.id, from).await?.into())
         };
-        Ok(Created(AddedPersonBody { user: self.profiles.person(&account).await?, reset }))
+        Ok(Created(AddedUserBody { user: self.profiles.person(&account).await?, reset }))
     }
 
     /// Change a person
@@ -125,11 +123,11 @@ impl AccountsApi {
         caller: Admin,
         /// The person's id.
         id: Path<u64>,
-        body: Body<PersonChangesBody>,
+        body: Body<UserChangesBody>,
         context: RequestContext,
-    ) -> Result<Json<Person>, Problem> {
+    ) -> Result<Json<UserBody>, Problem> {
         let language = body.0.language.map(Into::into);
-        let parsed = PersonChanges::from(body.0).parse();
+        let parsed = UserChanges::from(body.0).parse();
         let (change, (name, surname)) = parsed.map_err(AuthError::from)?;
         let from = context.audit_context(caller.0.actor());
         let account = self.service.change(UserId(id.0), change, from.clone()).await?;
@@ -170,7 +168,7 @@ impl AccountsApi {
         id: Path<u64>,
         body: Body<RoleRequest>,
         context: RequestContext,
-    ) -> Result<Json<Person>, Problem> {
+    ) -> Result<Json<UserBody>, Problem> {
         let from = context.audit_context(caller.0.actor());
         let account = self.service.set_role(UserId(id.0), body.0.role.into(), from).await?;
         Ok(Json(self.profiles.person(&account).await?))

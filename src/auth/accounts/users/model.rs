@@ -15,14 +15,14 @@ const LONGEST_SEARCH: usize = 100;
 
 /// Which people are asked for: those that fit everything that is set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PeopleFilter {
+pub struct UserFilter {
     /// Each must be found somewhere; in the form that `folded` gives.
     words: Vec<String>,
     role: Option<Role>,
     disabled: Option<bool>,
 }
 
-impl PeopleFilter {
+impl UserFilter {
     /// Reads a filter. Each word of `search` must be part of the address, the username or a name, so
     /// that `lovelace ada` finds her too.
     ///
@@ -70,7 +70,7 @@ impl PeopleFilter {
 
 /// A person whom an administrator wants to add, as typed.
 #[derive(Debug, Default)]
-pub struct PersonInput {
+pub struct UserForm {
     /// An e-mail address.
     pub email: String,
     /// Given name.
@@ -87,7 +87,7 @@ pub struct PersonInput {
 
 /// The same, parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewPerson {
+pub struct NewUser {
     /// The address.
     pub email: Email,
     /// The wanted username; made of the address when not given.
@@ -102,7 +102,7 @@ pub struct NewPerson {
     pub language: Language,
 }
 
-impl PersonInput {
+impl UserForm {
     /// Parses every field, and the password when there is one. Who says nothing of a language gets
     /// `language`.
     ///
@@ -112,7 +112,7 @@ impl PersonInput {
         self,
         password: Option<String>,
         language: Language,
-    ) -> Result<(NewPerson, Option<NewPassword>), Vec<FieldError>> {
+    ) -> Result<(NewUser, Option<NewPassword>), Vec<FieldError>> {
         let mut faults = FieldErrors::default();
         let own = [
             self.email.trim().to_owned(),
@@ -133,12 +133,12 @@ impl PersonInput {
         self,
         language: Language,
         faults: &mut FieldErrors,
-    ) -> Option<NewPerson> {
+    ) -> Option<NewUser> {
         let email = faults.check(Email::parse(&self.email));
         let username = faults.check(self.username.as_deref().map(Username::parse).transpose());
         let name = faults.check(person_name("name", &self.name));
         let surname = faults.check(person_name("surname", &self.surname));
-        Some(NewPerson {
+        Some(NewUser {
             email: email?,
             username: username?,
             name: name?,
@@ -151,7 +151,7 @@ impl PersonInput {
 
 /// What an administrator wants to change about a person, as typed; what is nothing stays.
 #[derive(Debug, Default)]
-pub struct PersonChanges {
+pub struct UserChanges {
     /// An e-mail address.
     pub email: Option<String>,
     /// A username.
@@ -178,7 +178,7 @@ pub struct AccountChange {
 /// The given and the family name to change; nothing stays.
 pub(super) type Names = (Option<String>, Option<String>);
 
-impl PersonChanges {
+impl UserChanges {
     /// Parses every field: what is the account's, and the names, which are the profile's.
     ///
     /// # Errors
@@ -204,7 +204,7 @@ mod tests {
     use super::*;
 
     fn finds(search: &str, texts: &[&str]) -> bool {
-        PeopleFilter::parse(Some(search), None, None).unwrap().finds(texts)
+        UserFilter::parse(Some(search), None, None).unwrap().finds(texts)
     }
 
     #[test]
@@ -220,23 +220,23 @@ mod tests {
 
     #[test]
     fn a_search_longer_than_any_name_is_refused() {
-        assert!(PeopleFilter::parse(Some(&"è".repeat(100)), None, None).is_ok());
-        let fault = PeopleFilter::parse(Some(&"è".repeat(101)), None, None).unwrap_err();
+        assert!(UserFilter::parse(Some(&"è".repeat(100)), None, None).is_ok());
+        let fault = UserFilter::parse(Some(&"è".repeat(101)), None, None).unwrap_err();
         assert_eq!(fault.field, "search");
     }
 
     #[test]
     fn role_and_status_fit_when_they_are_asked_for() {
-        let filter = PeopleFilter::parse(None, Some(Role::Staff), Some(false)).unwrap();
+        let filter = UserFilter::parse(None, Some(Role::Staff), Some(false)).unwrap();
         assert!(filter.fits(Role::Staff, false));
         assert!(!filter.fits(Role::Admin, false) && !filter.fits(Role::Staff, true));
-        assert!(PeopleFilter::parse(Some(" "), None, None).unwrap().is_empty());
+        assert!(UserFilter::parse(Some(" "), None, None).unwrap().is_empty());
     }
 
     #[test]
     fn every_fault_of_a_change_is_told_at_once_and_what_is_left_out_has_none() {
         let text = |text: &str| Some(text.to_owned());
-        let changes = PersonChanges {
+        let changes = UserChanges {
             email: text("nobody"),
             username: text("a b"),
             name: text(""),
@@ -246,7 +246,7 @@ mod tests {
         let faults = changes.parse().unwrap_err();
         let fields: Vec<_> = faults.iter().map(|fault| fault.field.as_ref()).collect();
         assert_eq!(fields, ["email", "username", "name", "surname"]);
-        let (account, names) = PersonChanges::default().parse().unwrap();
+        let (account, names) = UserChanges::default().parse().unwrap();
         assert_eq!((account, names), (AccountChange::default(), (None, None)));
     }
 }

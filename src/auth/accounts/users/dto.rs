@@ -2,10 +2,10 @@
 
 use poem_openapi::{Enum, Object, types::Example};
 
-use super::model::{PersonChanges, PersonInput};
+use super::model::{UserChanges, UserForm};
 use crate::{
     auth::passwords::Reset,
-    http::{Person, PersonRole, PersonStatus},
+    http::{RoleBody, UserBody, UserStatusBody},
     language::Language,
 };
 
@@ -14,20 +14,21 @@ use crate::{
 #[oai(deny_unknown_fields, example)]
 pub(super) struct RoleRequest {
     /// The role.
-    pub(super) role: PersonRole,
+    pub(super) role: RoleBody,
 }
 
 impl Example for RoleRequest {
     fn example() -> Self {
-        Self { role: PersonRole::Staff }
+        Self { role: RoleBody::Staff }
     }
 }
 
 /// A page of people.
 #[derive(Object)]
-pub(super) struct PersonPage {
+#[oai(rename = "PersonPage")]
+pub(super) struct UserPage {
     /// By id; perhaps fewer than asked for, even none, when the filters let little through.
-    pub(super) items: Vec<Person>,
+    pub(super) items: Vec<UserBody>,
     /// For the next page; null on the last.
     pub(super) next_cursor: Option<String>,
 }
@@ -35,7 +36,7 @@ pub(super) struct PersonPage {
 /// Somebody to add.
 #[derive(Object)]
 #[oai(rename = "NewUser", deny_unknown_fields, example)]
-pub(super) struct NewPersonBody {
+pub(super) struct NewUserBody {
     /// An e-mail address; case does not matter.
     email: String,
     /// Given name, 1 to 80 characters.
@@ -45,29 +46,29 @@ pub(super) struct NewPersonBody {
     /// 1 to 64 letters, digits, dots, hyphens, underscores; made of the address when not given.
     username: Option<String>,
     /// `user` when not given.
-    role: Option<PersonRole>,
+    role: Option<RoleBody>,
     /// The language that they read; that of this request when not given.
     language: Option<ReadLanguage>,
     /// 8 characters to 1 KiB; without one they cannot log in until they have set one.
     pub(super) password: Option<String>,
 }
 
-impl Example for NewPersonBody {
+impl Example for NewUserBody {
     fn example() -> Self {
         Self {
             email: "ada@example.org".to_owned(),
             name: "Ada".to_owned(),
             surname: "Lovelace".to_owned(),
             username: None,
-            role: Some(PersonRole::Staff),
+            role: Some(RoleBody::Staff),
             language: Some(ReadLanguage::It),
             password: None,
         }
     }
 }
 
-impl From<NewPersonBody> for PersonInput {
-    fn from(body: NewPersonBody) -> Self {
+impl From<NewUserBody> for UserForm {
+    fn from(body: NewUserBody) -> Self {
         Self {
             email: body.email,
             name: body.name,
@@ -82,9 +83,9 @@ impl From<NewPersonBody> for PersonInput {
 /// Somebody who was added.
 #[derive(Object)]
 #[oai(rename = "AddedUser")]
-pub(super) struct AddedPersonBody {
+pub(super) struct AddedUserBody {
     /// Who.
-    pub(super) user: Person,
+    pub(super) user: UserBody,
     /// With which they set their password, when they were given none.
     pub(super) reset: Option<Reset>,
 }
@@ -92,7 +93,7 @@ pub(super) struct AddedPersonBody {
 /// What to change about somebody. What is left out stays.
 #[derive(Object)]
 #[oai(rename = "UserChanges", deny_unknown_fields, example)]
-pub(super) struct PersonChangesBody {
+pub(super) struct UserChangesBody {
     /// An e-mail address.
     email: Option<String>,
     /// A username; unique whatever the case.
@@ -104,10 +105,10 @@ pub(super) struct PersonChangesBody {
     /// The language that they read.
     pub(super) language: Option<ReadLanguage>,
     /// `disabled` ends every session and lets nobody log in as them.
-    status: Option<PersonStatus>,
+    status: Option<UserStatusBody>,
 }
 
-impl Example for PersonChangesBody {
+impl Example for UserChangesBody {
     fn example() -> Self {
         Self {
             email: Some("countess@example.org".to_owned()),
@@ -115,13 +116,13 @@ impl Example for PersonChangesBody {
             name: None,
             surname: None,
             language: None,
-            status: Some(PersonStatus::Disabled),
+            status: Some(UserStatusBody::Disabled),
         }
     }
 }
 
-impl From<PersonChangesBody> for PersonChanges {
-    fn from(body: PersonChangesBody) -> Self {
+impl From<UserChangesBody> for UserChanges {
+    fn from(body: UserChangesBody) -> Self {
         Self {
             email: body.email,
             username: body.username,
@@ -133,8 +134,8 @@ impl From<PersonChangesBody> for PersonChanges {
 }
 
 /// Whether a status means that nobody may log in.
-pub(super) fn is_disabled(status: PersonStatus) -> bool {
-    status == PersonStatus::Disabled
+pub(super) fn is_disabled(status: UserStatusBody) -> bool {
+    status == UserStatusBody::Disabled
 }
 
 /// A language that somebody reads, by its ISO 639-1 code.
