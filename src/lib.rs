@@ -6,7 +6,7 @@
 //!
 //! - [`cli`] parses the command line; one file a verb. [`control`] is how a verb asks a running appliance,
 //!   [`doctor`] looks for what is wrong with an installation and changes nothing.
-//! - [`server`] binds, serves, drains; [`server`]'s `wire` composes the domains and its `routes` is the
+//! - [`server`] binds, serves, drains; [`server`]'s `domains` composes the domains and its `routes` is the
 //!   one table of what answers where. [`backup`] takes one moment of all files away and brings it back.
 //! - [`gateway`] is what happens around every request: name it, authenticate the caller, limit, log.
 //! - The domains: [`auth`] (accounts and sessions), [`user`] (profiles, events, codes, attendance) and

@@ -12,7 +12,7 @@
 //! server, its schedule and the command line use the same functions on threads of their own.
 //!
 //! Architecture invariant: no domain is named here. What the files are is handed in as [`DataFile`], by
-//! `server/wire`.
+//! `server/domains`.
 
 mod age;
 mod archive;

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     protocol::{ExitStatus, Refused, ResponseStream, as_json},
-    users::meant,
+    users::resolve_user,
 };
 use crate::{
     audit_event::AuditContext,
@@ -129,7 +129,7 @@ pub async fn rotate_signing_key(auth: &AuthService) -> Result<Value, Refused> {
 async fn create(auth: &AuthService, create: CreateKey) -> Result<ApiKeyMade, Refused> {
     let CreateKey { name, scopes, owner, expires_in_days } = create;
     let owner = match owner {
-        Some(owner) => meant(auth, &owner)?,
+        Some(owner) => resolve_user(auth, &owner)?,
         None => auth.first_administrator().map_err(|error| match error {
             AuthError::UserNotFound => Refused::new(
                 ExitStatus::NotFound,

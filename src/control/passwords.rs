@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{
     accounts::{AccountView, Password, ResetPassword},
     protocol::{Refused, as_json},
-    users::{UserCommands, in_words, meant},
+    users::{UserCommands, in_words, resolve_user},
 };
 use crate::{audit_event::AuditContext, auth::IssuedReset};
 
@@ -26,7 +26,7 @@ pub(super) async fn reset_password(
     request: ResetPassword,
 ) -> Result<Value, Refused> {
     let (auth, from) = (&people.auth, AuditContext::COMMAND_LINE);
-    let id = meant(auth, &request.user)?;
+    let id = resolve_user(auth, &request.user)?;
     if let Some(Password(password)) = request.password {
         let changed = auth.set_password(id, password, from).await.map_err(in_words)?;
         return as_json(people.shown(&changed).await?);

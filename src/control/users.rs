@@ -164,7 +164,7 @@ impl UserCommands {
 
 /// The account that an id, an address or a username means. A username may look like an id, so what
 /// means two people is refused.
-pub(super) fn meant(auth: &AuthService, user: &str) -> Result<UserId, Refused> {
+pub(super) fn resolve_user(auth: &AuthService, user: &str) -> Result<UserId, Refused> {
     let found = |account: Result<Account, AuthError>| match account {
         Ok(account) => Ok(Some(account.id)),
         Err(AuthError::UserNotFound) => Ok(None),

@@ -2,7 +2,7 @@
 //!
 //! [`Gateway::call`] reads top to bottom in the order in which it runs; each step has a file here.
 //! Architecture invariant: nothing here names a domain. Who a token belongs to comes through
-//! `http::Authenticator`, which part answers a path through [`Parts`], both filled in `server/wire`.
+//! `http::Authenticator`, which part answers a path through [`Parts`], both filled in `server/domains`.
 
 mod bodies;
 mod caller;

@@ -84,7 +84,7 @@ pub struct Display {
     pub event_id: String,
 }
 
-/// Turns what a request bears into who is behind it: the domains do, composed in `server/wire`.
+/// Turns what a request bears into who is behind it: the domains do, composed in `server/domains`.
 pub trait Authenticator: Send + Sync + 'static {
     /// Checks an access token, then the session and the account as they are now.
     ///

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Instant};
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
-use super::wire::Domains;
+use super::domains::Domains;
 use crate::{
     audit_event,
     auth::{AccountFigures, AuthService},

@@ -4,7 +4,7 @@ use poem::{IntoResponse, Response, http::StatusCode};
 use serde_json::json;
 use tokio::sync::watch;
 
-use super::wire::Domains;
+use super::domains::Domains;
 use crate::{store::DiskLevel, telemetry::CertificateState};
 
 /// `/livez`: it answers, so it lives. Nothing is checked, so that a sick disk does not make an

@@ -2,7 +2,7 @@
 
 use std::{fmt::Display, sync::Arc, time::Duration};
 
-use super::wire::Domains;
+use super::domains::Domains;
 use crate::gateway::Settings;
 
 /// How often counters of clients at rest are forgotten and uses of keys are written down.

@@ -1,6 +1,6 @@
 //! The server as a value: [`Server::bind`] opens everything, [`Server::run`] serves until told to stop.
 //!
-//! `wire` composes the domains, `routes` is the one table of what answers where, `listener` accepts and
+//! `domains` composes the domains, `routes` is the one table of what answers where, `listener` accepts and
 //! `connection` speaks HTTP. Start-up takes nothing that was not there before: a start that fails has
 //! changed nothing but finished migration steps.
 
@@ -15,6 +15,7 @@ mod dashboard_sources;
 mod data;
 mod docs;
 mod document;
+mod domains;
 mod export;
 mod health;
 mod housekeeping;
@@ -36,7 +37,6 @@ mod tls;
 mod untouched;
 mod upgrade;
 mod users;
-mod wire;
 
 use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -54,13 +54,13 @@ use crate::{
 use backups::Backups;
 use certificates::{Certificates, RenewalTask};
 use control::ControlHandler;
+use domains::Domains;
 use listener::Listener;
 use redirect::Redirect;
 use routes::Routes;
 use socket::{Socket, SocketPurpose, UnixSocket, bind_tcp, tokio_tcp};
 use tasks::Tasks;
 use upgrade::note_upgrade;
-use wire::Domains;
 
 pub use backups::{back_up_offline, directory_of, encryption_of, prune};
 pub use certificates::{certificates_at_rest, renew_at_rest};

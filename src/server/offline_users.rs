@@ -11,9 +11,9 @@ use serde_json::Value;
 use super::{
     StartError,
     data::DATA_FILES,
+    domains::{Domains, open_auth},
     upgrade::note_upgrade,
-    users::shown,
-    wire::{Domains, open_auth},
+    users::user_body,
 };
 use crate::{
     audit_event::AuditContext,
@@ -108,7 +108,7 @@ impl auth::Profiles for Names {
             language: account.language,
             created_at: account.created_at,
         });
-        async { Ok(shown(account, profile)) }.boxed()
+        async { Ok(user_body(account, profile)) }.boxed()
     }
 
     fn names(&self, ids: Vec<UserId>) -> BoxFuture<'_, Result<Vec<Option<FullName>>, Problem>> {

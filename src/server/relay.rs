@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::wire::Domains;
+use super::domains::Domains;
 use crate::{
     audit_event,
     store::{Outcome, ReadView, Store, StoreError},

@@ -21,11 +21,11 @@ use super::{
     StartError,
     backups::{Backups, BackupsApi},
     dashboard_sources, docs, document,
+    domains::Domains,
     export::ExportApi,
     health,
     instance::InstanceApi,
     policies,
-    wire::Domains,
 };
 use crate::{
     assets::{self, File, Keeping},

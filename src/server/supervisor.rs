@@ -21,7 +21,7 @@ use std::{
 
 use tokio::sync::watch;
 
-use super::{pulse::Pulse, wire::Domains};
+use super::{domains::Domains, pulse::Pulse};
 use crate::{
     clock::monotonic,
     store::{OpenProgress, OpenStep},

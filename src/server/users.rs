@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use super::wire::Domains;
+use super::domains::Domains;
 use crate::{
     audit_event::AuditContext,
     auth::{self, Account, FullName, ProfileChange},
@@ -66,7 +66,7 @@ struct ProfilesForAuth(UserService);
 
 impl auth::Profiles for ProfilesForAuth {
     fn person<'a>(&'a self, account: &'a Account) -> BoxFuture<'a, Result<UserBody, Problem>> {
-        Box::pin(async move { Ok(shown(account, self.0.profile(account.id).await?)) })
+        Box::pin(async move { Ok(user_body(account, self.0.profile(account.id).await?)) })
     }
 
     fn names(&self, ids: Vec<UserId>) -> BoxFuture<'_, Result<Vec<Option<FullName>>, Problem>> {
@@ -100,7 +100,7 @@ impl auth::Profiles for ProfilesForAuth {
 }
 
 /// An account with its profile, as the API shows it.
-pub(super) fn shown(account: &Account, profile: Profile) -> UserBody {
+pub(super) fn user_body(account: &Account, profile: Profile) -> UserBody {
     let disabled = account.disabled;
     UserBody {
         id: account.id.0,

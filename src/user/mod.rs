@@ -6,7 +6,7 @@
 //! `records` and `migrations` belong to the file and stand here.
 //!
 //! Architecture invariant: no other domain is named here. What is needed of the accounts comes in
-//! through [`Accounts`], composed in `server/wire`.
+//! through [`Accounts`], composed in `server/domains`.
 
 mod attendance;
 mod codes;

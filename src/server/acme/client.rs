@@ -32,7 +32,7 @@ const LONGEST_ANSWER_BYTES: usize = 1 << 20;
 
 /// Asks a directory over HTTPS.
 #[derive(Clone)]
-pub(super) struct DirectoryClient(TlsConnector);
+pub(super) struct AcmeHttpClient(TlsConnector);
 
 /// Nobody could be asked: nothing was begun that a directory would count.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ impl TimeProvider for ByClock {
     }
 }
 
-impl DirectoryClient {
+impl AcmeHttpClient {
     /// A client that trusts the certificates in the file `root`, or those of the system when it is empty.
     ///
     /// # Errors
@@ -140,7 +140,7 @@ impl DirectoryClient {
     }
 }
 
-impl HttpClient for DirectoryClient {
+impl HttpClient for AcmeHttpClient {
     fn request(
         &self,
         request: Request<BodyWrapper<Bytes>>,
@@ -201,7 +201,7 @@ mod tests {
     fn a_root_that_holds_no_certificate_is_said_to() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("root.pem");
-        let refused = || DirectoryClient::trusting(&path, Clock::system()).err().unwrap();
+        let refused = || AcmeHttpClient::trusting(&path, Clock::system()).err().unwrap();
         assert!(refused().contains("root.pem"));
         std::fs::write(&path, "nothing").unwrap();
         assert!(refused().contains("no certificate"));

@@ -59,8 +59,8 @@ impl Failures {
             let surplus = kept.counted.len().saturating_sub(KEPT);
             kept.counted.drain(..surplus);
         }
-        let lot = crypto::random::<2>().map_or(0, u16::from_be_bytes);
-        let pause = rules::pause(kept.in_a_row, is_over_a_limit, lot);
+        let jitter = crypto::random::<2>().map_or(0, u16::from_be_bytes);
+        let pause = rules::pause(kept.in_a_row, is_over_a_limit, jitter);
         kept.pause_until = Some(now.plus_seconds(pause));
         self.write();
     }

@@ -4,8 +4,8 @@
 //! account to the chain, `client` carries it over HTTPS. The protocol itself is `instant-acme`'s. Serving
 //! what comes of it, and the tries' timing by the clock, is `certificates`.
 
+mod ca;
 mod client;
-mod directory;
 mod failures;
 mod order;
 mod rules;
@@ -16,10 +16,10 @@ use crate::{
     config::{ServerConfig, TlsConfig},
     paths::{DataDir, write_atomically},
 };
-use client::DirectoryClient;
-use directory::{Directory, LABEL, identifier};
+use ca::{AcmeCa, LABEL, identifier};
+use client::AcmeHttpClient;
 use failures::Failures;
-pub(super) use order::Fault;
+pub(super) use order::OrderError;
 
 const HOUR: i64 = 3_600;
 /// How often a directory is asked when a certificate is best renewed, whatever it says (RFC 9773 §4.3.2).
@@ -30,7 +30,7 @@ const SUGGESTED_AGAIN_SECONDS: i64 = 6 * HOUR;
 /// The certificates of one directory.
 #[derive(Debug)]
 pub(super) struct Acme {
-    directory: Directory,
+    directory: AcmeCa,
     failures: Failures,
     clock: Clock,
     suggestion: Suggestion,
@@ -63,7 +63,7 @@ impl Acme {
         data: &DataDir,
         clock: Clock,
     ) -> Self {
-        let directory = Directory {
+        let directory = AcmeCa {
             url: config.acme_directory.clone(),
             root: config.acme_root.clone(),
             contact: config.acme_contact.clone(),
@@ -80,12 +80,12 @@ impl Acme {
     /// When a certificate is to be asked for, when this one is served; nothing is served without `info`.
     pub(super) fn due(&self, info: Option<&CertificateInfo>) -> Time {
         let due = info.filter(|info| self.is_wanted(info)).map_or(Time::EPOCH, |info| {
-            let (begins, ends, lot) = (info.not_before, info.not_after, info.lot);
+            let (begins, ends, jitter) = (info.not_before, info.not_after, info.jitter);
             match &self.suggestion.window {
                 Some((serial, window)) if *serial == info.serial => {
-                    rules::renewal_as_suggested(*window, begins, ends, lot)
+                    rules::renewal_as_suggested(*window, begins, ends, jitter)
                 }
-                _ => rules::renewal(begins, ends, lot),
+                _ => rules::renewal(begins, ends, jitter),
             }
         });
         due.max(self.failures.pause_until(self.clock.now()))
@@ -126,7 +126,7 @@ impl Acme {
 
     async fn suggestion_for(&self, info: &CertificateInfo) -> Result<((Time, Time), i64), String> {
         let identifier = identifier(info).ok_or("it does not name the key that signed it")?;
-        let client = DirectoryClient::trusting(&self.directory.root, self.clock.clone())?;
+        let client = AcmeHttpClient::trusting(&self.directory.root, self.clock.clone())?;
         let visitor = order::visitor(&self.directory, &client).await;
         let visitor = visitor.map_err(|fault| fault.reason)?;
         let (info, again) =
@@ -173,10 +173,10 @@ impl Acme {
         &self,
         challenges: &Challenges,
         replaced: Option<&CertificateInfo>,
-    ) -> Result<CertificateWithKey, Fault> {
+    ) -> Result<CertificateWithKey, OrderError> {
         let directory = &self.directory;
-        let client = DirectoryClient::trusting(&directory.root, self.clock.clone());
-        let client = client.map_err(Fault::here)?;
+        let client = AcmeHttpClient::trusting(&directory.root, self.clock.clone());
+        let client = client.map_err(OrderError::here)?;
         tracing::info!(
             directory = directory.url,
             names = directory.names.join(", "),
@@ -186,7 +186,7 @@ impl Acme {
         let path = &directory.certificate;
         let pair = CertificateWithKey::of_pem(&pem, path.display().to_string());
         let pair =
-            pair.map_err(|error| Fault::there(format!("the directory's answer: {error}")))?;
+            pair.map_err(|error| OrderError::there(format!("the directory's answer: {error}")))?;
         let text = format!("{LABEL}{}\n{pem}", directory.url);
         if let Err(error) = write_atomically(path, text.as_bytes(), 0o600) {
             // It is good all the same; a restart has to ask for another.

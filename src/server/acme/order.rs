@@ -12,8 +12,8 @@ use instant_acme::{
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject};
 
 use super::{
-    client::{DirectoryClient, is_unreachable},
-    directory::{Directory, identifier},
+    ca::{AcmeCa, identifier},
+    client::{AcmeHttpClient, is_unreachable},
 };
 use crate::{
     config::AcmeChallenge,
@@ -32,7 +32,7 @@ const SLOWEST_LOOK: Duration = Duration::from_secs(5);
 
 /// Why there is no certificate.
 #[derive(Debug)]
-pub(in crate::server) struct Fault {
+pub(in crate::server) struct OrderError {
     /// In words, for whoever runs the appliance.
     pub(in crate::server) reason: String,
     /// Whether the directory got to know of the try, and may count it.
@@ -41,7 +41,7 @@ pub(in crate::server) struct Fault {
     pub(super) is_over_a_limit: bool,
 }
 
-impl Fault {
+impl OrderError {
     /// One of ours, which the directory knows nothing of.
     pub(super) fn here(reason: impl Into<String>) -> Self {
         Self { reason: reason.into(), is_counted: false, is_over_a_limit: false }
@@ -53,7 +53,7 @@ impl Fault {
     }
 }
 
-impl From<Error> for Fault {
+impl From<Error> for OrderError {
     fn from(error: Error) -> Self {
         let is_over_a_limit = is_problem(&error, OVER_A_LIMIT);
         Self { reason: error.to_string(), is_counted: !is_unreachable(&error), is_over_a_limit }
@@ -82,9 +82,9 @@ macro_rules! insist {
 /// The account at a directory. Its key is made once and kept; whoever has it gets the same account again
 /// (RFC 8555 §7.3.1), so nothing else need be kept, and an answer that is lost makes no second one.
 pub(super) async fn account(
-    directory: &Directory,
-    client: &DirectoryClient,
-) -> Result<Account, Fault> {
+    directory: &AcmeCa,
+    client: &AcmeHttpClient,
+) -> Result<Account, OrderError> {
     let key = account_key(directory)?;
     let made = insist!(async {
         let pair = (Key::from_pkcs8_der(key.clone_key())?, PrivateKeyDer::from(key.clone_key()));
@@ -105,18 +105,18 @@ pub(super) async fn account(
 
 /// The account as far as it can be had without asking for it: for what a directory tells anybody.
 pub(super) async fn visitor(
-    directory: &Directory,
-    client: &DirectoryClient,
-) -> Result<Account, Fault> {
+    directory: &AcmeCa,
+    client: &AcmeHttpClient,
+) -> Result<Account, OrderError> {
     let key = account_key(directory)?;
     let builder = Account::builder_with_http(Box::new(client.clone()));
     Ok(builder.from_parts(String::new(), key, directory.url.clone()).await?)
 }
 
-fn account_key(directory: &Directory) -> Result<PrivatePkcs8KeyDer<'static>, Fault> {
+fn account_key(directory: &AcmeCa) -> Result<PrivatePkcs8KeyDer<'static>, OrderError> {
     let path = &directory.account_key;
     let failed = |error: &dyn std::fmt::Display| {
-        Fault::here(format!("the account key {} cannot be used: {error}", path.display()))
+        OrderError::here(format!("the account key {} cannot be used: {error}", path.display()))
     };
     match fs::read(path) {
         Ok(pem) => PrivatePkcs8KeyDer::from_pem_slice(&pem).map_err(|error| failed(&error)),
@@ -130,19 +130,19 @@ fn account_key(directory: &Directory) -> Result<PrivatePkcs8KeyDer<'static>, Fau
     }
 }
 
-fn new_key() -> Result<rcgen::KeyPair, Fault> {
+fn new_key() -> Result<rcgen::KeyPair, OrderError> {
     rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256)
-        .map_err(|error| Fault::here(format!("cannot make a key: {error}")))
+        .map_err(|error| OrderError::here(format!("cannot make a key: {error}")))
 }
 
 /// Gets a certificate for the names of the directory and gives it with its key, in PEM. `replaced` is the one
 /// whose place it takes, which a directory may be glad to know (RFC 9773 §5).
 pub(super) async fn order(
-    directory: &Directory,
-    client: &DirectoryClient,
+    directory: &AcmeCa,
+    client: &AcmeHttpClient,
     challenges: &Challenges,
     replaced: Option<&CertificateInfo>,
-) -> Result<String, Fault> {
+) -> Result<String, OrderError> {
     let account = account(directory, client).await?;
     let mut order = new_order(&account, &directory.names, replaced).await?;
     prove(&mut order, directory.challenge, challenges).await?;
@@ -155,7 +155,7 @@ pub(super) async fn order(
         params.serialize_request(&key)
     });
     let request =
-        request.map_err(|error| Fault::here(format!("cannot make a request: {error}")))?;
+        request.map_err(|error| OrderError::here(format!("cannot make a request: {error}")))?;
     if order.state().status == OrderStatus::Ready {
         insist!(order.finalize_csr(request.der()))?;
     }
@@ -165,7 +165,7 @@ pub(super) async fn order(
     }
     let chain = insist!(order.certificate())?;
     let chain =
-        chain.ok_or_else(|| Fault::there("the directory signed and gave no certificate"))?;
+        chain.ok_or_else(|| OrderError::there("the directory signed and gave no certificate"))?;
     Ok(format!("{}{chain}", key.serialize_pem()))
 }
 
@@ -173,7 +173,7 @@ async fn new_order(
     account: &Account,
     names: &[String],
     replaced: Option<&CertificateInfo>,
-) -> Result<Order, Fault> {
+) -> Result<Order, OrderError> {
     let identifiers: Vec<_> = names
         .iter()
         .map(|name| match name.parse::<IpAddr>() {
@@ -202,7 +202,7 @@ async fn prove(
     order: &mut Order,
     kind: AcmeChallenge,
     challenges: &Challenges,
-) -> Result<(), Fault> {
+) -> Result<(), OrderError> {
     let mut told = Vec::new();
     for _ in 0..NONCE_TRIES {
         match prove_each(order, kind, challenges, &mut told).await {
@@ -211,14 +211,14 @@ async fn prove(
             Ok(()) => return Ok(()),
         }
     }
-    Err(Fault::there("the directory refuses every nonce that it gives"))
+    Err(OrderError::there("the directory refuses every nonce that it gives"))
 }
 
 /// Why names were not offered for proof.
 enum Proving {
     /// A nonce was refused half way; those names that the directory was told of stay told.
     Again,
-    Failed(Fault),
+    Failed(OrderError),
 }
 
 impl From<Error> for Proving {
@@ -245,7 +245,8 @@ async fn prove_each(
             continue;
         }
         let name = authorization.identifier().to_string();
-        let failed = |reason: String| Proving::Failed(Fault::there(format!("{name}: {reason}")));
+        let failed =
+            |reason: String| Proving::Failed(OrderError::there(format!("{name}: {reason}")));
         if status != AuthorizationStatus::Pending {
             return Err(failed(format!("its authorization is {status:?}")));
         }
@@ -267,7 +268,7 @@ async fn prove_each(
 async fn until(
     order: &mut Order,
     enough: impl Fn(OrderStatus) -> bool,
-) -> Result<OrderStatus, Fault> {
+) -> Result<OrderStatus, OrderError> {
     let looking = async {
         let mut pause = FIRST_LOOK;
         loop {
@@ -280,12 +281,12 @@ async fn until(
             insist!(async { order.refresh().await.map(|_| ()) })?;
         }
     };
-    let late = || Fault::there("the directory took too long over the order");
+    let late = || OrderError::there("the directory took too long over the order");
     tokio::time::timeout(PATIENCE, looking).await.unwrap_or_else(|_| Err(late()))
 }
 
 /// Why an order failed: what the directory says of it and of each name.
-async fn why_invalid(order: &mut Order) -> Fault {
+async fn why_invalid(order: &mut Order) -> OrderError {
     let mut reasons = Vec::new();
     if let Some(error) = &order.state().error {
         reasons.push(error.to_string());
@@ -294,7 +295,7 @@ async fn why_invalid(order: &mut Order) -> Fault {
     if reasons.is_empty() {
         reasons.push("it does not say why".to_owned());
     }
-    Fault::there(format!("the directory did not accept the proof: {}", reasons.join("; ")))
+    OrderError::there(format!("the directory did not accept the proof: {}", reasons.join("; ")))
 }
 
 /// What the directory says of each name that it did not accept. It may say that the order failed a moment before

@@ -19,35 +19,37 @@ const LONGEST_PAUSE_SECONDS: i64 = 6 * HOUR;
 const LEAST_AGE_SECONDS: i64 = 24 * HOUR;
 
 /// When a certificate is to be renewed: when a third of its life is left, and then some, up to a thirtieth of
-/// its life, as its lot says, so that not everybody comes at once. Reckoning of a life rather than of days
+/// its life, as its jitter says, so that not everybody comes at once. Reckoning of a life rather than of days
 /// goes for certificates of ninety days and of six alike.
-pub(super) fn renewal(begins: Time, ends: Time, lot: u16) -> Time {
+pub(super) fn renewal(begins: Time, ends: Time, jitter: u16) -> Time {
     let life = ends.millis_since(begins).max(0);
-    before(ends, life / 3 - share(life / 30, lot))
+    before(ends, life / 3 - share(life / 30, jitter))
 }
 
-/// The same when the directory has suggested a window (RFC 9773 §4.2): at the lot's place in it. A window that
+/// The same when the directory has suggested a window (RFC 9773 §4.2): at the jitter's place in it. A window that
 /// leaves too little time to fail in is not followed, nor one that would have every certificate replaced as soon
 /// as it is there, over and over.
 pub(super) fn renewal_as_suggested(
     (opens, closes): (Time, Time),
     begins: Time,
     ends: Time,
-    lot: u16,
+    jitter: u16,
 ) -> Time {
     let life = ends.millis_since(begins).max(0);
     let earliest = begins.plus_seconds((life / 6_000).min(LEAST_AGE_SECONDS));
     let latest = before(ends, life / 6);
     let width = closes.millis_since(opens).max(0);
-    Time::from_millis(opens.as_millis().saturating_add(share(width, lot))).max(earliest).min(latest)
+    Time::from_millis(opens.as_millis().saturating_add(share(width, jitter)))
+        .max(earliest)
+        .min(latest)
 }
 
-/// How long to wait after so many failures in a row, in seconds, and a tenth of it more as the lot says.
-pub(super) fn pause(failures: usize, is_over_a_limit: bool, lot: u16) -> i64 {
+/// How long to wait after so many failures in a row, in seconds, and a tenth of it more as the jitter says.
+pub(super) fn pause(failures: usize, is_over_a_limit: bool, jitter: u16) -> i64 {
     let doublings = u32::try_from(failures.saturating_sub(1)).unwrap_or(u32::MAX).min(16);
     let pause = (FIRST_PAUSE_SECONDS << doublings).min(LONGEST_PAUSE_SECONDS);
     let pause = if is_over_a_limit { LONGEST_PAUSE_SECONDS } else { pause };
-    pause + share(pause / 10, lot)
+    pause + share(pause / 10, jitter)
 }
 
 /// The longest that [`pause`] gives, in seconds.
@@ -70,9 +72,9 @@ fn before(time: Time, millis: i64) -> Time {
     Time::from_millis(time.as_millis().saturating_sub(millis))
 }
 
-/// The part of a span that a lot stands for.
-fn share(span: i64, lot: u16) -> i64 {
-    let part = i128::from(span) * i128::from(lot) / i128::from(u16::MAX);
+/// The part of a span that a jitter stands for.
+fn share(span: i64, jitter: u16) -> i64 {
+    let part = i128::from(span) * i128::from(jitter) / i128::from(u16::MAX);
     i64::try_from(part).unwrap_or(span)
 }
 
@@ -99,8 +101,8 @@ mod tests {
 
     #[test]
     fn a_suggested_window_is_followed_while_there_is_time_left_to_fail_in() {
-        let suggested = |opens, closes, lot| {
-            renewal_as_suggested((days(opens), days(closes)), BEGINS, days(90), lot)
+        let suggested = |opens, closes, jitter| {
+            renewal_as_suggested((days(opens), days(closes)), BEGINS, days(90), jitter)
         };
         assert_eq!(suggested(50, 52, 0), days(50));
         assert_eq!(suggested(50, 52, u16::MAX), days(52));

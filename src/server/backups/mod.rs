@@ -30,7 +30,7 @@ use newest::Newest;
 pub use offline::back_up_offline;
 use throttle::BackupThrottle;
 
-use super::wire::Domains;
+use super::domains::Domains;
 use crate::{
     audit_event::AuditContext,
     backup::{

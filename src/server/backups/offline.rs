@@ -10,7 +10,7 @@ use crate::{
     config::Config,
     control::BackupRequest,
     paths::DataDir,
-    server::{StartError, data::DATA_FILES, wire::open_auth},
+    server::{StartError, data::DATA_FILES, domains::open_auth},
 };
 
 /// Takes a backup of the files of a stopped appliance. Before the files are read it is noted in the outbox of the

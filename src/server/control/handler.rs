@@ -20,8 +20,8 @@ use crate::{
     server::{
         backups::Backups,
         certificates::{Certificates, NotRenewed},
+        domains::Domains,
         untouched::known_version,
-        wire::Domains,
     },
     store::Store,
 };

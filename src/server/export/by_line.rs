@@ -11,7 +11,7 @@ use crate::{
     audit_event::AuditContext,
     control::{Exports, Refused, ResponseStream},
     ids::UserId,
-    server::wire::Domains,
+    server::domains::Domains,
 };
 
 /// A document on its way to the command line.

@@ -16,7 +16,7 @@ use crate::{
     http::Problem,
     ids::UserId,
     limit::Share,
-    server::wire::Domains,
+    server::domains::Domains,
     user::PersonalDataList,
 };
 

@@ -16,7 +16,7 @@ use poem::http::StatusCode;
 use poem_openapi::{Object, OpenApi, param::Path, payload::Json};
 use serde_json::Value;
 
-use super::wire::Domains;
+use super::domains::Domains;
 use crate::{
     audit_event::AuditContext,
     http::{Admin, Download, DownloadKind, Problem, RequestContext, SignedIn, Tag, Timestamp},

@@ -40,8 +40,8 @@ pub(in crate::server) struct CertificateInfo {
     pub(in crate::server) authority_key: Option<Vec<u8>>,
     /// The content of its serial number, in DER.
     pub(in crate::server) serial: Vec<u8>,
-    /// Two bytes of its hash: a lot that it draws once, whoever asks and however often.
-    pub(in crate::server) lot: u16,
+    /// Two bytes of its hash: a jitter that it draws once, whoever asks and however often.
+    pub(in crate::server) jitter: u16,
     /// Where it comes from, in words.
     pub(in crate::server) source: String,
 }
@@ -87,7 +87,7 @@ impl CertificateInfo {
             not_after: moment(certificate.validity().not_after),
             authority_key: authority_key(&certificate),
             serial: certificate.raw_serial().to_vec(),
-            lot: u16::from_be_bytes([high, low]),
+            jitter: u16::from_be_bytes([high, low]),
             source,
         })
     }

@@ -197,7 +197,8 @@ pub(super) enum StatusBody {
     /// An emergency.
     Emergency,
     /// Vacation.
-    Vacancy,
+    #[oai(rename = "vacancy")]
+    Vacation,
     /// Personal reasons.
     Personal,
     /// Expected, and nothing is known.
@@ -212,7 +213,7 @@ impl From<AttendanceStatus> for StatusBody {
             AttendanceStatus::Hospital => Self::Hospital,
             AttendanceStatus::Family => Self::Family,
             AttendanceStatus::Emergency => Self::Emergency,
-            AttendanceStatus::Vacancy => Self::Vacancy,
+            AttendanceStatus::Vacation => Self::Vacation,
             AttendanceStatus::Personal => Self::Personal,
             AttendanceStatus::NotRegistered => Self::NotRegistered,
         }
@@ -227,7 +228,7 @@ impl From<StatusBody> for AttendanceStatus {
             StatusBody::Hospital => Self::Hospital,
             StatusBody::Family => Self::Family,
             StatusBody::Emergency => Self::Emergency,
-            StatusBody::Vacancy => Self::Vacancy,
+            StatusBody::Vacation => Self::Vacation,
             StatusBody::Personal => Self::Personal,
             StatusBody::NotRegistered => Self::NotRegistered,
         }

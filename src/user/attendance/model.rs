@@ -18,7 +18,7 @@ pub enum AttendanceStatus {
     /// Excused: an emergency.
     Emergency,
     /// Excused: vacation.
-    Vacancy,
+    Vacation,
     /// Excused: personal reasons.
     Personal,
     /// Expected, and nothing is known of them.
@@ -33,7 +33,7 @@ impl AttendanceStatus {
         Self::Hospital,
         Self::Family,
         Self::Emergency,
-        Self::Vacancy,
+        Self::Vacation,
         Self::Personal,
         Self::NotRegistered,
     ];
@@ -46,7 +46,7 @@ impl AttendanceStatus {
             Self::Hospital => "hospital",
             Self::Family => "family",
             Self::Emergency => "emergency",
-            Self::Vacancy => "vacancy",
+            Self::Vacation => "vacancy",
             Self::Personal => "personal",
             Self::NotRegistered => "not_registered",
         }
@@ -56,7 +56,7 @@ impl AttendanceStatus {
     pub const fn is_excused(self) -> bool {
         matches!(
             self,
-            Self::Hospital | Self::Family | Self::Emergency | Self::Vacancy | Self::Personal
+            Self::Hospital | Self::Family | Self::Emergency | Self::Vacation | Self::Personal
         )
     }
 }

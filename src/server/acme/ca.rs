@@ -12,7 +12,7 @@ pub(super) const LABEL: &str = "Directory: ";
 
 /// A directory, and what it is asked for.
 #[derive(Debug, Clone)]
-pub(in crate::server) struct Directory {
+pub(in crate::server) struct AcmeCa {
     pub(super) url: String,
     pub(super) root: PathBuf,
     pub(super) contact: String,
@@ -22,7 +22,7 @@ pub(in crate::server) struct Directory {
     pub(super) certificate: PathBuf,
 }
 
-impl Directory {
+impl AcmeCa {
     /// The directory that the kept certificate is of, by its label.
     pub(super) fn issued_by(&self) -> Option<String> {
         let pem = std::fs::read_to_string(&self.certificate).ok()?;
