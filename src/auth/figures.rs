@@ -37,8 +37,8 @@ impl AuthService {
     /// # Errors
     /// Those of the store.
     pub async fn figures(&self) -> Result<AccountFigures, AuthError> {
-        let (now, limits) = (self.parts.clock.now(), self.parts.limits);
-        let count = self.parts.store.read_range(move |snapshot| {
+        let (now, limits) = (self.shared.clock.now(), self.shared.limits);
+        let count = self.shared.store.read_range(move |snapshot| {
             let accounts = ACCOUNTS.len(snapshot)?;
             let disabled = disabled(snapshot, accounts)?;
             let (mut open_sessions, mut people) = (0, std::collections::HashSet::new());
@@ -75,7 +75,7 @@ impl AuthService {
         session: RandomId,
     ) -> Result<Arc<Principal>, AuthError> {
         let session = self.cached_session(Access { user, session })?;
-        let session = session.filter(|session| session.belongs_to(user, self.parts.clock.now()));
+        let session = session.filter(|session| session.belongs_to(user, self.shared.clock.now()));
         Ok(session.ok_or(AuthError::SessionEnded)?.person)
     }
 }

@@ -39,9 +39,9 @@ impl AuthService {
     /// # Errors
     /// [`AuthError::UserNotFound`] and those of the store.
     pub fn personal_data_of(&self, id: UserId) -> Result<AccountData, AuthError> {
-        let snapshot = self.parts.store.read()?;
+        let snapshot = self.shared.store.read()?;
         let account = account(&snapshot, id)?.ok_or(AuthError::UserNotFound)?;
-        let limits = self.parts.limits;
+        let limits = self.shared.limits;
         let sessions = sessions_of(&snapshot, id)?.into_iter().map(|(key, session)| {
             let ends_at = limits.ends_at(session.created_at, session.last_used_at);
             of_session(key, &session, ends_at)
@@ -60,12 +60,12 @@ impl AuthService {
     /// # Errors
     /// Those of the store.
     pub async fn note_export(&self, id: UserId, from: AuditContext) -> Result<(), AuthError> {
-        let now = self.parts.clock.now();
+        let now = self.shared.clock.now();
         let command = move |_: &ReadView<'_>| -> Result<Outcome<(), AuthError>, StoreError> {
             let event = from.event(now, "user.exported", format!("user:{id}"))?;
             Ok(Outcome::commit(move |txn| emit(txn, &event)))
         };
-        self.parts.store.submit(command).await?
+        self.shared.store.submit(command).await?
     }
 }
 

@@ -1,4 +1,4 @@
-//! The service that the rest of the house holds: its parts, and what its use cases share.
+//! The service that the other modules hold, and what its use cases share.
 
 use std::sync::Arc;
 
@@ -21,10 +21,10 @@ use crate::{
 /// Accounts and sessions. Clones share everything.
 #[derive(Clone)]
 pub struct AuthService {
-    pub(super) parts: Arc<Parts>,
+    pub(super) shared: Arc<AuthShared>,
 }
 
-pub(super) struct Parts {
+pub(super) struct AuthShared {
     pub(super) store: Store,
     pub(super) hasher: Hasher,
     pub(super) throttle: Throttle,
@@ -78,7 +78,7 @@ impl AuthService {
         let throttle = Throttle::new(rate_limit);
         let site =
             Site { name: server.name.clone(), origin: server.public_url.origin().to_owned() };
-        let parts = Parts {
+        let shared = AuthShared {
             store,
             hasher,
             throttle,
@@ -94,53 +94,53 @@ impl AuthService {
             clock,
             metrics,
         };
-        Ok(Self { parts: Arc::new(parts) })
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     /// The file, for whoever relays its outbox.
     pub fn store(&self) -> &Store {
-        &self.parts.store
+        &self.shared.store
     }
 
     /// The key under which cursors are signed.
     pub fn cursor_key(&self) -> [u8; 32] {
-        self.parts.cursor_key
+        self.shared.cursor_key
     }
 
     /// Who may register.
     pub fn registration(&self) -> RegistrationMode {
-        self.parts.config.registration
+        self.shared.config.registration
     }
 
     /// The moment that lies so many days ahead.
     pub fn in_days(&self, days: u32) -> Time {
-        self.parts.clock.now().plus_seconds(i64::from(days) * 86_400)
+        self.shared.clock.now().plus_seconds(i64::from(days) * 86_400)
     }
 
     /// Forgets counters of people and networks that are back at rest.
     pub fn forget_idle(&self) {
-        let now = self.parts.clock.now();
-        self.parts.throttle.forget_idle(now);
-        self.parts.password_limits.forget_idle(now);
+        let now = self.shared.clock.now();
+        self.shared.throttle.forget_idle(now);
+        self.shared.password_limits.forget_idle(now);
     }
 
     /// What somebody would try first who guesses the password of a person with this address and names.
     pub(super) fn guesses<'t>(&'t self, own: impl IntoIterator<Item = &'t str>) -> UserInputs {
-        let forbidden = self.parts.config.forbidden_words.iter().map(String::as_str);
+        let forbidden = self.shared.config.forbidden_words.iter().map(String::as_str);
         UserInputs::new(
             own,
-            [self.parts.site.name.as_str(), "appliance"].into_iter().chain(forbidden),
+            [self.shared.site.name.as_str(), "appliance"].into_iter().chain(forbidden),
         )
     }
 
     /// An access token for a session, and how many seconds it lives.
     pub(super) fn access_token(&self, opened: &IssuedSession) -> Result<(String, u32), AuthError> {
-        let parts = &self.parts;
-        let ring = parts.keys.ring();
+        let shared = &self.shared;
+        let ring = shared.keys.ring();
         let key = ring.keys.first().ok_or_else(|| AuthError::Internal("no key".to_owned()))?;
-        let minutes = parts.config.access_token_minutes;
+        let minutes = shared.config.access_token_minutes;
         let access = Access { user: opened.user, session: opened.session };
-        let token = token::sign(key, access, parts.clock.now(), minutes)
+        let token = token::sign(key, access, shared.clock.now(), minutes)
             .map_err(|error| AuthError::Internal(error.to_string()))?;
         Ok((token, u32::from(minutes) * 60))
     }

@@ -23,7 +23,7 @@ impl AuthService {
     /// # Errors
     /// Those of the store.
     pub fn is_setup_required(&self) -> Result<bool, AuthError> {
-        Ok(ADMINISTRATORS.len(&self.parts.store.read()?)? == 0)
+        Ok(ADMINISTRATORS.len(&self.shared.store.read()?)? == 0)
     }
 
     /// A fresh link for the first administrator, which replaces the one before; nothing once there is one.
@@ -31,7 +31,7 @@ impl AuthService {
     /// # Errors
     /// Those of the store.
     pub async fn issue_setup_link(&self) -> Result<Option<String>, AuthError> {
-        let origin = &self.parts.site.origin;
+        let origin = &self.shared.site.origin;
         let token = self.issue_setup_token().await?;
         Ok(token.map(|token| format!("{origin}/app/setup#{token}")))
     }
@@ -46,7 +46,7 @@ impl AuthService {
         }
         let secret: [u8; 20] = crypto::random()?;
         let hash = crypto::sha256(&secret);
-        let created_at = self.parts.clock.now();
+        let created_at = self.shared.clock.now();
         let command = move |view: &ReadView<'_>| -> Result<Outcome<bool, AuthError>, StoreError> {
             if ADMINISTRATORS.len(view)? > 0 {
                 return Ok(Outcome::NoChange(false));
@@ -56,7 +56,7 @@ impl AuthService {
                 Ok(true)
             }))
         };
-        let issued = self.parts.store.submit(command).await??;
+        let issued = self.shared.store.submit(command).await??;
         Ok(issued.then(|| base32::encode(&secret)))
     }
 
@@ -74,7 +74,7 @@ impl AuthService {
     ) -> Result<Account, AuthError> {
         let secret = base32::decode(token.trim()).ok_or(AuthError::SetupInvalid)?;
         let hash = crypto::sha256(&secret);
-        if !setup_matches(&self.parts.store.read()?, &hash)? {
+        if !setup_matches(&self.shared.store.read()?, &hash)? {
             // Before the costly hash; the command below asks again.
             return Err(AuthError::SetupInvalid);
         }
@@ -99,7 +99,7 @@ impl AuthService {
                 insert(txn, draft, &from, "setup.completed")
             }))
         };
-        self.parts.store.submit(command).await?
+        self.shared.store.submit(command).await?
     }
 }
 

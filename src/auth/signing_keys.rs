@@ -58,15 +58,15 @@ impl AuthService {
     /// # Errors
     /// Those of the store.
     pub async fn rotate_signing_key(&self, from: AuditContext) -> Result<u64, AuthError> {
-        let now = self.parts.clock.now();
+        let now = self.shared.clock.now();
         let fresh = StoredKey { secret: crypto::random()?, created_at: now };
         let command = move |view: &ReadView<'_>| -> Result<Outcome<u64, AuthError>, StoreError> {
             let newest = made(&stored(view)?).first().copied();
             let (fresh, from) = (fresh.clone(), from.clone());
             Ok(Outcome::commit(move |txn| add(txn, newest, &fresh, &from)))
         };
-        let number = self.parts.store.submit_from_reserve(command).await??;
-        self.parts.keys.reload(&self.parts.store)?;
+        let number = self.shared.store.submit_from_reserve(command).await??;
+        self.shared.keys.reload(&self.shared.store)?;
         Ok(number)
     }
 
@@ -75,13 +75,13 @@ impl AuthService {
     /// # Errors
     /// Those of the store.
     pub async fn keep_signing_keys(&self) -> Result<(), AuthError> {
-        let now = self.parts.clock.now();
+        let now = self.shared.clock.now();
         let (days, minutes) =
-            (self.parts.config.signing_key_days, self.parts.config.access_token_minutes);
+            (self.shared.config.signing_key_days, self.shared.config.access_token_minutes);
         let decide = move |made: &[KeyDate]| {
             (due(made.first().copied(), now, days), outlived(made, now, minutes))
         };
-        let (due, outlived) = decide(&self.parts.keys.ring().made);
+        let (due, outlived) = decide(&self.shared.keys.ring().made);
         if due == Due::Nothing && outlived.is_empty() {
             return Ok(());
         }
@@ -107,8 +107,8 @@ impl AuthService {
                 }
             }))
         };
-        self.parts.store.submit_from_reserve(command).await??;
-        self.parts.keys.reload(&self.parts.store)?;
+        self.shared.store.submit_from_reserve(command).await??;
+        self.shared.keys.reload(&self.shared.store)?;
         if due == Due::Change {
             tracing::info!("another key signs access tokens from now on");
         }
@@ -166,7 +166,7 @@ mod tests {
         }
 
         fn keys(&self) -> Vec<String> {
-            let ring = self.auth.parts.keys.ring();
+            let ring = self.auth.shared.keys.ring();
             ring.keys.iter().map(|key| key.id.clone()).collect()
         }
 

@@ -10,6 +10,8 @@ use crate::{
     telemetry::Metrics,
 };
 
+mod encrypted;
+
 const OLD: Table<u64, u64> = Table::new("old");
 const NEW: Table<u64, u64> = Table::new("new");
 static OLD_TABLES: [&dyn AnyTable; 1] = [&OLD];
@@ -74,7 +76,7 @@ fn now() -> Time {
     Time::parse_rfc3339("2026-11-23T02:00:00.250Z").unwrap()
 }
 
-fn take_at_rest(home: &Home, known: &[DataFile]) -> Result<CreatedBackup, BackupError> {
+fn take_offline(home: &Home, known: &[DataFile]) -> Result<CreatedBackup, BackupError> {
     let snapshots = || SnapshotSet::offline(known, home.data.root());
     create_backup(
         &snapshots,
@@ -100,7 +102,7 @@ fn restored(
 fn files_of_an_older_schema_are_kept_as_they_are_and_stepped_forward_when_restored() {
     let home = home(1);
     let before = fs::read(home.data.root().join("a.redb")).unwrap();
-    let taken = take_at_rest(&home, &files(2)).unwrap();
+    let taken = take_offline(&home, &files(2)).unwrap();
     assert_eq!(taken.manifest.files[0].schema_version, 1);
     assert_eq!(taken.manifest.files[0].rows["old"], 1);
     assert!(fs::read(home.data.root().join("a.redb")).unwrap() == before);
@@ -121,7 +123,7 @@ fn files_of_an_older_schema_are_kept_as_they_are_and_stepped_forward_when_restor
 #[test]
 fn files_of_a_newer_schema_are_refused_by_the_version_that_made_them() {
     let home = home(2);
-    let taken = take_at_rest(&home, &files(2)).unwrap();
+    let taken = take_offline(&home, &files(2)).unwrap();
     let refused = restored(&taken, &files(1), &home.data).unwrap_err().to_string();
     for word in ["newer appliance", env!("CARGO_PKG_VERSION"), "schema 2", "knows 1"] {
         assert!(refused.contains(word), "{refused}");
@@ -132,7 +134,7 @@ fn files_of_a_newer_schema_are_refused_by_the_version_that_made_them() {
 fn a_file_with_a_table_that_nobody_knows_is_not_backed_up_in_part() {
     let home = home(1);
     let unknown = files(1).map(|file| DataFile { tables: &NEW_TABLES, ..file });
-    assert!(matches!(take_at_rest(&home, &unknown), Err(BackupError::Failed(_))));
+    assert!(matches!(take_offline(&home, &unknown), Err(BackupError::Failed(_))));
     assert_eq!(home.backups.list().unwrap(), []);
     assert_eq!(fs::read_dir(home.backups.path()).unwrap().count(), 0);
 }
@@ -141,12 +143,12 @@ fn a_file_with_a_table_that_nobody_knows_is_not_backed_up_in_part() {
 fn one_backup_is_taken_at_a_time_and_two_of_one_second_have_two_names() {
     let home = home(1);
     let locked = home.backups.lock().unwrap();
-    assert!(matches!(take_at_rest(&home, &files(1)), Err(BackupError::InUse(_))));
+    assert!(matches!(take_offline(&home, &files(1)), Err(BackupError::InUse(_))));
     let removed = home.backups.remove(|all| all.iter().map(|listed| listed.name).collect());
     assert!(matches!(removed, Err(BackupError::InUse(_))));
     drop(locked);
-    take_at_rest(&home, &files(1)).unwrap();
-    take_at_rest(&home, &files(1)).unwrap();
+    take_offline(&home, &files(1)).unwrap();
+    take_offline(&home, &files(1)).unwrap();
     let names: Vec<_> =
         home.backups.list().unwrap().iter().map(|listed| listed.name.to_string()).collect();
     assert_eq!(names, ["appliance-20261123T020000Z.tar.zst", "appliance-20261123T020001Z.tar.zst"]);
@@ -184,7 +186,7 @@ fn a_backup_that_is_told_to_stop_leaves_nothing() {
 #[test]
 fn what_was_there_is_kept_and_a_second_restore_keeps_its_own() {
     let home = home(1);
-    let taken = take_at_rest(&home, &files(1)).unwrap();
+    let taken = take_offline(&home, &files(1)).unwrap();
     let first = restored(&taken, &files(1), &home.data).unwrap().safety.unwrap();
     let second = restored(&taken, &files(1), &home.data).unwrap().safety.unwrap();
     assert_ne!(first, second);
@@ -196,7 +198,7 @@ fn what_was_there_is_kept_and_a_second_restore_keeps_its_own() {
 #[test]
 fn nobody_restores_over_an_open_store() {
     let home = home(1);
-    let taken = take_at_rest(&home, &files(1)).unwrap();
+    let taken = take_offline(&home, &files(1)).unwrap();
     let store = open(&home.data, &files(1)[1]);
     assert!(matches!(restored(&taken, &files(1), &home.data), Err(BackupError::InUse(_))));
     drop(store);
@@ -289,10 +291,10 @@ fn broken() -> [DataFile; 2] {
 #[test]
 fn an_archive_that_does_not_verify_is_none_and_takes_no_good_one_away() {
     let home = home(1);
-    let good = take_at_rest(&home, &files(1)).unwrap();
+    let good = take_offline(&home, &files(1)).unwrap();
     let rule = Retention { last: 1, daily: 0, weekly: 0, monthly: 0 };
     for _ in 0..3 {
-        let failed = take_at_rest(&home, &broken()).unwrap_err();
+        let failed = take_offline(&home, &broken()).unwrap_err();
         assert!(matches!(&failed, BackupError::NotVerified(_)), "{failed}");
         assert!(failed.to_string().contains("an entry is missing"), "{failed}");
         let zone = jiff::tz::TimeZone::UTC;
@@ -310,7 +312,7 @@ fn an_archive_that_does_not_verify_is_none_and_takes_no_good_one_away() {
 #[test]
 fn what_was_not_read_back_here_is_listed_as_not_verified_until_it_was() {
     let home = home(1);
-    let taken = take_at_rest(&home, &files(1)).unwrap();
+    let taken = take_offline(&home, &files(1)).unwrap();
     let verified = || home.backups.list().unwrap()[0].verified;
     assert!(verified());
     // Another file under its name is not the one that verified.
@@ -322,78 +324,6 @@ fn what_was_not_read_back_here_is_listed_as_not_verified_until_it_was() {
     assert!(verified());
     assert_eq!(home.backups.name_of(&taken.path), Some(taken.name));
     assert_eq!(home.backups.name_of(home.data.root()), None);
-}
-
-#[test]
-fn an_encrypted_archive_is_made_and_read_back_without_anything_in_clear_beside_it() {
-    let home = home(1);
-    let known = files(1);
-    let recipient = "age1luw0ej4gfr9j954ckn3am4u9kyn0ymdpgxswvqws239jx8m7a38qsltehd".to_owned();
-    let encryptions = [
-        Encryption::new(&[recipient], None),
-        Encryption::with_passphrase(&mut PASSPHRASE.as_bytes()),
-    ];
-    for encryption in encryptions {
-        let mut steps = std::collections::BTreeSet::new();
-        let snapshots = || SnapshotSet::offline(&known, home.data.root());
-        let backups = home.backups.clone();
-        let mut look = |progress: BackupProgress| {
-            steps.insert(progress.step.word());
-            for entry in fs::read_dir(backups.path()).unwrap() {
-                let name = entry.unwrap().file_name().into_string().unwrap();
-                assert!(name.contains(".tar.zst.age"), "{name}");
-            }
-            Ok(())
-        };
-        create_backup(
-            &snapshots,
-            &home.backups,
-            Destination::Directory,
-            &encryption.unwrap(),
-            now(),
-            &mut look,
-            &mut |_| Ok(()),
-        )
-        .unwrap();
-        assert_eq!(steps.len(), 4, "{steps:?}");
-    }
-}
-
-#[test]
-fn what_an_older_program_left_in_clear_on_the_backup_disk_is_swept_up() {
-    let home = home(1);
-    let known = files(1);
-    let left = home.backups.path().join(".appliance-working-0123456789abcdef");
-    fs::create_dir_all(&left).unwrap();
-    fs::write(left.join("auth.redb"), "secret").unwrap();
-    let snapshots = || SnapshotSet::offline(&known, home.data.root());
-    let encryption = Encryption::with_passphrase(&mut PASSPHRASE.as_bytes()).unwrap();
-    create_backup(
-        &snapshots,
-        &home.backups,
-        Destination::Directory,
-        &encryption,
-        now(),
-        &mut |_| Ok(()),
-        &mut |_| Ok(()),
-    )
-    .unwrap();
-    assert!(!left.exists());
-}
-
-#[test]
-fn a_passphrase_that_would_be_cut_is_refused_and_not_cut() {
-    let longest = "x".repeat(4 << 10);
-    assert!(Encryption::with_passphrase(&mut longest.as_bytes()).is_ok());
-    let longer = longest + "x";
-    assert!(matches!(
-        Encryption::with_passphrase(&mut longer.as_bytes()),
-        Err(BackupError::Usage(_))
-    ));
-    let many =
-        vec!["age1luw0ej4gfr9j954ckn3am4u9kyn0ymdpgxswvqws239jx8m7a38qsltehd".to_owned(); 257];
-    assert!(matches!(Encryption::new(&many, None), Err(BackupError::Usage(_))));
-    assert!(Encryption::new(&many[..256], None).is_ok());
 }
 
 #[test]

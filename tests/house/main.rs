@@ -21,6 +21,7 @@ mod refusals;
 mod requirements;
 mod source;
 mod texts;
+mod vocabulary;
 
 use source::{File, Violation};
 
@@ -91,7 +92,7 @@ const CRATES: &[CrateRule] = &[
             "doctor",
             "paths/files",
             "server",
-            "store/space",
+            "store/disk_monitor",
             "telemetry/machine",
         ],
         parts: &[],
@@ -188,6 +189,18 @@ fn modules_import_only_what_lies_below_them() {
 #[test]
 fn no_two_files_import_each_other() {
     assert_none(&circles::found(&File::all(), CIRCLES));
+}
+
+#[test]
+fn no_public_type_name_stands_twice() {
+    assert_none(&vocabulary::names_twice(&File::all()));
+}
+
+#[test]
+fn files_are_called_by_the_words_of_the_glossary() {
+    let files = File::all();
+    assert!(vocabulary::count_given_up(&files) >= 30, "the tables are no longer found");
+    assert_none(&vocabulary::given_up(&files));
 }
 
 #[test]

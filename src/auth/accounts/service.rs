@@ -33,7 +33,7 @@ impl AuthService {
     ) -> Result<Account, AuthError> {
         let mut counted = Counted::one(self, context.network)?;
         let created = self.register_counted(new, invite, &mut counted, context).await;
-        self.parts.metrics.auth_attempt(if created.is_ok() { "success" } else { "failure" });
+        self.shared.metrics.auth_attempt(if created.is_ok() { "success" } else { "failure" });
         if let Err(refusal) = &created {
             counted.is_kept = false;
             drop(counted);
@@ -52,16 +52,16 @@ impl AuthService {
         counted: &mut Counted<'_>,
         context: &RequestContext,
     ) -> Result<Account, AuthError> {
-        let parts = &self.parts;
+        let shared = &self.shared;
         let invite = self.may_register(invite)?;
-        let snapshot = parts.store.read()?;
+        let snapshot = shared.store.read()?;
         if let Some(wanted) = &new.username
             && ACCOUNT_BY_USERNAME.contains(&snapshot, wanted.key().as_str())?
         {
             return Err(AuthError::UsernameTaken);
         }
         drop(snapshot);
-        let (store, key) = (parts.store.clone(), new.email.key());
+        let (store, key) = (shared.store.clone(), new.email.key());
         let is_free = move || {
             let is_taken = ACCOUNT_BY_EMAIL.contains(&store.read()?, key.as_str())?;
             if is_taken { Err(AuthError::EmailTaken) } else { Ok(()) }
@@ -90,10 +90,10 @@ impl AuthService {
             AuthError::InviteInvalid => "invitation",
             _ => return Ok(()),
         };
-        let now = self.parts.clock.now();
-        self.parts.metrics.registration_refused(reason);
-        self.parts.throttle.refuse_registration(context.network, now)?;
-        if self.parts.throttle.may_note(context.network, now) {
+        let now = self.shared.clock.now();
+        self.shared.metrics.registration_refused(reason);
+        self.shared.throttle.refuse_registration(context.network, now)?;
+        if self.shared.throttle.may_note(context.network, now) {
             let from = context.audit_context(Actor::Anonymous);
             let target = format!("registration:{reason}");
             self.note_failure(from, "registration.refused", target).await;
@@ -150,7 +150,7 @@ impl AuthService {
                 Ok(account)
             }))
         };
-        self.parts.store.submit(command).await?
+        self.shared.store.submit(command).await?
     }
 
     /// An account without an id and with an unsettled username, the password judged and hashed.
@@ -168,7 +168,7 @@ impl AuthService {
         let guesses = self.guesses([new.email.as_str(), username, &new.name, &new.surname]);
         let password = new.password.clone();
         let password_hash =
-            self.parts.hasher.hash_new(password, guesses, is_wanted, client).await?;
+            self.shared.hasher.hash_new(password, guesses, is_wanted, client).await?;
         Ok(Account {
             id: UserId(0),
             email: new.email.as_str().to_owned(),
@@ -179,7 +179,7 @@ impl AuthService {
             role: new.role,
             disabled: false,
             password_hash,
-            created_at: self.parts.clock.now(),
+            created_at: self.shared.clock.now(),
             last_login_at: None,
             password_changes: 0,
         })
@@ -190,7 +190,7 @@ impl AuthService {
     /// # Errors
     /// [`AuthError::UserNotFound`] and those of the store.
     pub fn account(&self, id: UserId) -> Result<Account, AuthError> {
-        account(&self.parts.store.read()?, id)?.ok_or(AuthError::UserNotFound)
+        account(&self.shared.store.read()?, id)?.ok_or(AuthError::UserNotFound)
     }
 
     /// The account that an e-mail address or a username names.
@@ -199,7 +199,7 @@ impl AuthService {
     /// [`AuthError::UserNotFound`] and those of the store.
     pub fn find(&self, identifier: &str) -> Result<Account, AuthError> {
         let identifier = Identifier::parse(identifier);
-        find(&self.parts.store.read()?, &identifier)?.ok_or(AuthError::UserNotFound)
+        find(&self.shared.store.read()?, &identifier)?.ok_or(AuthError::UserNotFound)
     }
 
     /// What an account was registered with, if there is one.
@@ -207,7 +207,7 @@ impl AuthService {
     /// # Errors
     /// Those of the store.
     pub fn registered(&self, id: UserId) -> Result<Option<RegisteredAccount>, StoreError> {
-        let found = account(&self.parts.store.read()?, id)?;
+        let found = account(&self.shared.store.read()?, id)?;
         Ok(found.map(|account| RegisteredAccount {
             name: account.name,
             surname: account.surname,
@@ -222,7 +222,7 @@ impl AuthService {
     /// Those of the store.
     pub async fn list(&self, after: u64, limit: usize) -> Result<Vec<Account>, AuthError> {
         let accounts = move |snapshot: &_| accounts_after(snapshot, after, limit);
-        Ok(self.parts.store.read_range(accounts).await?)
+        Ok(self.shared.store.read_range(accounts).await?)
     }
 
     /// Gives an account another username; says which one it has now.
@@ -237,7 +237,7 @@ impl AuthService {
         from: AuditContext,
     ) -> Result<String, AuthError> {
         let username = Username::parse(username)?;
-        let now = self.parts.clock.now();
+        let now = self.shared.clock.now();
         let command = move |view: &ReadView<'_>| {
             let Some(old) = account(view, id)? else {
                 return Ok(Outcome::Reject(AuthError::UserNotFound));
@@ -258,7 +258,7 @@ impl AuthService {
                 Ok(username)
             }))
         };
-        self.parts.store.submit(command).await?
+        self.shared.store.submit(command).await?
     }
 }
 
@@ -271,7 +271,7 @@ struct Counted<'s> {
 
 impl<'s> Counted<'s> {
     fn one(service: &'s AuthService, network: ClientNetwork) -> Result<Self, AuthError> {
-        service.parts.throttle.register(network, service.parts.clock.now())?;
+        service.shared.throttle.register(network, service.shared.clock.now())?;
         Ok(Self { service, network, is_kept: false })
     }
 }
@@ -279,8 +279,8 @@ impl<'s> Counted<'s> {
 impl Drop for Counted<'_> {
     fn drop(&mut self) {
         if !self.is_kept {
-            let parts = &self.service.parts;
-            parts.throttle.not_registered(self.network, parts.clock.now());
+            let shared = &self.service.shared;
+            shared.throttle.not_registered(self.network, shared.clock.now());
         }
     }
 }

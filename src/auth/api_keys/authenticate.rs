@@ -31,12 +31,12 @@ impl AuthService {
         network: ClientNetwork,
     ) -> Result<Arc<Principal>, AuthError> {
         let token = OpaqueToken::parse(API_KEY, text).ok_or(AuthError::KeyInvalid)?;
-        let keys = &self.parts.api_keys;
+        let keys = &self.shared.api_keys;
         let known =
-            keys.known.get_or_read(&self.parts.store, token.id, |id| self.known_key(*id))?;
+            keys.known.get_or_read(&self.shared.store, token.id, |id| self.known_key(*id))?;
         let known = known.filter(|known| token.matches(&known.hash));
         let known = known.ok_or(AuthError::KeyInvalid)?;
-        let now = self.parts.clock.now();
+        let now = self.shared.clock.now();
         if known.expires_at.is_some_and(|end| end <= now) {
             return Err(AuthError::KeyExpired);
         }
@@ -46,7 +46,7 @@ impl AuthService {
 
     /// A key and who is behind it now: nobody when it was revoked or the account is disabled.
     fn known_key(&self, id: RandomId) -> Result<Option<Arc<CachedKey>>, StoreError> {
-        let snapshot = self.parts.store.read()?;
+        let snapshot = self.shared.store.read()?;
         let Some(key) = api_key(&snapshot, id)? else { return Ok(None) };
         let owner = account(&snapshot, key.owner)?.filter(|account| !account.disabled);
         let credential = Credential::ApiKey { id, scopes: key.scopes };
@@ -61,13 +61,13 @@ impl AuthService {
     /// # Errors
     /// Those of the store; nothing is forgotten then.
     pub async fn note_key_uses(&self) -> Result<usize, AuthError> {
-        let uses = self.parts.api_keys.take();
+        let uses = self.shared.api_keys.take();
         if uses.is_empty() {
             return Ok(0);
         }
         let noted = self.write_key_uses(uses.clone()).await;
         if noted.is_err() {
-            self.parts.api_keys.put_back(uses);
+            self.shared.api_keys.put_back(uses);
         }
         noted
     }
@@ -87,6 +87,6 @@ impl AuthService {
                 Ok(noted.len())
             }))
         };
-        self.parts.store.submit(command).await?
+        self.shared.store.submit(command).await?
     }
 }

@@ -25,7 +25,7 @@ impl AuthService {
         new: NewKey,
         from: AuditContext,
     ) -> Result<(KeyView, String), AuthError> {
-        let now = self.parts.clock.now();
+        let now = self.shared.clock.now();
         let NewKey { name, scopes, owner, expires_at } = new.check(now)?;
         let token = OpaqueToken::generate()?;
         let (id, text) = (token.id, token.reveal(API_KEY));
@@ -52,7 +52,7 @@ impl AuthService {
                 view(txn, id, key)
             }))
         };
-        let made = self.parts.store.submit(command).await??;
+        let made = self.shared.store.submit(command).await??;
         Ok((made, text))
     }
 
@@ -66,7 +66,7 @@ impl AuthService {
         limit: usize,
     ) -> Result<Vec<KeyView>, AuthError> {
         let read = move |snapshot: &_| keys_after(snapshot, after, limit);
-        Ok(self.with_last_use(self.parts.store.read_range(read).await?))
+        Ok(self.with_last_use(self.shared.store.read_range(read).await?))
     }
 
     /// The keys of a person.
@@ -75,7 +75,7 @@ impl AuthService {
     /// Those of the store.
     pub async fn keys_of(&self, owner: UserId) -> Result<Vec<KeyView>, AuthError> {
         let read = move |snapshot: &_| keys_of(snapshot, owner);
-        Ok(self.with_last_use(self.parts.store.read_range(read).await?))
+        Ok(self.with_last_use(self.shared.store.read_range(read).await?))
     }
 
     /// Revokes a key, which lets nobody in from the next request on.
@@ -83,7 +83,7 @@ impl AuthService {
     /// # Errors
     /// [`AuthError::KeyNotFound`] and those of the store.
     pub async fn revoke_key(&self, id: RandomId, from: AuditContext) -> Result<(), AuthError> {
-        let now = self.parts.clock.now();
+        let now = self.shared.clock.now();
         let command = move |view: &ReadView<'_>| {
             let Some(key) = api_key(view, id)? else {
                 return Ok(Outcome::Reject(AuthError::KeyNotFound));
@@ -96,7 +96,7 @@ impl AuthService {
                 remove_key(txn, id, key.owner)
             }))
         };
-        self.parts.store.submit_from_reserve(command).await?
+        self.shared.store.submit_from_reserve(command).await?
     }
 
     /// The administrator who was there first: whose a key of the command line is when nobody is named.
@@ -104,7 +104,7 @@ impl AuthService {
     /// # Errors
     /// [`AuthError::UserNotFound`] when there is none, and those of the store.
     pub fn first_administrator(&self) -> Result<UserId, AuthError> {
-        let snapshot = self.parts.store.read()?;
+        let snapshot = self.shared.store.read()?;
         let first =
             ADMINISTRATORS
                 .collect(&snapshot, 0_u64.., Direction::Ascending, 1, |id, ()| UserId(id))?;
@@ -116,7 +116,7 @@ impl AuthService {
     /// # Errors
     /// Those of the store.
     pub async fn forget_orphaned_keys(&self) -> Result<usize, AuthError> {
-        if self.parts.store.read_range(gone).await?.is_empty() {
+        if self.shared.store.read_range(gone).await?.is_empty() {
             return Ok(0);
         }
         let command = move |view: &ReadView<'_>| -> Result<Outcome<usize, AuthError>, StoreError> {
@@ -126,12 +126,12 @@ impl AuthService {
                 Ok(gone.len())
             }))
         };
-        self.parts.store.submit(command).await?
+        self.shared.store.submit(command).await?
     }
 
     fn with_last_use(&self, mut keys: Vec<KeyView>) -> Vec<KeyView> {
         for key in &mut keys {
-            if let Some(last) = self.parts.api_keys.last_use(key.id) {
+            if let Some(last) = self.shared.api_keys.last_use(key.id) {
                 key.last_used_at = Some(last.at);
                 key.last_network = Some(last.network.to_string());
             }

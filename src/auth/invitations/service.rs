@@ -25,7 +25,7 @@ impl AuthService {
         &self,
         code: Option<&str>,
     ) -> Result<Option<CodeHash>, AuthError> {
-        let mode = self.parts.config.registration;
+        let mode = self.shared.config.registration;
         if mode == RegistrationMode::Closed {
             return Err(AuthError::RegistrationClosed);
         }
@@ -35,7 +35,7 @@ impl AuthService {
         };
         let hash = Code::parse(code).ok_or(AuthError::InviteInvalid)?.hash();
         // Before the costly password hash; the command that makes the account asks again.
-        let found = good(&self.parts.store.read()?, &hash, self.parts.clock.now())?;
+        let found = good(&self.shared.store.read()?, &hash, self.shared.clock.now())?;
         if found.is_none() {
             return Err(AuthError::InviteInvalid);
         }
@@ -52,7 +52,7 @@ impl AuthService {
         from: AuditContext,
     ) -> Result<(InvitationView, String), AuthError> {
         let NewInvitation { note, role, uses, days } = new.check()?;
-        let (id, code, now) = (RandomId::generate()?, Code::generate()?, self.parts.clock.now());
+        let (id, code, now) = (RandomId::generate()?, Code::generate()?, self.shared.clock.now());
         let made = Invitation {
             code_hash: code.hash(),
             note,
@@ -76,7 +76,7 @@ impl AuthService {
                 insert(txn, id, &made)
             }))
         };
-        self.parts.store.submit(command).await??;
+        self.shared.store.submit(command).await??;
         Ok((answer, code.reveal()))
     }
 
@@ -90,7 +90,7 @@ impl AuthService {
         limit: usize,
     ) -> Result<Vec<InvitationView>, AuthError> {
         let read = move |snapshot: &_| invitations_after(snapshot, after, limit);
-        Ok(self.parts.store.read_range(read).await?)
+        Ok(self.shared.store.read_range(read).await?)
     }
 
     /// Revokes an invitation. Whoever has registered with it stays.
@@ -102,7 +102,7 @@ impl AuthService {
         id: RandomId,
         from: AuditContext,
     ) -> Result<(), AuthError> {
-        let now = self.parts.clock.now();
+        let now = self.shared.clock.now();
         let command = move |view: &ReadView<'_>| {
             let Some(found) = invitation(view, id)? else {
                 return Ok(Outcome::Reject(AuthError::InvitationNotFound));
@@ -115,7 +115,7 @@ impl AuthService {
                 remove(txn, id, &found)
             }))
         };
-        self.parts.store.submit_from_reserve(command).await?
+        self.shared.store.submit_from_reserve(command).await?
     }
 
     /// Removes invitations that have ended, at most a thousand at once; says how many.
@@ -123,9 +123,9 @@ impl AuthService {
     /// # Errors
     /// Those of the store.
     pub async fn forget_ended_invitations(&self) -> Result<usize, AuthError> {
-        let now = self.parts.clock.now();
+        let now = self.shared.clock.now();
         let read = move |snapshot: &_| ended(snapshot, now, FORGOTTEN_AT_ONCE);
-        if self.parts.store.read_range(read).await?.is_empty() {
+        if self.shared.store.read_range(read).await?.is_empty() {
             return Ok(0);
         }
         let command = move |view: &ReadView<'_>| -> Result<Outcome<usize, AuthError>, StoreError> {
@@ -135,7 +135,7 @@ impl AuthService {
                 Ok(ended.len())
             }))
         };
-        self.parts.store.submit(command).await?
+        self.shared.store.submit(command).await?
     }
 }
 

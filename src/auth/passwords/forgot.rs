@@ -29,8 +29,8 @@ impl AuthService {
         profiles: &Arc<dyn Profiles>,
         context: &RequestContext,
     ) -> Result<(), AuthError> {
-        let limits = &self.parts.password_limits;
-        limits.ask(context.network, self.parts.clock.now())?;
+        let limits = &self.shared.password_limits;
+        limits.ask(context.network, self.shared.clock.now())?;
         let place = limits.place_to_look().ok_or(AuthError::Store(StoreError::Busy))?;
         let identifier = Identifier::Email(email.key());
         let from = context.audit_context(Actor::Anonymous);
@@ -56,10 +56,10 @@ impl AuthService {
         profiles: &dyn Profiles,
         from: AuditContext,
     ) -> Result<(), AuthError> {
-        let found = find(&self.parts.store.read()?, identifier)?;
+        let found = find(&self.shared.store.read()?, identifier)?;
         let Some(account) = found.filter(|account| !account.disabled) else { return Ok(()) };
         let id = account.id;
-        if !self.parts.password_limits.may_mail(id) {
+        if !self.shared.password_limits.may_mail(id) {
             tracing::warn!(
                 user = id.0,
                 "more links for a forgotten password than are mailed in an hour"
@@ -69,7 +69,13 @@ impl AuthService {
         let language = language_of(&account, profiles).await;
         let IssuedReset { url, .. } = self.issue_password_reset(id, from).await?;
         let about = format!("password reset of user:{id}");
-        mail_queue.send(reset_message(language, account.email, &self.parts.site.name, &url, about));
+        mail_queue.send(reset_message(
+            language,
+            account.email,
+            &self.shared.site.name,
+            &url,
+            about,
+        ));
         Ok(())
     }
 }

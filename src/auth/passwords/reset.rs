@@ -90,7 +90,7 @@ impl AuthService {
             return Err(AuthError::OwnFactors);
         }
         let token = Token::generate(id)?;
-        let now = self.parts.clock.now();
+        let now = self.shared.clock.now();
         let ends_at = now.plus_minutes(GOOD_FOR_MINUTES);
         let hash = token.hash();
         let command = move |view: &ReadView<'_>| {
@@ -106,9 +106,9 @@ impl AuthService {
                 emit(txn, &from.event(now, "password.reset_requested", format!("user:{id}"))?)
             }))
         };
-        self.parts.store.submit(command).await??;
+        self.shared.store.submit(command).await??;
         let token = token.write();
-        let url = format!("{}/app/reset#{token}", self.parts.site.origin);
+        let url = format!("{}/app/reset#{token}", self.shared.site.origin);
         Ok(IssuedReset { token, url, ends_at })
     }
 
@@ -124,11 +124,11 @@ impl AuthService {
         from: AuditContext,
         client: ClientConnection,
     ) -> Result<(), AuthError> {
-        let parts = &self.parts;
+        let shared = &self.shared;
         let token = Token::read(token).ok_or(AuthError::ResetInvalid)?;
-        let now = parts.clock.now();
+        let now = shared.clock.now();
         // Before the costly hash; the command below asks again.
-        let owner = token.owner(&parts.store.read()?, now)?.ok_or(AuthError::ResetInvalid)?;
+        let owner = token.owner(&shared.store.read()?, now)?.ok_or(AuthError::ResetInvalid)?;
         let own = [owner.email.as_str(), &owner.username];
         let new = NewPassword::parse("new", new, &own)?;
         let password_hash = self.hash_new(new, &owner, client).await?;
@@ -145,7 +145,7 @@ impl AuthService {
                 emit(txn, &from.event(now, "password.reset", format!("user:{}", changed.id))?)
             }))
         };
-        parts.store.submit_from_reserve(command).await?
+        shared.store.submit_from_reserve(command).await?
     }
 }
 

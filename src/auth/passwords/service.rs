@@ -30,10 +30,10 @@ impl AuthService {
     ) -> Result<(), AuthError> {
         let id = caller.id;
         let checked = self.confirm_password(caller, current, context).await?;
-        let (parts, own) = (&self.parts, caller.session());
+        let (shared, own) = (&self.shared, caller.session());
         let from = context.audit_context(caller.actor());
         let password_hash = self.hash_new(new, &checked, context.client()).await?;
-        let now = parts.clock.now();
+        let now = shared.clock.now();
         let command = move |view: &ReadView<'_>| {
             // What was checked and who asked may have changed since.
             let own = match own {
@@ -52,7 +52,7 @@ impl AuthService {
                 emit(txn, &from.event(now, "password.changed", format!("user:{id}"))?)
             }))
         };
-        parts.store.submit_from_reserve(command).await?
+        shared.store.submit_from_reserve(command).await?
     }
 
     /// Gives somebody a password, whatever it was before, and ends all of their sessions.
@@ -70,7 +70,7 @@ impl AuthService {
         let own = [person.email.as_str(), &person.username];
         let new = NewPassword::parse("password", new, &own)?;
         let password_hash = self.hash_new(new, &person, ClientConnection::LOCAL).await?;
-        let now = self.parts.clock.now();
+        let now = self.shared.clock.now();
         let command = move |view: &ReadView<'_>| {
             let Some(account) = account(view, id)? else {
                 return Ok(Outcome::Reject(AuthError::UserNotFound));
@@ -83,7 +83,7 @@ impl AuthService {
                 Ok(changed)
             }))
         };
-        self.parts.store.submit_from_reserve(command).await?
+        self.shared.store.submit_from_reserve(command).await?
     }
 
     /// The hash of a new password of somebody, once it is judged to be hard to guess.
@@ -95,7 +95,7 @@ impl AuthService {
     ) -> Result<String, AuthError> {
         let Account { email, username, name, surname, .. } = person;
         let guesses = self.guesses([email.as_str(), username, name, surname]);
-        self.parts.hasher.hash_new(new, guesses, || Ok(()), client).await
+        self.shared.hasher.hash_new(new, guesses, || Ok(()), client).await
     }
 }
 

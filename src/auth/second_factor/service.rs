@@ -65,7 +65,7 @@ impl AuthService {
     /// # Errors
     /// Those of the store.
     pub(super) fn second_factor(&self, principal: &Principal) -> Result<TotpStatus, AuthError> {
-        let factor = SECOND_FACTORS.get(&self.parts.store.read()?, principal.id.0)?;
+        let factor = SECOND_FACTORS.get(&self.shared.store.read()?, principal.id.0)?;
         let factor = factor.filter(|factor| factor.confirmed_at.is_some());
         Ok(TotpStatus {
             required: self.must_have_second_factor(principal.role),
@@ -76,7 +76,7 @@ impl AuthService {
 
     /// Whether people of this role must have a second factor.
     pub(in crate::auth) fn must_have_second_factor(&self, role: Role) -> bool {
-        self.parts.config.require_second_factor_for.contains(&role)
+        self.shared.config.require_second_factor_for.contains(&role)
     }
 
     /// Begins to enrol: a fresh secret, which counts once it is confirmed. One that was begun and not
@@ -91,7 +91,7 @@ impl AuthService {
         context: &RequestContext,
     ) -> Result<[u8; SECRET_BYTES], AuthError> {
         self.confirm_password(principal, password, context).await?;
-        let (id, secret, started_at) = (principal.id, crypto::random()?, self.parts.clock.now());
+        let (id, secret, started_at) = (principal.id, crypto::random()?, self.shared.clock.now());
         let command = move |view: &ReadView<'_>| {
             if confirmed(view, id)?.is_some() {
                 return Ok(Outcome::Reject(AuthError::SecondFactorEnrolled));
@@ -105,7 +105,7 @@ impl AuthService {
             };
             Ok(Outcome::commit(move |txn| SECOND_FACTORS.put(txn, id.0, &begun)))
         };
-        self.parts.store.submit(command).await??;
+        self.shared.store.submit(command).await??;
         Ok(secret)
     }
 
@@ -121,9 +121,9 @@ impl AuthService {
         code: String,
         context: &RequestContext,
     ) -> Result<Vec<String>, AuthError> {
-        self.parts.throttle.check_own(principal, self.parts.clock.now())?;
+        self.shared.throttle.check_own(principal, self.shared.clock.now())?;
         let (shown, stored) = recovery::generate()?;
-        let (id, now) = (principal.id, self.parts.clock.now());
+        let (id, now) = (principal.id, self.shared.clock.now());
         let session = principal.session();
         let from = context.audit_context(Actor::User(id));
         let command = move |view: &ReadView<'_>| {
@@ -150,7 +150,7 @@ impl AuthService {
                 emit(txn, &from.event(now, "second_factor.enrolled", format!("user:{id}"))?)
             }))
         };
-        let confirmed = self.parts.store.submit(command).await?;
+        let confirmed = self.shared.store.submit(command).await?;
         self.count_own_failure(principal, &confirmed);
         confirmed.map(|()| shown)
     }
@@ -169,7 +169,7 @@ impl AuthService {
     ) -> Result<Vec<String>, AuthError> {
         self.confirm_password(principal, password, context).await?;
         let (shown, stored) = recovery::generate()?;
-        let (id, now) = (principal.id, self.parts.clock.now());
+        let (id, now) = (principal.id, self.shared.clock.now());
         let from = context.audit_context(Actor::User(id));
         let command = move |view: &ReadView<'_>| {
             let accepted = match accepted(view, id, &code, now)? {
@@ -184,7 +184,7 @@ impl AuthService {
                 emit(txn, &from.event(now, action, format!("user:{id}"))?)
             }))
         };
-        let renewed = self.parts.store.submit(command).await?;
+        let renewed = self.shared.store.submit(command).await?;
         self.count_own_failure(principal, &renewed);
         renewed.map(|()| shown)
     }
@@ -205,7 +205,7 @@ impl AuthService {
             return Err(AuthError::SecondFactorRequired);
         }
         self.confirm_password(principal, password, context).await?;
-        let (id, now) = (principal.id, self.parts.clock.now());
+        let (id, now) = (principal.id, self.shared.clock.now());
         let session = principal.session();
         let from = context.audit_context(Actor::User(id));
         let command = move |view: &ReadView<'_>| {
@@ -219,7 +219,7 @@ impl AuthService {
                 emit(txn, &from.event(now, "second_factor.removed", format!("user:{id}"))?)
             }))
         };
-        let removed = self.parts.store.submit(command).await?;
+        let removed = self.shared.store.submit(command).await?;
         self.count_own_failure(principal, &removed);
         removed
     }
@@ -237,7 +237,7 @@ impl AuthService {
         if from.actor == Actor::User(id) {
             return Err(AuthError::OwnFactors);
         }
-        let now = self.parts.clock.now();
+        let now = self.shared.clock.now();
         let command = move |view: &ReadView<'_>| {
             if account(view, id)?.is_none() {
                 return Ok(Outcome::Reject(AuthError::UserNotFound));
@@ -256,13 +256,13 @@ impl AuthService {
                 Ok(true)
             }))
         };
-        self.parts.store.submit(command).await?
+        self.shared.store.submit(command).await?
     }
 
     /// A wrong code within a session counts like a wrong password within it.
     fn count_own_failure<T>(&self, principal: &Principal, outcome: &Result<T, AuthError>) {
         if matches!(outcome, Err(AuthError::SecondFactorInvalid)) {
-            self.parts.throttle.fail_own(principal, self.parts.clock.now());
+            self.shared.throttle.fail_own(principal, self.shared.clock.now());
         }
     }
 }

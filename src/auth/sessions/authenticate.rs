@@ -28,7 +28,7 @@ impl AuthService {
     /// of the store.
     pub fn principal(&self, token: &str) -> Result<Arc<Principal>, AuthError> {
         let authenticated = self.authenticate(token);
-        self.parts.metrics.jwt_validation(match &authenticated {
+        self.shared.metrics.jwt_validation(match &authenticated {
             Ok(_) => "valid",
             Err(AuthError::TokenExpired) => "expired",
             Err(_) => "invalid",
@@ -37,22 +37,22 @@ impl AuthService {
     }
 
     fn authenticate(&self, token: &str) -> Result<Arc<Principal>, AuthError> {
-        let parts = &self.parts;
-        let now = parts.clock.now();
+        let shared = &self.shared;
+        let now = shared.clock.now();
         let access = self.access(token, now)?;
-        let people = &parts.session_cache.people;
+        let people = &shared.session_cache.people;
         let session =
-            people.get_or_read(&parts.store, access.session, |_| self.cached_session(access))?;
+            people.get_or_read(&shared.store, access.session, |_| self.cached_session(access))?;
         let session = session.filter(|session| session.belongs_to(access.user, now));
         session.map(|session| session.person).ok_or(AuthError::SessionEnded)
     }
 
     /// What a token says, once its signature and its times hold.
     fn access(&self, token: &str, now: Time) -> Result<Access, AuthError> {
-        let parts = &self.parts;
-        let ring = parts.keys.ring();
+        let shared = &self.shared;
+        let ring = shared.keys.ring();
         let generation = ring.generation;
-        match parts.session_cache.get(token) {
+        match shared.session_cache.get(token) {
             Some(known) if now <= known.ends && known.generation == generation => Ok(known.access),
             _ => {
                 let (access, ends) =
@@ -60,7 +60,7 @@ impl AuthService {
                         TokenError::Expired => AuthError::TokenExpired,
                         TokenError::Invalid => AuthError::TokenInvalid,
                     })?;
-                parts.session_cache.put(token, VerifiedToken { access, ends, generation });
+                shared.session_cache.put(token, VerifiedToken { access, ends, generation });
                 Ok(access)
             }
         }
@@ -71,10 +71,10 @@ impl AuthService {
         &self,
         access: Access,
     ) -> Result<Option<CachedSession>, StoreError> {
-        let snapshot = self.parts.store.read()?;
+        let snapshot = self.shared.store.read()?;
         let Some(session) = session(&snapshot, access.session)? else { return Ok(None) };
         let account = account(&snapshot, session.user)?.filter(|account| !account.disabled);
-        let session_ends = self.parts.limits.ends_at(session.created_at, session.last_used_at);
+        let session_ends = self.shared.limits.ends_at(session.created_at, session.last_used_at);
         let Some(account) = account else { return Ok(None) };
         let needs_second_factor = self.must_have_second_factor(account.role)
             && SECOND_FACTORS

@@ -44,8 +44,8 @@ impl AuthService {
     /// # Errors
     /// [`AuthError::UserNotFound`] and those of the store.
     pub fn open_sessions(&self, user: UserId) -> Result<Vec<OpenSession>, AuthError> {
-        let (now, limits) = (self.parts.clock.now(), self.parts.limits);
-        let snapshot = self.parts.store.read()?;
+        let (now, limits) = (self.shared.clock.now(), self.shared.limits);
+        let snapshot = self.shared.store.read()?;
         account(&snapshot, user)?.ok_or(AuthError::UserNotFound)?;
         let open = sessions_of(&snapshot, user)?.into_iter().map(|(key, session)| OpenSession {
             name: Session::name(key),
@@ -70,7 +70,7 @@ impl AuthService {
         name: String,
         from: AuditContext,
     ) -> Result<(), AuthError> {
-        let now = self.parts.clock.now();
+        let now = self.shared.clock.now();
         let command = move |view: &ReadView<'_>| {
             let sessions = sessions_of(view, user)?;
             let meant = sessions.iter().find(|(key, _)| Session::name(*key) == name);
@@ -83,7 +83,7 @@ impl AuthService {
                 emit(txn, &from.event(now, "session.ended", target(key))?)
             }))
         };
-        self.parts.store.submit_from_reserve(command).await?
+        self.shared.store.submit_from_reserve(command).await?
     }
 
     /// Ends every session of a person but one; says how many.
@@ -96,7 +96,7 @@ impl AuthService {
         keep: Option<RandomId>,
         from: AuditContext,
     ) -> Result<usize, AuthError> {
-        let now = self.parts.clock.now();
+        let now = self.shared.clock.now();
         let command = move |view: &ReadView<'_>| {
             if account(view, user)?.is_none() {
                 return Ok(Outcome::Reject(AuthError::UserNotFound));
@@ -112,7 +112,7 @@ impl AuthService {
                 Ok(count)
             }))
         };
-        self.parts.store.submit_from_reserve(command).await?
+        self.shared.store.submit_from_reserve(command).await?
     }
 
     /// Ends the session of a caller.
@@ -120,7 +120,7 @@ impl AuthService {
     /// # Errors
     /// Those of the store.
     pub async fn logout(&self, id: RandomId, from: AuditContext) -> Result<(), AuthError> {
-        let now = self.parts.clock.now();
+        let now = self.shared.clock.now();
         let command = move |view: &ReadView<'_>| {
             let Some(old) = session(view, id)? else { return Ok(Outcome::NoChange(())) };
             let from = from.clone();
@@ -129,7 +129,7 @@ impl AuthService {
                 emit(txn, &from.event(now, "logout", target(Session::key(id)))?)
             }))
         };
-        self.parts.store.submit_from_reserve(command).await?
+        self.shared.store.submit_from_reserve(command).await?
     }
 
     /// How many people have a session that was not ended.
@@ -137,7 +137,7 @@ impl AuthService {
     /// # Errors
     /// Those of the store.
     pub async fn people_signed_in(&self) -> Result<usize, AuthError> {
-        Ok(self.parts.store.read_range(people_signed_in).await?)
+        Ok(self.shared.store.read_range(people_signed_in).await?)
     }
 
     /// Removes sessions that have ended by themselves, at most a thousand at once; says how many.
@@ -145,11 +145,11 @@ impl AuthService {
     /// # Errors
     /// Those of the store.
     pub async fn forget_ended_sessions(&self) -> Result<usize, AuthError> {
-        let limits = self.parts.limits;
-        let now = self.parts.clock.now();
+        let limits = self.shared.limits;
+        let now = self.shared.clock.now();
         let past_end =
             move |session: &Session| limits.ends_at(session.created_at, session.last_used_at) < now;
-        let ended = self.parts.store.read_range(move |snapshot| ended(snapshot, past_end)).await?;
+        let ended = self.shared.store.read_range(move |snapshot| ended(snapshot, past_end)).await?;
         if ended.is_empty() {
             return Ok(0);
         }
@@ -165,7 +165,7 @@ impl AuthService {
                 Ok(still.len())
             }))
         };
-        self.parts.store.submit(command).await?
+        self.shared.store.submit(command).await?
     }
 }
 
@@ -197,7 +197,7 @@ mod tests {
     async fn sessions_past_their_end_are_forgotten_and_others_stay() {
         let clock = Clock::manual(Time::EPOCH);
         let auth = AuthService::in_memory(clock.clone());
-        let idle_days = i64::from(auth.parts.config.session_idle_days);
+        let idle_days = i64::from(auth.shared.config.session_idle_days);
         let day = |days: i64| Time::EPOCH.plus_seconds(days * 86_400);
         let put = move |_: &ReadView<'_>| -> Result<Outcome<(), AuthError>, StoreError> {
             Ok(Outcome::commit(move |txn| {

@@ -63,26 +63,26 @@ impl AuthService {
         login: Login,
         context: &RequestContext,
     ) -> Result<LoggedIn, AuthError> {
-        let parts = &self.parts;
-        let _leave = parts.throttle.one_at_a_time(context.connection).await?;
+        let shared = &self.shared;
+        let _leave = shared.throttle.one_at_a_time(context.connection).await?;
         let Login { identifier, password, code, device, before } = login;
         let identifier = Identifier::parse(&identifier);
-        let found = find(&parts.store.read()?, &identifier)?;
+        let found = find(&shared.store.read()?, &identifier)?;
         let id = found.as_ref().map(|account| account.id);
         // A cookie of another account, or of a password before, says nothing.
-        let known = device.and_then(|cookie| Device::open(&parts.refresh_key, &cookie));
+        let known = device.and_then(|cookie| Device::open(&shared.refresh_key, &cookie));
         let known = known.filter(|device| {
             found.as_ref().is_some_and(|found| device.is_of(found.id, found.password_changes))
         });
         let key = ThrottleKey::new(id, &identifier, known);
         // Asked once before the queue and once behind it: guesses that were sent all at once must not
         // all be let in before the first of them has failed.
-        let may_try = || parts.throttle.check(&key, context.network, parts.clock.now());
+        let may_try = || shared.throttle.check(&key, context.network, shared.clock.now());
         may_try()?;
         let stored = found.as_ref().map(|account| account.password_hash.clone());
-        let fail = || parts.throttle.fail(&key, context.network, parts.clock.now());
+        let fail = || shared.throttle.fail(&key, context.network, shared.clock.now());
         let client = context.client();
-        let verdict = parts.hasher.verify(password, stored, client, may_try, fail).await?;
+        let verdict = shared.hasher.verify(password, stored, client, may_try, fail).await?;
         let (account, rehashed) = match (found, verdict) {
             (Some(account), Verdict::Right(rehashed)) => (account, rehashed),
             (_, wrong) => {
@@ -93,7 +93,7 @@ impl AuthService {
             }
         };
         let (user, password_changes) = (account.id, account.password_changes);
-        let before = before.and_then(|token| RefreshToken::open(&parts.refresh_key, &token));
+        let before = before.and_then(|token| RefreshToken::open(&shared.refresh_key, &token));
         let opened = self.open_session(account, rehashed, code, before, context).await;
         if matches!(opened, Err(AuthError::SecondFactorInvalid)) {
             let delay = fail();
@@ -101,13 +101,13 @@ impl AuthService {
             tokio::time::sleep(delay).await;
         }
         let (account, opened) = opened?;
-        parts.throttle.succeed(&key, context.network);
-        parts.metrics.auth_attempt("success");
+        shared.throttle.succeed(&key, context.network);
+        shared.metrics.auth_attempt("success");
         let device = match known {
             Some(device) => device,
             None => Device::generate(user, password_changes)?,
         };
-        Ok(LoggedIn { account, opened, device: device.to_text(&parts.refresh_key) })
+        Ok(LoggedIn { account, opened, device: device.to_text(&shared.refresh_key) })
     }
 
     /// Checks the password of somebody who is signed in, for what asks for it once more (OWASP ASVS
@@ -122,14 +122,14 @@ impl AuthService {
         password: String,
         context: &RequestContext,
     ) -> Result<Account, AuthError> {
-        let parts = &self.parts;
-        let may_try = || parts.throttle.check_own(principal, parts.clock.now());
+        let shared = &self.shared;
+        let may_try = || shared.throttle.check_own(principal, shared.clock.now());
         may_try()?;
-        let account = account(&parts.store.read()?, principal.id)?;
+        let account = account(&shared.store.read()?, principal.id)?;
         let account = account.ok_or(AuthError::SessionEnded)?;
         let stored = Some(account.password_hash.clone());
-        let wrong = || parts.throttle.fail_own(principal, parts.clock.now());
-        let verdict = parts.hasher.verify(password, stored, context.client(), may_try, wrong);
+        let wrong = || shared.throttle.fail_own(principal, shared.clock.now());
+        let verdict = shared.hasher.verify(password, stored, context.client(), may_try, wrong);
         if let Verdict::Right(_) = verdict.await? {
             return Ok(account);
         }
@@ -146,11 +146,11 @@ impl AuthService {
         before: Option<RefreshToken>,
         context: &RequestContext,
     ) -> Result<(Account, IssuedSession), AuthError> {
-        let parts = &self.parts;
+        let shared = &self.shared;
         let id = RandomId::generate()?;
         let token = RefreshToken::generate(id, 0)?;
-        let refresh_token = token.to_text(&parts.refresh_key);
-        let now = parts.clock.now();
+        let refresh_token = token.to_text(&shared.refresh_key);
+        let now = shared.clock.now();
         let from = context.audit_context(Actor::User(checked.id));
         let opening = Session {
             user: checked.id,
@@ -161,7 +161,7 @@ impl AuthService {
             generation: 0,
             refresh_hash: token.hash(),
         };
-        let limits = parts.limits;
+        let limits = shared.limits;
         let command = move |view: &ReadView<'_>| {
             // The password was checked against a snapshot: what changed since then counts.
             let current = account(view, checked.id)?
@@ -213,7 +213,7 @@ impl AuthService {
                 Ok(account)
             }))
         };
-        let account = parts.store.submit_from_reserve(command).await??;
+        let account = shared.store.submit_from_reserve(command).await??;
         let opened = IssuedSession { user: account.id, session: id, refresh_token };
         Ok((account, opened))
     }
@@ -221,8 +221,8 @@ impl AuthService {
     /// A failed login leaves an audit event, with the account when there is one: what was typed for a name
     /// may have been a password, so only known names are kept. Of a flood from one network not each does.
     async fn remember_failure(&self, key: &ThrottleKey, context: &RequestContext) {
-        self.parts.metrics.auth_attempt("failure");
-        if !self.parts.throttle.may_note(context.network, self.parts.clock.now()) {
+        self.shared.metrics.auth_attempt("failure");
+        if !self.shared.throttle.may_note(context.network, self.shared.clock.now()) {
             return;
         }
         let target = match key {
@@ -240,15 +240,15 @@ impl AuthService {
         action: &'static str,
         target: String,
     ) {
-        let now = self.parts.clock.now();
+        let now = self.shared.clock.now();
         let command = move |_: &ReadView<'_>| -> Result<Outcome<(), AuthError>, StoreError> {
             let event = from.event(now, action, target.clone())?;
             Ok(Outcome::commit(move |txn| emit(txn, &event)))
         };
-        let noted = self.parts.store.submit_from_reserve(command).await;
+        let noted = self.shared.store.submit_from_reserve(command).await;
         if let Err(error) = noted.map_err(AuthError::from).flatten() {
             tracing::warn!(%error, action, "a refusal left no audit event");
-            self.parts.metrics.system_error("audit");
+            self.shared.metrics.system_error("audit");
         }
     }
 }

@@ -35,12 +35,12 @@ impl AuthService {
         text: &str,
         context: &RequestContext,
     ) -> Result<(Account, IssuedSession), AuthError> {
-        let parts = &self.parts;
+        let shared = &self.shared;
         let token =
-            RefreshToken::open(&parts.refresh_key, text).ok_or(AuthError::RefreshInvalid)?;
-        let next = token.successor(&parts.refresh_key);
-        let refresh_token = next.to_text(&parts.refresh_key);
-        let (now, limits) = (parts.clock.now(), parts.limits);
+            RefreshToken::open(&shared.refresh_key, text).ok_or(AuthError::RefreshInvalid)?;
+        let next = token.successor(&shared.refresh_key);
+        let refresh_token = next.to_text(&shared.refresh_key);
+        let (now, limits) = (shared.clock.now(), shared.limits);
         let (network, from) =
             (context.network.to_string(), context.audit_context(Actor::Anonymous));
         let command = move |view: &ReadView<'_>| {
@@ -83,7 +83,7 @@ impl AuthService {
             }))
         };
         let (account, session) =
-            parts.store.submit_from_reserve(command).await??.ok_or(AuthError::RefreshReused)?;
+            shared.store.submit_from_reserve(command).await??.ok_or(AuthError::RefreshReused)?;
         let opened = IssuedSession { user: account.id, session, refresh_token };
         Ok((account, opened))
     }
@@ -93,7 +93,7 @@ impl AuthService {
     /// A refused refresh as a problem. Of a text that is no token of ours somebody made it up; of one that we
     /// gave out it is no guess, whatever became of its session, and a client without any sends nothing.
     pub(super) fn refused_refresh(&self, error: AuthError, text: &str) -> Problem {
-        let is_ours = RefreshToken::open(&self.parts.refresh_key, text).is_some();
+        let is_ours = RefreshToken::open(&self.shared.refresh_key, text).is_some();
         let is_made_up = error == AuthError::RefreshInvalid && !text.is_empty() && !is_ours;
         let problem = Problem::from(error);
         if is_made_up { problem.for_wrong(SecretKind::RefreshToken) } else { problem }

@@ -135,8 +135,8 @@ impl AuthService {
         candidates: &[Candidate],
         rows: &mut [ImportedRow],
     ) -> Result<(), AuthError> {
-        let (asked, now) = (candidates.to_vec(), self.parts.clock.now());
-        let plans = self.parts.store.read_range(move |snapshot| plan(snapshot, &asked, now));
+        let (asked, now) = (candidates.to_vec(), self.shared.clock.now());
+        let plans = self.shared.store.read_range(move |snapshot| plan(snapshot, &asked, now));
         for (candidate, plan) in candidates.iter().zip(plans.await?) {
             settle(rows, candidate, plan.untried());
         }
@@ -177,7 +177,7 @@ impl AuthService {
         batch: Vec<Candidate>,
         from: AuditContext,
     ) -> Result<Vec<Fate>, AuthError> {
-        let now = self.parts.clock.now();
+        let now = self.shared.clock.now();
         let command =
             move |view: &ReadView<'_>| -> Result<Outcome<Vec<Fate>, AuthError>, StoreError> {
                 let plans = plan(view, &batch, now)?;
@@ -195,7 +195,7 @@ impl AuthService {
                     plans.into_iter().map(carry_out).collect()
                 }))
             };
-        self.parts.store.submit(command).await?
+        self.shared.store.submit(command).await?
     }
 }
 

@@ -67,7 +67,7 @@ impl AuthService {
     /// [`AuthError::UserNotFound`], [`AuthError::LastAdministrator`], [`AuthError::OwnAccount`] and
     /// those of the store.
     pub async fn delete(&self, id: UserId, from: AuditContext) -> Result<Account, AuthError> {
-        let now = self.parts.clock.now();
+        let now = self.shared.clock.now();
         let command = move |view: &ReadView<'_>| {
             let Some(old) = account(view, id)? else {
                 return Ok(Outcome::Reject(AuthError::UserNotFound));
@@ -86,7 +86,7 @@ impl AuthService {
                 Ok(old)
             }))
         };
-        self.parts.store.submit_from_reserve(command).await?
+        self.shared.store.submit_from_reserve(command).await?
     }
 
     /// Goes on with every erasure that was cut short; says how many there were.
@@ -94,7 +94,7 @@ impl AuthService {
     /// # Errors
     /// Those of the stores; what was done until then is done.
     pub async fn finish_erasures(&self, profiles: &dyn Profiles) -> Result<usize, Problem> {
-        let unfinished = self.parts.store.read_range(|snapshot| {
+        let unfinished = self.shared.store.read_range(|snapshot| {
             let all = ERASED.collect(
                 snapshot,
                 0_u64..,
@@ -115,7 +115,7 @@ impl AuthService {
     /// The second step: the other file erases, and the tombstone says so.
     async fn erase(&self, id: UserId, profiles: &dyn Profiles) -> Result<(), Problem> {
         profiles.erase(id).await?;
-        let now = self.parts.clock.now();
+        let now = self.shared.clock.now();
         let command = move |view: &ReadView<'_>| -> Result<Outcome<(), AuthError>, StoreError> {
             let unfinished = ERASED.get(view, id.0)?.filter(|erasure| erasure.erased_at.is_none());
             let Some(erasure) = unfinished else { return Ok(Outcome::NoChange(())) };
@@ -123,7 +123,7 @@ impl AuthService {
                 ERASED.put(txn, id.0, &Erasure { erased_at: Some(now), ..erasure })
             }))
         };
-        let marked = self.parts.store.submit_from_reserve(command).await;
+        let marked = self.shared.store.submit_from_reserve(command).await;
         Ok(marked.map_err(AuthError::from)??)
     }
 }

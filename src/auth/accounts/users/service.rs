@@ -82,11 +82,11 @@ impl AuthService {
             Some(password) => {
                 let username = new.username.as_ref().map_or("", Username::as_str);
                 let guesses = self.guesses([new.email.as_str(), username, &new.name, &new.surname]);
-                self.parts.hasher.hash_new(password, guesses, || Ok(()), client).await?
+                self.shared.hasher.hash_new(password, guesses, || Ok(()), client).await?
             }
             None => NO_PASSWORD.to_owned(),
         };
-        let draft = new.draft(password_hash, self.parts.clock.now());
+        let draft = new.draft(password_hash, self.shared.clock.now());
         self.insert_drafted(draft, new.email, new.username, None, from, "user.created").await
     }
 
@@ -102,7 +102,7 @@ impl AuthService {
         change: AccountChange,
         from: AuditContext,
     ) -> Result<Account, AuthError> {
-        let now = self.parts.clock.now();
+        let now = self.shared.clock.now();
         let command = move |view: &ReadView<'_>| {
             let Some(old) = account(view, id)? else {
                 return Ok(Outcome::Reject(AuthError::UserNotFound));
@@ -128,7 +128,7 @@ impl AuthService {
                 Ok(new)
             }))
         };
-        self.parts.store.submit(command).await?
+        self.shared.store.submit(command).await?
     }
 
     /// Lets somebody log in, or no longer.
@@ -156,7 +156,7 @@ impl AuthService {
         role: Role,
         from: AuditContext,
     ) -> Result<Account, AuthError> {
-        let now = self.parts.clock.now();
+        let now = self.shared.clock.now();
         let command = move |view: &ReadView<'_>| {
             let Some(old) = account(view, id)? else {
                 return Ok(Outcome::Reject(AuthError::UserNotFound));
@@ -179,7 +179,7 @@ impl AuthService {
                 Ok(changed)
             }))
         };
-        self.parts.store.submit(command).await?
+        self.shared.store.submit(command).await?
     }
 }
 
