@@ -15,7 +15,7 @@ use crate::crypto::{Sha256, hkdf_sha256, hmac_sha256, x25519_public, x25519_shar
 
 /// How trying to open a file ends, in the words of the vectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum VectorOutcome {
+pub(super) enum Expect {
     Success,
     NoMatch,
     HmacFailure,
@@ -24,20 +24,20 @@ pub(super) enum VectorOutcome {
 }
 
 /// Opens a file; the hash is of all that came out of it.
-pub(super) fn outcome(file: &[u8], identity: &Identity) -> (VectorOutcome, [u8; 32]) {
+pub(super) fn outcome(file: &[u8], identity: &Identity) -> (Expect, [u8; 32]) {
     let mut hash = Sha256::default();
     let mut input = file;
     let file_key = match header::read(&mut input, identity) {
         Ok(file_key) => file_key,
-        Err(AgeError::HeaderAltered) => return (VectorOutcome::HmacFailure, hash.finish()),
+        Err(AgeError::HeaderAltered) => return (Expect::HmacFailure, hash.finish()),
         Err(AgeError::WrongKey | AgeError::NeedsKey | AgeError::NeedsPassphrase) => {
-            return (VectorOutcome::NoMatch, hash.finish());
+            return (Expect::NoMatch, hash.finish());
         }
-        Err(_) => return (VectorOutcome::HeaderFailure, hash.finish()),
+        Err(_) => return (Expect::HeaderFailure, hash.finish()),
     };
     // As `decrypt` goes on; without a nonce there is no payload yet.
     let Ok(mut opened) = decrypt(file, &Identity::Writer(file_key)) else {
-        return (VectorOutcome::HeaderFailure, hash.finish());
+        return (Expect::HeaderFailure, hash.finish());
     };
     let mut chunk = vec![0; 4_096];
     let ended = loop {
@@ -47,7 +47,7 @@ pub(super) fn outcome(file: &[u8], identity: &Identity) -> (VectorOutcome, [u8; 
             Err(_) => break false,
         }
     };
-    let ended = if ended { VectorOutcome::Success } else { VectorOutcome::PayloadFailure };
+    let ended = if ended { Expect::Success } else { Expect::PayloadFailure };
     (ended, hash.finish())
 }
 
@@ -93,13 +93,13 @@ impl Vector {
         keys.map(Identity::Keys)
     }
 
-    fn expected(&self) -> VectorOutcome {
+    fn expected(&self) -> Expect {
         match self.one("expect").unwrap() {
-            "success" => VectorOutcome::Success,
-            "no match" => VectorOutcome::NoMatch,
-            "HMAC failure" => VectorOutcome::HmacFailure,
-            "header failure" => VectorOutcome::HeaderFailure,
-            "payload failure" => VectorOutcome::PayloadFailure,
+            "success" => Expect::Success,
+            "no match" => Expect::NoMatch,
+            "HMAC failure" => Expect::HmacFailure,
+            "header failure" => Expect::HeaderFailure,
+            "payload failure" => Expect::PayloadFailure,
             other => panic!("{other}"),
         }
     }
@@ -124,7 +124,7 @@ fn the_public_vectors_end_as_they_must_where_they_are_at_hand() {
         let (found, hash) = outcome(&vector.file, &identity);
         // What this program does not have, it refuses.
         if vector.one("armored").is_some() || name.contains("hybrid") {
-            if found == VectorOutcome::Success && vector.one("expect") != Some("success") {
+            if found == Expect::Success && vector.one("expect") != Some("success") {
                 wrong.push(format!("{name}: it was opened"));
             }
             continue;
@@ -133,7 +133,7 @@ fn the_public_vectors_end_as_they_must_where_they_are_at_hand() {
         let due = vector.one("payload").map(str::to_owned);
         // Of a payload that ends wrongly less may come out than the vector allows: a chunk is given away only
         // when what follows shows that it stands where it should.
-        let due = due.filter(|_| found == VectorOutcome::Success);
+        let due = due.filter(|_| found == Expect::Success);
         if found != vector.expected() || due.is_some_and(|due| due != hash) {
             wrong.push(format!("{name}: {found:?}, where {:?} is due", vector.expected()));
         }
@@ -185,7 +185,7 @@ fn finished(covered: &str, end: impl Fn(&str) -> String) -> Vec<u8> {
     file
 }
 
-fn ends(file: &[u8]) -> VectorOutcome {
+fn ends(file: &[u8]) -> Expect {
     outcome(file, &keys(SECRET)).0
 }
 
@@ -193,10 +193,10 @@ fn ends(file: &[u8]) -> VectorOutcome {
 fn a_header_has_one_form() {
     let good = Made::new(&FILE_KEY).stanza();
     let grease = "-> grease a b\nAAAA\n";
-    assert_eq!(ends(&file_of(&good)), VectorOutcome::Success);
-    assert_eq!(ends(&file_of(&format!("{grease}{good}{grease}"))), VectorOutcome::Success);
+    assert_eq!(ends(&file_of(&good)), Expect::Success);
+    assert_eq!(ends(&file_of(&format!("{grease}{good}{grease}"))), Expect::Success);
     let full = format!("-> grease\n{}\n\n{good}", "A".repeat(64));
-    assert_eq!(ends(&file_of(&full)), VectorOutcome::Success);
+    assert_eq!(ends(&file_of(&full)), Expect::Success);
     for stanzas in [
         String::new(),
         good.replace('\n', "\r\n"),
@@ -215,11 +215,11 @@ fn a_header_has_one_form() {
         format!("-> grease\n{}\n{good}", "A".repeat(65)),
         format!("-> grease\nAAAA\nAAAA\n{good}"),
     ] {
-        assert_eq!(ends(&file_of(&stanzas)), VectorOutcome::HeaderFailure, "{stanzas:?}");
+        assert_eq!(ends(&file_of(&stanzas)), Expect::HeaderFailure, "{stanzas:?}");
     }
     for version in ["age-encryption.org/v2\n", "age-encryption.org/v1\r\n", "", "\n"] {
         let file = finished(&format!("{version}{good}---"), |mac| format!(" {mac}\n"));
-        assert_eq!(ends(&file), VectorOutcome::HeaderFailure, "{version:?}");
+        assert_eq!(ends(&file), Expect::HeaderFailure, "{version:?}");
     }
 }
 
@@ -227,8 +227,8 @@ fn a_header_has_one_form() {
 fn the_code_at_the_end_of_a_header_has_one_form_too() {
     let covered = format!("age-encryption.org/v1\n{}---", Made::new(&FILE_KEY).stanza());
     let of = |end: &dyn Fn(&str) -> String| ends(&finished(&covered, end));
-    assert_eq!(of(&|mac| format!(" {mac}\n")), VectorOutcome::Success);
-    assert_eq!(of(&|_| format!(" {}\n", base64::encode(&[0; 32]))), VectorOutcome::HmacFailure);
+    assert_eq!(of(&|mac| format!(" {mac}\n")), Expect::Success);
+    assert_eq!(of(&|_| format!(" {}\n", base64::encode(&[0; 32]))), Expect::HmacFailure);
     for end in [
         |mac: &str| format!("  {mac}\n"),
         |mac: &str| format!(" {mac} \n"),
@@ -242,7 +242,7 @@ fn the_code_at_the_end_of_a_header_has_one_form_too() {
         // 32 bytes have two bits left over in the last letter.
         |mac: &str| format!(" {}{}\n", &mac[..42], if mac.ends_with('B') { 'D' } else { 'B' }),
     ] {
-        assert_eq!(of(&end), VectorOutcome::HeaderFailure, "{:?}", end("MAC"));
+        assert_eq!(of(&end), Expect::HeaderFailure, "{:?}", end("MAC"));
     }
 }
 
@@ -256,31 +256,31 @@ fn a_stanza_for_a_key_is_exact() {
     let one = std::array::from_fn(|place| u8::from(place == 0));
     for low_order in [[0; 32], one] {
         let made = Made { share: low_order, wrapped: good.wrapped.clone() };
-        assert_eq!(of(&made), VectorOutcome::HeaderFailure);
+        assert_eq!(of(&made), Expect::HeaderFailure);
     }
-    assert_eq!(with_share(&base64::encode(&good.share[..31])), VectorOutcome::HeaderFailure);
+    assert_eq!(with_share(&base64::encode(&good.share[..31])), Expect::HeaderFailure);
     assert_eq!(
         with_share(&base64::encode(&[&good.share[..], &[0]].concat())),
-        VectorOutcome::HeaderFailure
+        Expect::HeaderFailure
     );
-    assert_eq!(with_share(&format!("{share} extra")), VectorOutcome::HeaderFailure);
-    assert_eq!(with_share(&format!("{share}=")), VectorOutcome::HeaderFailure);
+    assert_eq!(with_share(&format!("{share} extra")), Expect::HeaderFailure);
+    assert_eq!(with_share(&format!("{share}=")), Expect::HeaderFailure);
     assert_eq!(
         ends(&file_of(&good.stanza().replace(&format!(" {share}"), ""))),
-        VectorOutcome::HeaderFailure
+        Expect::HeaderFailure
     );
-    assert_eq!(of(&Made::new(&[FILE_KEY, FILE_KEY].concat())), VectorOutcome::HeaderFailure);
-    assert_eq!(of(&Made::new(&FILE_KEY[..15])), VectorOutcome::HeaderFailure);
+    assert_eq!(of(&Made::new(&[FILE_KEY, FILE_KEY].concat())), Expect::HeaderFailure);
+    assert_eq!(of(&Made::new(&FILE_KEY[..15])), Expect::HeaderFailure);
     let mut altered = Made::new(&FILE_KEY);
     altered.wrapped[20] ^= 1;
-    assert_eq!(of(&altered), VectorOutcome::NoMatch);
+    assert_eq!(of(&altered), Expect::NoMatch);
     // Another kind is somebody else's, whatever it says.
-    assert_eq!(ends(&file_of(&good.stanza().replace("X25519", "x25519"))), VectorOutcome::NoMatch);
-    assert_eq!(ends(&file_of("-> grease\nAAAA\n")), VectorOutcome::NoMatch);
+    assert_eq!(ends(&file_of(&good.stanza().replace("X25519", "x25519"))), Expect::NoMatch);
+    assert_eq!(ends(&file_of("-> grease\nAAAA\n")), Expect::NoMatch);
     // A second one that is malformed is malformed, wherever it stands.
     let bad = Made { share: [0; 32], wrapped: good.wrapped.clone() }.stanza();
-    assert_eq!(ends(&file_of(&(bad.clone() + &good.stanza()))), VectorOutcome::HeaderFailure);
-    assert_eq!(ends(&file_of(&(good.stanza() + &bad))), VectorOutcome::HeaderFailure);
+    assert_eq!(ends(&file_of(&(bad.clone() + &good.stanza()))), Expect::HeaderFailure);
+    assert_eq!(ends(&file_of(&(good.stanza() + &bad))), Expect::HeaderFailure);
 }
 
 #[test]
@@ -300,22 +300,22 @@ fn a_passphrase_is_alone_and_its_cost_is_exact() {
     };
     let of = |stanzas: &str| ends_for(WORDS, stanzas);
     let good = stanza(&[3; 16], "4", "scrypt");
-    assert_eq!(of(&good), VectorOutcome::Success);
-    assert_eq!(ends_for("another", &good), VectorOutcome::NoMatch);
-    assert_eq!(of(&stanza(&[3; 16], "4", "Scrypt")), VectorOutcome::NoMatch);
-    assert_eq!(of(&(good.clone() + &Made::new(&FILE_KEY).stanza())), VectorOutcome::HeaderFailure);
-    assert_eq!(of(&(good.clone() + &good)), VectorOutcome::HeaderFailure);
+    assert_eq!(of(&good), Expect::Success);
+    assert_eq!(ends_for("another", &good), Expect::NoMatch);
+    assert_eq!(of(&stanza(&[3; 16], "4", "Scrypt")), Expect::NoMatch);
+    assert_eq!(of(&(good.clone() + &Made::new(&FILE_KEY).stanza())), Expect::HeaderFailure);
+    assert_eq!(of(&(good.clone() + &good)), Expect::HeaderFailure);
     assert_eq!(
         ends(&file_of(&(good.clone() + &Made::new(&FILE_KEY).stanza()))),
-        VectorOutcome::HeaderFailure
+        Expect::HeaderFailure
     );
-    assert_eq!(of(&good.replace(" 4\n", " 4 5\n")), VectorOutcome::HeaderFailure);
-    assert_eq!(of(&good.replace(" 4\n", "\n")), VectorOutcome::HeaderFailure);
+    assert_eq!(of(&good.replace(" 4\n", " 4 5\n")), Expect::HeaderFailure);
+    assert_eq!(of(&good.replace(" 4\n", "\n")), Expect::HeaderFailure);
     for cost in ["0", "04", "+4", "-4", "0x4", "4x", "x4", "19", "23", "64", "256", "4294967300"] {
-        assert_eq!(of(&stanza(&[3; 16], cost, "scrypt")), VectorOutcome::HeaderFailure, "{cost}");
+        assert_eq!(of(&stanza(&[3; 16], cost, "scrypt")), Expect::HeaderFailure, "{cost}");
     }
     for salt in [&[3; 15][..], &[3; 17], &[]] {
-        assert_eq!(of(&stanza(salt, "4", "scrypt")), VectorOutcome::HeaderFailure);
+        assert_eq!(of(&stanza(salt, "4", "scrypt")), Expect::HeaderFailure);
     }
 }
 
@@ -334,33 +334,29 @@ fn a_payload_ends_with_its_last_chunk_and_with_nothing_else() {
     };
     for bytes in [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK] {
         let good = payload(bytes);
-        assert_eq!(ends(&good), VectorOutcome::Success, "{bytes}");
+        assert_eq!(ends(&good), Expect::Success, "{bytes}");
         let start = head + NONCE;
         for cut in [head, head + 5, start, start + 7, start + 16, good.len() - 16, good.len() - 1] {
             if cut < good.len() {
-                let due = if cut < start {
-                    VectorOutcome::HeaderFailure
-                } else {
-                    VectorOutcome::PayloadFailure
-                };
+                let due = if cut < start { Expect::HeaderFailure } else { Expect::PayloadFailure };
                 assert_eq!(ends(&good[..cut]), due, "{bytes}, cut to {cut}");
             }
         }
         for more in [1, 16, 17, CHUNK + 16] {
             let longer = [&good[..], &vec![0; more]].concat();
-            assert_eq!(ends(&longer), VectorOutcome::PayloadFailure, "{bytes}, and {more}");
+            assert_eq!(ends(&longer), Expect::PayloadFailure, "{bytes}, and {more}");
         }
         let end = good[start..].to_vec();
         let twice = [&good[..], &end].concat();
-        assert_eq!(ends(&twice), VectorOutcome::PayloadFailure, "{bytes}, twice");
+        assert_eq!(ends(&twice), Expect::PayloadFailure, "{bytes}, twice");
         let mut altered = good.clone();
         *altered.last_mut().unwrap() ^= 1;
-        assert_eq!(ends(&altered), VectorOutcome::PayloadFailure, "{bytes}, altered");
+        assert_eq!(ends(&altered), Expect::PayloadFailure, "{bytes}, altered");
     }
     // Full chunks, of which the last does not say that it is: an empty one must not make up for that.
     let two = payload(CHUNK + 1);
     let no_last = &two[..head + NONCE + CHUNK + 16];
-    assert_eq!(ends(no_last), VectorOutcome::PayloadFailure);
+    assert_eq!(ends(no_last), Expect::PayloadFailure);
     let key = hkdf_sha256(&FILE_KEY, &[9; NONCE], b"payload");
     let key = crypto::ChaCha20Poly1305::new(&key).unwrap();
     let mut empty = Vec::new();
@@ -368,7 +364,7 @@ fn a_payload_ends_with_its_last_chunk_and_with_nothing_else() {
     nonce[10] = 1;
     nonce[11] = 1;
     assert!(key.seal(nonce, &mut empty));
-    assert_eq!(ends(&[no_last, &empty].concat()), VectorOutcome::PayloadFailure);
+    assert_eq!(ends(&[no_last, &empty].concat()), Expect::PayloadFailure);
 }
 
 #[test]
@@ -378,14 +374,14 @@ fn whoever_wrote_a_file_reads_it_back_without_anybodys_key_and_notices_every_cha
     let (mut out, writer) = encrypt(&mut file, &recipient).unwrap();
     out.write_all(b"backup").unwrap();
     out.finish().unwrap();
-    assert_eq!(outcome(&file, &writer).0, VectorOutcome::Success);
+    assert_eq!(outcome(&file, &writer).0, Expect::Success);
     for place in 0..file.len() {
         let mut bad = file.clone();
         bad[place] ^= 1;
-        assert_ne!(outcome(&bad, &writer).0, VectorOutcome::Success, "byte {place}");
+        assert_ne!(outcome(&bad, &writer).0, Expect::Success, "byte {place}");
     }
     let another = sealed(b"backup", &recipient);
-    assert_ne!(outcome(&another, &writer).0, VectorOutcome::Success);
+    assert_ne!(outcome(&another, &writer).0, Expect::Success);
 }
 
 #[test]
