@@ -32,8 +32,8 @@ small() { # file, MiB, words
         misses "$3 has $((bytes >> 10)) KiB, and is to have under $2 MiB"
     fi
 }
-small "$package" 8 "the package"
-small "$program" 20 "the program"
+small "$package" 12 "the package"
+small "$program" 32 "the program"
 [ -z "$(nm "$program" 2>/dev/null)" ] || fails "the program is not stripped"
 holds "the program is stripped"
 said=$(strings "$program" | grep -F -e "$PWD/" -e "${CARGO_HOME:-$HOME/.cargo}/" || true)
