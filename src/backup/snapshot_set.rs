@@ -42,9 +42,9 @@ impl SnapshotSet {
     /// When a file cannot be read.
     pub fn of_running(stores: &[(DataFile, &Store)]) -> Result<Self, BackupError> {
         let start = Instant::now();
-        let pauses: Vec<_> = stores.iter().map(|(_, store)| store.pause()).collect();
+        let writers: Vec<_> = stores.iter().map(|(_, store)| store.pause()).collect();
         let snapshots: Result<Vec<_>, _> = stores.iter().map(|(_, store)| store.read()).collect();
-        drop(pauses);
+        drop(writers);
         let paused = start.elapsed();
         let files = stores.iter().zip(snapshots?);
         let files = files.map(|((file, _), snapshot)| SnapshotFile::new(*file, snapshot, None));

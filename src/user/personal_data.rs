@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use super::{
     UserError, UserService,
-    records::{Attendance, Event},
+    attendance::changes_of_user,
+    records::{Attendance, AttendanceChange, Event},
     tables::{ATTENDANCE, EVENTS, EXPECTED, HISTORY, PROFILES, REFUSALS},
 };
 use crate::{
@@ -98,7 +99,8 @@ fn attendance(
     for (_, _, number) in attended {
         let event = EVENTS.get(reader, number)?;
         if let (Some(event), Some(row)) = (event, ATTENDANCE.get(reader, (number, id.0))?) {
-            things.push(of_attendance(&event, &row));
+            let changes = changes_of_user(reader, number, id)?;
+            things.push(of_attendance(&event, &row, &changes));
         }
     }
     Ok((things, next))
@@ -166,7 +168,8 @@ fn of_event(event: &Event) -> Value {
     json!({ "event_id": event.event_id, "event_name": event.name, "date": event.date })
 }
 
-fn of_attendance(event: &Event, row: &Attendance) -> Value {
+fn of_attendance(event: &Event, row: &Attendance, changes: &[(u64, AttendanceChange)]) -> Value {
+    let changes: Vec<_> = changes.iter().map(|(_, change)| of_change(change)).collect();
     json!({
         "event_id": event.event_id,
         "event_name": event.name,
@@ -178,5 +181,17 @@ fn of_attendance(event: &Event, row: &Attendance) -> Value {
         "updated_at": row.updated_at.map(|time| time.to_string()),
         "updated_by": row.updated_by.map(|id| id.0),
         "reason": row.reason,
+        "changes": changes,
+    })
+}
+
+/// A change as its user reads it: where it came from only when they made it themselves.
+fn of_change(change: &AttendanceChange) -> Value {
+    let own = change.origin.as_ref().filter(|_| change.by == change.user);
+    json!({
+        "at": change.at.to_string(),
+        "status": change.after.as_ref().map(|row| row.status.as_str()),
+        "by": change.by.0,
+        "network": own.map(|origin| origin.network.as_str()),
     })
 }

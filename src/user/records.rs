@@ -7,12 +7,26 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     attendance::{AttendanceStatus, Source},
-    codes::{CodeParams, ScanRefusal, Secret},
+    codes::{BROWSER_LENGTH, CodeParams, ScanRefusal, Secret},
     events::{Mode, Schedule},
 };
-use crate::{clock::Time, ids::UserId, language::Language, store::first_version};
+use crate::{
+    clock::Time,
+    ids::{RandomId, UserId},
+    language::Language,
+    store::first_version,
+};
 
-first_version!(Profile, Event, OpenFrom, Attendance, Tally, RefusalCount, DisplayToken);
+first_version!(
+    Profile,
+    Event,
+    OpenFrom,
+    Attendance,
+    AttendanceChange,
+    Tally,
+    RefusalCount,
+    DisplayToken
+);
 
 /// A person, as they call themselves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,6 +115,32 @@ pub struct Attendance {
     pub updated_by: Option<UserId>,
     /// Why it was corrected.
     pub reason: Option<String>,
+}
+
+/// One change of what an event holds of a user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct AttendanceChange {
+    /// When it was made.
+    pub(crate) at: Time,
+    /// Whose attendance it changed.
+    pub(crate) user: UserId,
+    /// What the event holds of them since, without the nonce; nothing when the change took it away.
+    pub(crate) after: Option<Attendance>,
+    /// Who made it: the user by a scan, or a member of staff.
+    pub(crate) by: UserId,
+    /// Where it came from; nothing of a change from before there was a log of them.
+    pub(crate) origin: Option<ChangeOrigin>,
+}
+
+/// The request that a change came with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ChangeOrigin {
+    /// The network of the client, as the audit trail writes it.
+    pub(crate) network: String,
+    /// The browser, when it had a cookie of ours: as many bytes of the hash of its key as a hold has.
+    pub(crate) device: Option<[u8; BROWSER_LENGTH]>,
+    /// The id of the request, which is in the log and in the answer.
+    pub(crate) request_id: RandomId,
 }
 
 /// How many people of an event have which status.

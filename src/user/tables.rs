@@ -3,7 +3,9 @@
 //! Keys sort as their tuples do, so that each list that is read in order is one range of one table.
 //! Times in keys are milliseconds since the Unix epoch.
 
-use super::records::{Attendance, DisplayToken, Event, OpenFrom, Profile, RefusalCount, Tally};
+use super::records::{
+    Attendance, AttendanceChange, DisplayToken, Event, OpenFrom, Profile, RefusalCount, Tally,
+};
 use crate::{
     audit_event::OUTBOX,
     store::{AnyTable, Table},
@@ -35,6 +37,11 @@ pub(crate) const EXPECTED: Table<(u32, u64), ()> = Table::new("expected");
 /// Who was there, or why not. Key: event number, user id.
 pub(crate) const ATTENDANCE: Table<(u32, u64), Attendance> = Table::new("attendance");
 
+/// Every change of [`ATTENDANCE`], which is only added to. Key: event number; the number of the change within
+/// the event, from 1 without gaps.
+pub(crate) const ATTENDANCE_CHANGES: Table<(u32, u64), AttendanceChange> =
+    Table::new("attendance_changes");
+
 /// A person's own history. Key: user id, time of the scan, event number.
 pub(crate) const HISTORY: Table<(u64, i64, u32), ()> = Table::new("history");
 
@@ -64,6 +71,7 @@ pub static TABLES: &[&dyn AnyTable] = &[
     &EVENT_CLOSINGS,
     &EXPECTED,
     &ATTENDANCE,
+    &ATTENDANCE_CHANGES,
     &HISTORY,
     &TALLIES,
     &REFUSALS,

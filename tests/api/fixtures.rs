@@ -129,6 +129,12 @@ async fn what_every_released_version_kept_can_be_read_and_added_to() {
             let new = app.get(path, Some(&person(who))).await.expect(200);
             assert!(is_in(old, &new), "{} {path}:\n{old}\n{new}", version.display());
         }
+        let export = app.get("/me/export", Some(&person("ada"))).await.expect(200);
+        let attendance = export["attendance"].as_array().unwrap();
+        assert!(!attendance.is_empty());
+        for row in attendance {
+            assert_eq!(row["changes"][0]["status"], row["status"], "{row}");
+        }
         let verdict = app.get("/audit/verification", Some(&person("capo"))).await.expect(200);
         assert_eq!(verdict["ok"], true, "{verdict}");
         let admin = app.login("capo@example.org").await;

@@ -10,9 +10,10 @@ use super::{
         codes::{BrowserId, ScanRefusal},
         events::{Phase, Schedule},
     },
+    context::ScanContext,
     model::{AttendanceStatus, ScanInput},
 };
-use crate::{clock::Time, field::FieldError};
+use crate::{clock::Time, field::FieldError, ids::UserId};
 
 /// The one thing that a scan rests on, as it was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +54,19 @@ pub(super) fn read_scan(input: ScanInput) -> Result<(ScanCode, String), FieldErr
         ));
     }
     Ok((credential, input.nonce))
+}
+
+/// A scan of a user, apart from the code that it came with.
+#[derive(Debug, Clone)]
+pub(super) struct Scan {
+    /// Whose.
+    pub(super) user: UserId,
+    /// When it reached us.
+    pub(super) at: Time,
+    /// Chosen by the client, the same for every try of one scan.
+    pub(super) nonce: String,
+    /// Where it came from.
+    pub(super) context: ScanContext,
 }
 
 /// What a scan claims once its MAC was checked.
@@ -117,11 +131,11 @@ pub(super) fn decide(
     admission: &Admission,
     claim: ScanClaim,
     existing: Existing<'_>,
-    nonce: &str,
+    scan: &Scan,
 ) -> ScanVerdict {
     match (claim.validity, existing) {
         (CodeValidity::Forged, _) => ScanVerdict::Refuse(ScanRefusal::CodeInvalid),
-        (_, Existing::Row(Some(first))) if first == nonce => ScanVerdict::Repeat,
+        (_, Existing::Row(Some(first))) if first == scan.nonce => ScanVerdict::Repeat,
         (_, Existing::Row(_)) => ScanVerdict::Already,
         (_, Existing::Nothing) => match check_admission(admission, claim) {
             Ok(()) => record(&admission.schedule, claim.at),
@@ -162,6 +176,7 @@ pub(super) fn check_admission(admission: &Admission, claim: ScanClaim) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{http::ClientNetwork, ids::RandomId};
 
     const START: Time = Time::from_millis(1_800_000_000_000);
 
@@ -181,8 +196,14 @@ mod tests {
         ScanClaim { at, shown_at: at, validity }
     }
 
+    fn scan() -> Scan {
+        let network = ClientNetwork::of(std::net::Ipv4Addr::LOCALHOST.into());
+        let context = ScanContext { network, device: None, request_id: RandomId([0; 16]) };
+        Scan { user: UserId(1), at: START, nonce: "nonce-0001".to_owned(), context }
+    }
+
     fn first(admission: &Admission, claim: ScanClaim) -> ScanVerdict {
-        decide(admission, claim, Existing::Nothing, "nonce-0001")
+        decide(admission, claim, Existing::Nothing, &scan())
     }
 
     #[test]
@@ -237,7 +258,7 @@ mod tests {
     fn whoever_is_recorded_gets_their_answer_at_any_time_for_any_genuine_code() {
         let shut = Admission { is_active: false, is_admitted: false, ..admission() };
         for (minutes, validity) in [(0, CodeValidity::Fresh), (90, CodeValidity::Stale)] {
-            let decide = |existing| decide(&shut, claim(minutes, validity), existing, "nonce-0001");
+            let decide = |existing| decide(&shut, claim(minutes, validity), existing, &scan());
             assert_eq!(decide(Existing::Row(Some("nonce-0001"))), ScanVerdict::Repeat);
             assert_eq!(decide(Existing::Row(Some("nonce-0002"))), ScanVerdict::Already);
             assert_eq!(decide(Existing::Row(None)), ScanVerdict::Already);
@@ -247,7 +268,7 @@ mod tests {
     #[test]
     fn a_forged_code_learns_nothing_even_of_whoever_is_recorded() {
         let forged = claim(0, CodeValidity::Forged);
-        let verdict = decide(&admission(), forged, Existing::Row(Some("nonce-0001")), "nonce-0001");
+        let verdict = decide(&admission(), forged, Existing::Row(Some("nonce-0001")), &scan());
         assert_eq!(verdict, ScanVerdict::Refuse(ScanRefusal::CodeInvalid));
     }
 

@@ -9,9 +9,10 @@ use super::{
         error::UserError,
         records::{Attendance, Event},
     },
+    context::ScanContext,
     model::{AttendanceStatus, ScanInput, ScanOutcome, Source},
     resolve::{self, ResolvedCode},
-    rules::{self, CodeValidity, Existing, ScanCode, ScanVerdict},
+    rules::{self, CodeValidity, Existing, Scan, ScanCode, ScanVerdict},
     store,
 };
 use crate::{
@@ -76,6 +77,7 @@ impl UserService {
         input: ScanInput,
         context: &RequestContext,
     ) -> Result<ScanAnswer, UserError> {
+        let scan_context = ScanContext::of(context, input.browser);
         let (credential, nonce) = rules::read_scan(input)?;
         self.profile(person).await?;
         let now = self.clock.now();
@@ -89,8 +91,8 @@ impl UserService {
         let found = resolve::resolve(&self.store, credential, person, &nonce, now).await?;
         let decided = match found {
             Some(code) => {
-                let command =
-                    move |view: &ReadView<'_>| decide_scan(view, person, &code, &nonce, now);
+                let scan = Scan { user: person, at: now, nonce, context: scan_context };
+                let command = move |view: &ReadView<'_>| decide_scan(view, &code, &scan);
                 self.store.submit(command).await?
             }
             None => Err(ScanRefusal::CodeInvalid),
@@ -149,12 +151,10 @@ impl UserService {
 /// unless the code is not the event's own and so says nothing about it.
 fn decide_scan(
     view: &ReadView<'_>,
-    person: UserId,
     code: &ResolvedCode,
-    nonce: &str,
-    now: Time,
+    scan: &Scan,
 ) -> Result<Outcome<ScanAnswer, ScanRefusal>, StoreError> {
-    let number = code.number();
+    let (number, person, now) = (code.number(), scan.user, scan.at);
     let Some(event) = store::event(view, number)? else {
         return Ok(Outcome::Reject(ScanRefusal::CodeInvalid));
     };
@@ -173,7 +173,7 @@ fn decide_scan(
     let row = store::row(view, number, person)?;
     let existing =
         row.as_ref().map_or(Existing::Nothing, |row| Existing::Row(row.nonce.as_deref()));
-    let verdict = rules::decide(&admission, claim, existing, nonce);
+    let verdict = rules::decide(&admission, claim, existing, scan);
     Ok(match (verdict, row) {
         // The rule repeats only what it was shown.
         (ScanVerdict::Refuse(ScanRefusal::CodeInvalid), _)
@@ -191,10 +191,11 @@ fn decide_scan(
         }
         (ScanVerdict::Record { status, minutes_late }, _) => {
             let source = if hold.is_some() { Source::Hold } else { Source::Scan };
-            let row = scanned(status, claim.at, minutes_late, source, nonce);
+            let row = scanned(status, claim.at, minutes_late, source, &scan.nonce);
+            let origin = scan.context.origin();
             let answer = ScanAnswer::of(ScanOutcome::Recorded, &event, &row);
             Outcome::commit(move |txn| {
-                store::insert(txn, number, person, &row)?;
+                store::insert(txn, number, person, &row, origin, now)?;
                 if let Some(hold) = hold {
                     store::spend(txn, &hold, person, now)?;
                 }

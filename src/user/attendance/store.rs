@@ -3,9 +3,10 @@
 use super::{
     super::{
         codes::{HoldTerms, PresentedHold, ScanRefusal, oldest_live_hold},
-        records::{Attendance, Event, RefusalCount},
+        records::{Attendance, AttendanceChange, ChangeOrigin, Event, RefusalCount},
         tables::{ATTENDANCE, EVENTS, EXPECTED, HISTORY, REFUSALS, SPENT_HOLDS, TALLIES},
     },
+    changes,
     rules::Admission,
 };
 use crate::{
@@ -71,13 +72,18 @@ pub(super) fn recent(
     Ok(rows)
 }
 
-/// Adds the first row of a person at an event.
+/// Adds the first row of a person at an event, and logs it; `origin` is the request that it came with.
 pub(super) fn insert(
     txn: &WriteTxn<'_>,
     number: u32,
     person: UserId,
     attendance: &Attendance,
+    origin: ChangeOrigin,
+    now: Time,
 ) -> Result<(), StoreError> {
+    let (after, origin) = (Some(attendance.clone()), Some(origin));
+    let change = AttendanceChange { at: now, user: person, after, by: person, origin };
+    changes::append(txn, number, change)?;
     ATTENDANCE.put(txn, (number, person.0), attendance)?;
     HISTORY.put(txn, (person.0, attendance.scanned_at.as_millis(), number), &())?;
     let is_expected = EXPECTED.contains(txn, (number, person.0))?;

@@ -18,7 +18,7 @@ pub use browser::BrowserId;
 pub use model::{CodeParams, ScanRefusal, Secret};
 pub use service::ShownCode;
 
-pub(crate) use browser::BrowserKey;
+pub(crate) use browser::{BROWSER_LENGTH, BrowserKey};
 pub(crate) use mac::{HoldTerms, PresentedCode, PresentedHold, hold, typed_code};
 pub(crate) use rules::{
     accepted_windows, code_in, hold_counts_as_of, hold_expires_at, is_fresh, is_hold_live,

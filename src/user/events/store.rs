@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        attendance::Statistics,
+        attendance::{Statistics, remove_changes_of},
         displays,
         records::{Event, OpenFrom},
         tables::{
@@ -162,6 +162,7 @@ pub(super) fn remove(txn: &WriteTxn<'_>, number: u32, event: &Event) -> Result<(
         HISTORY.remove(txn, key)?;
     }
     ATTENDANCE.remove_range(txn, people())?;
+    remove_changes_of(txn, number)?;
     TALLIES.remove(txn, number)?;
     EXPECTED.remove_range(txn, people())?;
     REFUSALS.remove_range(txn, people())?;

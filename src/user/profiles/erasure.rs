@@ -8,6 +8,7 @@ use std::ops::ControlFlow;
 
 use super::super::{
     UserService,
+    attendance::{anonymize, changes_of_user},
     error::UserError,
     tables::{ATTENDANCE, ERASED, EVENT_CLOSINGS, EVENTS, EXPECTED, HISTORY, PROFILES, REFUSALS},
 };
@@ -22,6 +23,8 @@ use crate::{
 #[derive(Debug, Clone, Default)]
 struct Traces {
     attended: Vec<u32>,
+    /// Changes of attendance: event numbers, and the numbers of the changes.
+    changes: Vec<(u32, u64)>,
     refused: Vec<u32>,
     expected: Vec<u32>,
 }
@@ -62,6 +65,10 @@ fn traces(snapshot: &Snapshot, id: UserId, now: Time) -> Result<Traces, StoreErr
         traces.attended.push(number);
         ControlFlow::Continue(())
     })?;
+    for number in &traces.attended {
+        let changes = changes_of_user(snapshot, *number, id)?;
+        traces.changes.extend(changes.into_iter().map(|(change, _)| (*number, change)));
+    }
     let numbers =
         EVENTS.collect(snapshot, 0_u32.., Direction::Ascending, usize::MAX, |number, _| number)?;
     for number in numbers {
@@ -99,6 +106,9 @@ impl Traces {
                 (row.nonce, row.reason) = (None, None);
                 ATTENDANCE.put(txn, key, &row)?;
             }
+        }
+        for (number, change) in &self.changes {
+            anonymize(txn, *number, *change)?;
         }
         for number in &self.refused {
             REFUSALS.remove(txn, (*number, id.0))?;

@@ -8,8 +8,8 @@ use crate::{
     user::{
         EventInput, Mode, ScanRefusal, UserError,
         tables::{
-            ATTENDANCE, EVENT_CLOSINGS, EVENT_IDS, EVENT_NAMES, EVENTS, EXPECTED, HISTORY,
-            REFUSALS, TALLIES,
+            ATTENDANCE, ATTENDANCE_CHANGES, EVENT_CLOSINGS, EVENT_IDS, EVENT_NAMES, EVENTS,
+            EXPECTED, HISTORY, REFUSALS, TALLIES,
         },
     },
 };
@@ -117,6 +117,7 @@ async fn a_deleted_event_leaves_nothing_but_its_audit() {
         EVENT_CLOSINGS.len(&snapshot),
         EXPECTED.len(&snapshot),
         ATTENDANCE.len(&snapshot),
+        ATTENDANCE_CHANGES.len(&snapshot),
         HISTORY.len(&snapshot),
         TALLIES.len(&snapshot),
         REFUSALS.len(&snapshot),

@@ -1,6 +1,7 @@
 //! The domain over a real file and a clock that stands still until a test moves it.
 
 mod api;
+mod changes;
 mod erasure;
 mod events;
 mod profiles;
